@@ -1,0 +1,287 @@
+"""What a connector is: it repeats what an export says, in Arrow columns, and nothing more.
+
+    identify(head)            a variant, decided on content, or None; total, never raises
+    extract(source, variant)  yields, in any order:
+        Batch   rows in one of the four shapes
+        Skip    records left out on purpose, counted by reason
+        Total   how many records the file has, counted before any of them was looked at
+        Drift   a column, key or code that the connector does not know
+        Fact    what the file says about itself (unit, language, when it was exported, a zone)
+
+Conservation: Total = carried + skipped + rejected. The pipeline checks it on every file.
+
+Errors, by what the person can do:
+
+    IngestError
+      UnknownFormat     no connector claims the file
+      AmbiguousFormat   more than one does
+      FormatDrift       a required column or key is missing
+      UndatableFile     day and month cannot be told apart anywhere in the file
+      BrokenFile        cut off, damaged or empty
+      TooManyRejects    rejected share above the budget
+      UnsafeArchive     a path outside, a bomb, encrypted without a password
+      NoTimeZone        wall-clock times and no zone known for this participant
+
+Messages name columns, counts, codes and what to do next; never a cell, never a file name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import BinaryIO, Literal
+
+import pyarrow as pa
+
+Shape = Literal["sample", "episode", "daily", "reject"]
+PEEK_BYTES = 65_536
+
+_UTC = pa.timestamp("us", tz="UTC")
+_WALL = pa.timestamp("us")
+_TIMES = [
+    ("start_utc", _UTC),  # the instant, if the export tells it
+    ("start_wall", _WALL),  # the wall clock, if the export tells it
+    ("start_offset_min", pa.int16()),  # wall minus UTC at the recording, if the export states it
+    ("end_utc", _UTC),
+    ("end_wall", _WALL),
+    ("end_offset_min", pa.int16()),
+    ("anchor_wall", _WALL),  # wall times of this row are kept in the offset of this moment
+    ("zone", pa.string()),  # IANA name beside the record: evidence, not used as a clock
+]
+SAMPLE = pa.schema(
+    [
+        ("record", pa.int64()),  # line or running number in the file, from 1
+        ("metric", pa.string()),
+        *_TIMES,
+        ("value", pa.float64()),  # as reported; the limit itself where `bound` is set
+        ("unit", pa.string()),  # UCUM, as reported
+        ("bound", pa.string()),  # '<' or '>': the value is a limit, not a measurement
+        ("device", pa.string()),
+        ("key", pa.string()),  # the vendor's own identity of the fact, if it has one
+        ("clock_id", pa.string()),  # a monotonic device counter: whose, and its seconds
+        ("clock_s", pa.int64()),
+    ]
+)
+EPISODE = pa.schema(
+    [
+        ("record", pa.int64()),
+        ("kind", pa.string()),  # sleep, sleep_stage, exercise, meal, note, health
+        ("label", pa.string()),
+        ("session", pa.string()),  # ties stages and totals (sample.key) to their sleep
+        *_TIMES,
+        ("device", pa.string()),
+        ("key", pa.string()),
+    ]
+)
+DAILY = pa.schema(
+    [
+        ("record", pa.int64()),
+        ("metric", pa.string()),
+        ("date", pa.date32()),
+        ("value", pa.float64()),
+        ("unit", pa.string()),
+        ("device", pa.string()),
+        ("key", pa.string()),
+    ]
+)
+REJECT = pa.schema(
+    [
+        ("record", pa.int64()),
+        ("code", pa.string()),  # one of REJECT_CODES
+        ("field", pa.string()),  # the column or key at fault
+        ("raw", pa.string()),  # kept in the lake, never logged
+    ]
+)
+SHAPES: dict[str, pa.Schema] = {
+    "sample": SAMPLE,
+    "episode": EPISODE,
+    "daily": DAILY,
+    "reject": REJECT,
+}
+
+SLEEP_STAGES = (
+    "in_bed",
+    "awake",
+    "light",
+    "deep",
+    "rem",
+    "asleep_unspecified",
+    "out_of_bed",
+    "unknown",
+)
+SLEEP_LABELS = ("main_sleep", "nap", "sleep")  # the vendor's own word on it, or just `sleep`
+EPISODE_KINDS = ("sleep", "sleep_stage", "exercise", "meal", "note", "health")
+REJECT_CODES = (
+    "unreadable_number",
+    "unreadable_time",
+    "missing_time",
+    "missing_value",
+    "unknown_unit",
+    "unknown_code",
+    "ragged_row",
+    "broken_row",
+    "end_before_start",
+)
+
+
+class IngestError(Exception):
+    """A file that is set aside. The message says what, where and what to do next."""
+
+
+class UnknownFormat(IngestError):
+    """No connector claims the file."""
+
+
+class AmbiguousFormat(IngestError):
+    """More than one connector claims the file."""
+
+
+class FormatDrift(IngestError):
+    """A required column or key is missing."""
+
+
+class UndatableFile(IngestError):
+    """Day and month cannot be told apart anywhere in the file."""
+
+
+class BrokenFile(IngestError):
+    """The file is cut off, damaged or empty."""
+
+
+class TooManyRejects(IngestError):
+    """The rejected share is above the budget."""
+
+
+class UnsafeArchive(IngestError):
+    """The archive holds what must not be unpacked."""
+
+
+class NoTimeZone(IngestError):
+    """Wall-clock times, and no zone known for this participant."""
+
+
+@dataclass(frozen=True)
+class Head:
+    """The first bytes of a file and of what belongs to it.
+
+    `members` has one name for an ordinary file; names are hints for people, never the ground
+    of a decision.
+    """
+
+    name: str
+    members: tuple[str, ...]
+    peek: Callable[[str], bytes]
+
+    @property
+    def first(self) -> bytes:
+        """Up to PEEK_BYTES of the first member."""
+        return self.peek(self.members[0])
+
+
+@dataclass(frozen=True)
+class Source(Head):
+    """A file that can be read."""
+
+    open: Callable[[str], BinaryIO]
+
+    def stream(self) -> BinaryIO:
+        """The first member, from its first byte. The caller closes it."""
+        return self.open(self.members[0])
+
+    def read(self) -> bytes:
+        """All bytes of the first member: for formats whose files stay small enough."""
+        with self.stream() as stream:
+            return stream.read()
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows of one shape, in exactly that shape's schema."""
+
+    shape: Shape
+    data: pa.RecordBatch | pa.Table
+
+
+@dataclass(frozen=True)
+class Skip:
+    """Records left out on purpose: in none of the batches, counted here once."""
+
+    reason: str
+    count: int
+
+
+@dataclass(frozen=True)
+class Total:
+    """The number of records in the file; several add up."""
+
+    records: int
+
+
+@dataclass(frozen=True)
+class Drift:
+    """Something new in the format. `what` is a column, key or code, never a value."""
+
+    what: str
+
+
+@dataclass(frozen=True)
+class Fact:
+    """What a file says about itself: unit, language, exported_at (ISO, UTC), timezone (IANA)."""
+
+    name: str
+    value: str
+
+
+Item = Batch | Skip | Total | Drift | Fact
+
+
+@dataclass(frozen=True)
+class Connector:
+    """One vendor's export format.
+
+    `variants` maps each variant to its evidence: `verified` where real files were read,
+    `unverified` where only documentation or other people's code was seen.
+    """
+
+    name: str
+    title: str
+    version: str
+    variants: dict[str, Literal["verified", "unverified"]]
+    identify: Callable[[Head], str | None]
+    extract: Callable[[Source, str], Iterator[Item]]
+
+
+def batch(shape: Shape, **columns: object) -> Batch:
+    """A Batch from the columns at hand; what is not given is NULL, a scalar is repeated.
+
+    Columns are Arrow arrays (or chunked arrays), lists, or scalars; each is cast to the shape's
+    type. At least one column is an array.
+
+    Raises: ValueError for a column the shape does not have; pyarrow.ArrowInvalid for one that
+    does not fit.
+    """
+    schema = SHAPES[shape]
+    if strange := set(columns) - set(schema.names):
+        raise ValueError(f"{shape} has no column {sorted(strange)}")
+    arrays = {
+        name: pa.array(column) if isinstance(column, list) else column
+        for name, column in columns.items()
+    }
+    length = next(
+        len(column) for column in arrays.values() if isinstance(column, pa.Array | pa.ChunkedArray)
+    )
+
+    def fitted(field: pa.Field) -> pa.Array | pa.ChunkedArray:
+        column = arrays.get(field.name)
+        if isinstance(column, pa.Array | pa.ChunkedArray):
+            return column if column.type == field.type else column.cast(field.type)
+        if column is None:
+            return pa.nulls(length, field.type)
+        return pa.repeat(pa.scalar(column).cast(field.type), length)
+
+    return Batch(shape, pa.table([fitted(field) for field in schema], schema=schema))
+
+
+def shaped(shape: Shape, table: pa.Table) -> Batch:
+    """A Batch from a table whose columns are some of the shape's, by name."""
+    return batch(shape, **{name: table.column(name) for name in table.column_names})

@@ -1,0 +1,151 @@
+"""Delimited text as columns, with the line of every row, whatever was done to the file.
+
+Exports come in UTF-8 with and without a byte order mark, in UTF-16 with and without one, in
+Windows-1252; with blank lines, preambles, rows shorter than the header, rows longer than it,
+and a last row cut off in the middle of a quoted cell. A strict reader stops at the first of them.
+Here every line is looked at as a column: quoted parts taken out, delimiters counted, short rows
+padded; what has too many fields or an open quote is handed over by line number, for the connector
+to understand or to reject.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pacsv
+
+from connectors.contract import BrokenFile
+
+BLOCK_BYTES = 1 << 26
+
+
+@dataclass(frozen=True)
+class Delimited:
+    """Rows below a header.
+
+    columns   one text column per header cell, blanks around a cell taken off, '' where there is
+              nothing; named c0, c1, ...
+    line      the line of each row in the file, from 1 (int64)
+    width     how many fields each row had (int32)
+    wide      rows with more fields than the header has: (line, fields)
+    broken    lines with an open quote: (line, text)
+    """
+
+    header: tuple[str, ...]
+    columns: pa.Table
+    line: pa.Array
+    width: pa.Array
+    wide: list[tuple[int, list[str]]]
+    broken: list[tuple[int, str]]
+
+    @property
+    def records(self) -> int:
+        """Non-blank lines below the header."""
+        return len(self.line) + len(self.wide) + len(self.broken)
+
+    def table(self) -> pa.Table:
+        """The columns with `record` (the line) before them."""
+        return self.columns.add_column(0, "record", self.line)
+
+
+def decoded(data: bytes) -> str:
+    """The text of a file, its byte order mark taken off, also one that was encoded twice.
+
+    UTF-8, UTF-16 (told by its mark, or by every second byte of the start being NUL), else
+    Windows-1252, in which every byte means something.
+    """
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        text = data.decode("utf-16", errors="replace")
+    elif data[1:200:2].count(0) > 60:
+        text = data.decode("utf-16-le", errors="replace")
+    elif data[0:200:2].count(0) > 60:
+        text = data.decode("utf-16-be", errors="replace")
+    else:
+        try:
+            text = data.decode("utf-8")
+        except UnicodeDecodeError:
+            text = data.decode("cp1252", errors="replace")
+    return text.removeprefix("\ufeff").removeprefix("ï»¿").removeprefix('"ï»¿"')
+
+
+def lines_of(text: str) -> list[str]:
+    """Lines, whatever ends them; the empty piece after the last line end is none."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return lines[:-1] if lines and not lines[-1] else lines
+
+
+def fields_of(line: str, delimiter: str) -> list[str]:
+    """The cells of one line, blanks around them taken off."""
+    return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter), [])]
+
+
+def rows_below(lines: list[str], header_index: int, delimiter: str) -> Delimited:
+    """Everything below line `header_index` (from 0), by the width of that line.
+
+    Raises: BrokenFile if there is no row at all below the header.
+    """
+    header = tuple(fields_of(lines[header_index], delimiter))
+    text = pa.array(lines[header_index + 1 :], pa.string())
+    number = pa.array(range(header_index + 2, len(lines) + 1), pa.int64())
+    filled = pc.not_equal(pc.utf8_trim_whitespace(text), "")
+    text, number = text.filter(filled), number.filter(filled)
+    bare = pc.replace_substring_regex(text, '"[^"]*"', "")
+    width = pc.add(pc.count_substring(bare, delimiter), 1)
+    is_open = pc.equal(pc.bit_wise_and(pc.count_substring(bare, '"'), 1), 1)
+    is_wide = pc.and_(pc.greater(width, len(header)), pc.invert(is_open))
+    fits = pc.invert(pc.or_(is_open, is_wide))
+    broken = list(
+        zip(number.filter(is_open).to_pylist(), text.filter(is_open).to_pylist(), strict=True)
+    )
+    wide = [
+        (line, fields_of(row, delimiter))
+        for line, row in zip(
+            number.filter(is_wide).to_pylist(), text.filter(is_wide).to_pylist(), strict=True
+        )
+    ]
+    kept, kept_width = text.filter(fits), width.filter(fits)
+    padding = pc.binary_repeat(delimiter, pc.subtract(len(header), kept_width))
+    return Delimited(
+        header=header,
+        columns=_columns(pc.binary_join_element_wise(kept, padding, ""), len(header), delimiter),
+        line=number.filter(fits),
+        width=kept_width,
+        wide=wide,
+        broken=broken,
+    )
+
+
+def _columns(rows: pa.Array, count: int, delimiter: str) -> pa.Table:
+    """Rows of exactly `count` fields as text columns c0, c1, ..."""
+    names = [f"c{i}" for i in range(count)]
+    if len(rows) == 0:
+        return pa.table({name: pa.array([], pa.string()) for name in names})
+    data = "\n".join(rows.to_pylist()).encode()
+    try:
+        table = pacsv.read_csv(
+            io.BytesIO(data),
+            read_options=pacsv.ReadOptions(
+                column_names=names, block_size=max(BLOCK_BYTES, len(data)), use_threads=False
+            ),
+            parse_options=pacsv.ParseOptions(delimiter=delimiter, ignore_empty_lines=False),
+            convert_options=pacsv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
+            ),
+        )
+    except pa.ArrowInvalid:
+        table = _edited_by_hand(rows.to_pylist(), names, delimiter)
+    if table.num_rows != len(rows):
+        raise BrokenFile("the quoting of this file cannot be followed; export it again")
+    return pa.table({name: pc.utf8_trim_whitespace(table.column(name)) for name in names})
+
+
+def _edited_by_hand(rows: list[str], names: list[str], delimiter: str) -> pa.Table:
+    """The slow way, for quoting that only a lenient reader follows (a blank before a quote)."""
+    cells = [next(csv.reader([row], delimiter=delimiter, skipinitialspace=True)) for row in rows]
+    if any(len(row) != len(names) for row in cells):
+        raise BrokenFile("the quoting of this file cannot be followed; export it again")
+    return pa.table({name: [row[i] for row in cells] for i, name in enumerate(names)})

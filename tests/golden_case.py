@@ -1,0 +1,102 @@
+"""A golden case: tests/golden/<connector>/<case>/ with input.*, case.toml and expected.jsonl.
+
+input.*         a file as the vendor writes it, values invented. Two kinds are built, so that a
+                person can review them: input.sql becomes a SQLite file, and a case.toml with
+                `encoding` writes input.* in that encoding.
+case.toml       variant, records, shows (what it proves), evidence (where the layout was seen);
+                optional: error (the name of the IngestError it must raise), encoding, drift.
+expected.jsonl  one line per row that the connector yields, then its skips, facts and drift.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import json
+import sqlite3
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from connectors.contract import PEEK_BYTES, Batch, Drift, Fact, Item, Skip, Source, Total
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One folder of golden/."""
+
+    folder: Path
+    about: dict[str, object]
+
+    @property
+    def connector(self) -> str:
+        return self.folder.parent.name
+
+    def __str__(self) -> str:
+        return f"{self.connector}/{self.folder.name}"
+
+    def data(self) -> bytes:
+        """The bytes the connector reads."""
+        (path,) = self.folder.glob("input.*")
+        if path.suffix == ".sql":
+            with sqlite3.connect(":memory:") as database:
+                database.executescript(path.read_text())
+                return database.serialize()
+        if encoding := self.about.get("encoding"):
+            return path.read_text(newline="").encode(str(encoding))
+        return path.read_bytes()
+
+    def source(self) -> Source:
+        return source_of(self.data())
+
+    @property
+    def expected(self) -> Path:
+        return self.folder / "expected.jsonl"
+
+
+def source_of(data: bytes, name: str = "export") -> Source:
+    """A source over bytes at hand."""
+    return Source(name, (name,), lambda _: data[:PEEK_BYTES], lambda _: io.BytesIO(data))
+
+
+def cases() -> list[Case]:
+    """Every case, in the order of its path."""
+    return [
+        Case(path.parent, tomllib.loads(path.read_text()))
+        for path in sorted(GOLDEN.glob("*/*/case.toml"))
+    ]
+
+
+def lines_of_items(items: Iterable[Item]) -> list[str]:
+    """What a connector yielded, as the lines of expected.jsonl."""
+    rows: list[tuple[int, str]] = []
+    ends: list[str] = []
+    for item in items:
+        match item:
+            case Batch(shape, data):
+                for row in data.to_pylist():
+                    kept = {k: _plain(v) for k, v in row.items() if v is not None}
+                    rows.append((row["record"], _line({"shape": shape, **kept})))
+            case Skip(reason, count):
+                ends.append(_line({"skip": reason, "count": count}))
+            case Drift(what):
+                ends.append(_line({"drift": what}))
+            case Fact(name, value):
+                ends.append(_line({"fact": name, "value": value}))
+            case Total():
+                pass
+    rows.sort(key=lambda row: row[0])
+    return [line for _, line in rows] + sorted(ends)
+
+
+def _line(row: dict[str, object]) -> str:
+    return json.dumps(row, ensure_ascii=False)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, dt.datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    return value.isoformat() if isinstance(value, dt.date) else value

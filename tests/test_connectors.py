@@ -1,0 +1,157 @@
+"""The contract suite: every connector, every golden case. A new connector needs no test code."""
+
+from __future__ import annotations
+
+import os
+
+import pyarrow as pa
+import pytest
+
+import connectors.contract as contract
+from connectors import connectors
+from connectors.contract import (
+    EPISODE_KINDS,
+    REJECT_CODES,
+    SHAPES,
+    SLEEP_LABELS,
+    SLEEP_STAGES,
+    Batch,
+    Skip,
+    Total,
+)
+from tests.golden_case import Case, cases, lines_of_items, source_of
+from warehouse.schema import METRICS
+
+CASES = cases()
+READ = [case for case in CASES if "error" not in case.about]
+JUNK = {
+    "empty": b"",
+    "blank": b"\n\n\n",
+    "zeros": bytes(4096),
+    "text": b"This is not an export of anything.\n" * 20,
+    "csv": b"a,b,c\n1,2,3\n",
+    "json": b'{"hello": [1, 2, {"deep": null}]}',
+    "json_array": b"[]",
+    "json_cut": b'[{"type": "sgv", "dat',
+    "xml": b'<?xml version="1.0"?><root><child/></root>',
+    "sqlite": b"SQLite format 3\x00" + bytes(4080),
+    "random": bytes((i * 7919 + i // 256) % 256 for i in range(8192)),
+    "bom": b"\xef\xbb\xbf",
+    "utf16": "Device,Time\n1,2\n".encode("utf-16-le"),
+}
+
+
+def rows_of(case: Case) -> list[contract.Item]:
+    return list(connectors()[case.connector].extract(case.source(), str(case.about["variant"])))
+
+
+@pytest.mark.parametrize("case", READ, ids=str)
+def test_golden(case: Case, request: pytest.FixtureRequest) -> None:
+    lines = "".join(line + "\n" for line in lines_of_items(rows_of(case)))
+    if request.config.getoption("--regenerate"):
+        assert not os.environ.get("CI"), "golden files are written by people, not by CI"
+        case.expected.write_text(lines)
+    assert lines == case.expected.read_text()
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_claimed_by_this_connector_alone(case: Case) -> None:
+    source = case.source()
+    claims = {name: c.identify(source) for name, c in connectors().items()}
+    found = {name: variant for name, variant in claims.items() if variant is not None}
+    assert found == {case.connector: case.about["variant"]}
+
+
+@pytest.mark.parametrize("case", READ, ids=str)
+def test_conserved(case: Case) -> None:
+    items = rows_of(case)
+    total = sum(item.records for item in items if isinstance(item, Total))
+    skipped = sum(item.count for item in items if isinstance(item, Skip))
+    carried = {r for i in items if isinstance(i, Batch) for r in i.data["record"].to_pylist()}
+    assert total == case.about["records"]
+    assert len(carried) + skipped == total
+
+
+@pytest.mark.parametrize("case", READ, ids=str)
+def test_rows_have_the_shape(case: Case) -> None:
+    for item in rows_of(case):
+        if not isinstance(item, Batch):
+            continue
+        assert item.data.schema.equals(SHAPES[item.shape])
+        assert item.data["record"].null_count == 0
+        for row in item.data.to_pylist():
+            check_row(item.shape, row)
+
+
+def check_row(shape: str, row: dict[str, object]) -> None:
+    """What every row of a shape must be."""
+    if shape in ("sample", "episode"):
+        assert row["start_utc"] or row["start_wall"], row
+    if shape in ("sample", "daily"):
+        assert row["metric"] in METRICS, row
+        assert row["value"] is not None, row
+        assert row["unit"], row
+    if shape == "sample":
+        assert row["bound"] in (None, "<", ">")
+        assert (row["clock_id"] is None) or (row["clock_s"] is not None)
+    if shape == "episode":
+        assert row["kind"] in EPISODE_KINDS
+        if row["kind"] == "sleep_stage":
+            assert row["label"] in SLEEP_STAGES
+            assert row["end_utc"] or row["end_wall"]
+        if row["kind"] == "sleep":
+            assert row["label"] in SLEEP_LABELS
+            assert row["session"]
+    if shape == "reject":
+        assert row["code"] in REJECT_CODES
+
+
+@pytest.mark.parametrize("case", [c for c in CASES if "error" in c.about], ids=str)
+def test_refused(case: Case) -> None:
+    with pytest.raises(getattr(contract, str(case.about["error"]))) as caught:
+        rows_of(case)
+    assert len(str(caught.value)) > 20
+
+
+@pytest.mark.parametrize("name", connectors())
+def test_every_variant_has_a_case(name: str) -> None:
+    shown = {case.about["variant"] for case in CASES if case.connector == name}
+    assert set(connectors()[name].variants) == shown
+
+
+@pytest.mark.parametrize("name", connectors())
+@pytest.mark.parametrize("junk", JUNK)
+def test_identify_is_total(name: str, junk: str) -> None:
+    assert connectors()[name].identify(source_of(JUNK[junk])) is None
+
+
+@pytest.mark.parametrize("case", READ, ids=str)
+def test_a_cut_file_is_an_ingest_error_or_conserved(case: Case) -> None:
+    """Half of every golden input: never another exception, never an unaccounted record."""
+    data = case.data()
+    connector = connectors()[case.connector]
+    for share in (0.97, 0.6, 0.3):
+        source = source_of(data[: int(len(data) * share)])
+        variant = connector.identify(source)
+        if variant is None:
+            continue
+        try:
+            items = list(connector.extract(source, variant))
+        except contract.IngestError:
+            continue
+        total = sum(item.records for item in items if isinstance(item, Total))
+        skipped = sum(item.count for item in items if isinstance(item, Skip))
+        carried = {r for i in items if isinstance(i, Batch) for r in i.data["record"].to_pylist()}
+        assert len(carried) + skipped == total
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_case_is_small_and_says_what_it_shows(case: Case) -> None:
+    (path,) = case.folder.glob("input.*")
+    assert path.stat().st_size <= 6_000
+    assert {"variant", "shows", "evidence"} <= set(case.about)
+    assert ("error" in case.about) != case.expected.exists()
+
+
+def test_shapes_are_one_declaration() -> None:
+    assert all(isinstance(schema, pa.Schema) for schema in SHAPES.values())

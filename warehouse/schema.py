@@ -1,0 +1,150 @@
+"""Every table of the lake, declared once. Nothing else declares a column or a unit."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One row of metrics.csv: a quantity, its canonical UCUM unit, its plausible range."""
+
+    metric: str
+    unit: str
+    shape: str
+    low: float
+    high: float
+    loinc: str
+    description: str
+
+
+def _metrics() -> dict[str, Metric]:
+    with (Path(__file__).parent / "metrics.csv").open(newline="") as lines:
+        return {
+            row["metric"]: Metric(
+                **{**row, "low": float(row["low"]), "high": float(row["high"])}  # type: ignore[arg-type]
+            )
+            for row in csv.DictReader(lines)
+        }
+
+
+METRICS: dict[str, Metric] = _metrics()
+
+_UTC = pa.timestamp("us", tz="UTC")
+_WALL = pa.timestamp("us")
+_PLACE = [
+    ("participant_id", pa.string()),
+    ("connector", pa.string()),
+    ("file", pa.string()),  # first 16 hex digits of the sha256
+    ("record", pa.int64()),  # line or running number in that file
+]
+_TIME = [
+    ("start_at", _UTC),  # NULL where the instant is unresolved
+    ("start_local", _WALL),
+    ("end_at", _UTC),
+    ("end_local", _WALL),
+    ("time_basis", pa.string()),
+]
+SAMPLE = pa.schema(
+    [
+        *_PLACE[:1],
+        ("metric", pa.string()),
+        *_TIME,
+        ("value", pa.float64()),  # in the metric's canonical unit
+        ("unit", pa.string()),
+        ("bound", pa.string()),
+        ("flag", pa.string()),  # doubts, comma-separated; never a changed value
+        ("reported_value", pa.float64()),
+        ("reported_unit", pa.string()),
+        ("device", pa.string()),
+        ("key", pa.string()),
+        ("occurrence", pa.int32()),  # 1 for the copy that views use at one instant of one stream
+        *_PLACE[1:],
+    ]
+)
+EPISODE = pa.schema(
+    [
+        *_PLACE[:1],
+        ("kind", pa.string()),
+        ("label", pa.string()),
+        ("session", pa.string()),
+        *_TIME,
+        ("flag", pa.string()),
+        ("device", pa.string()),
+        ("key", pa.string()),
+        *_PLACE[1:],
+    ]
+)
+DAILY = pa.schema(
+    [
+        *_PLACE[:1],
+        ("metric", pa.string()),
+        ("date", pa.date32()),
+        ("value", pa.float64()),
+        ("unit", pa.string()),
+        ("flag", pa.string()),
+        ("reported_value", pa.float64()),
+        ("reported_unit", pa.string()),
+        ("device", pa.string()),
+        ("key", pa.string()),
+        *_PLACE[1:],
+    ]
+)
+STREAM = pa.schema(
+    [
+        ("participant_id", pa.string()),
+        ("metric", pa.string()),
+        ("connector", pa.string()),
+        ("device", pa.string()),
+        ("row_count", pa.int64()),
+        ("first_at", _UTC),
+        ("last_at", _UTC),
+        (
+            "interval_min",
+            pa.float64(),
+        ),  # median distance of neighbours, what one reading stands for
+    ]
+)
+REJECT = pa.schema(
+    [
+        *_PLACE,
+        ("code", pa.string()),
+        ("field", pa.string()),
+        ("raw", pa.string()),
+    ]
+)
+SOURCE_FILE = pa.schema(
+    [
+        ("participant_id", pa.string()),
+        ("file", pa.string()),
+        ("name", pa.string()),  # as given; stays in the lake
+        ("byte_count", pa.int64()),
+        ("sha256", pa.string()),
+        ("connector", pa.string()),
+        ("variant", pa.string()),
+        ("connector_version", pa.string()),
+        ("record_count", pa.int64()),
+        ("carried_count", pa.int64()),
+        ("skipped_count", pa.int64()),
+        ("rejected_count", pa.int64()),
+        ("skipped", pa.string()),  # JSON: reason -> count
+        ("rejected", pa.string()),  # JSON: code -> count
+        ("facts", pa.string()),  # JSON: what the file says about itself
+        ("drift", pa.string()),  # JSON: columns, keys and codes unknown to the connector
+        ("first_time", _WALL),  # earliest and latest time in the file, as written
+        ("last_time", _WALL),
+        ("exported_at", _UTC),
+    ]
+)
+TABLES: dict[str, pa.Schema] = {
+    "sample": SAMPLE,
+    "episode": EPISODE,
+    "daily": DAILY,
+    "stream": STREAM,
+    "reject": REJECT,
+    "source_file": SOURCE_FILE,
+}
