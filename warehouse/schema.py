@@ -62,7 +62,7 @@ SAMPLE = pa.schema(
         ("reported_unit", pa.string()),
         ("device", pa.string()),
         ("key", pa.string()),
-        ("occurrence", pa.int32()),  # 1 for the copy that views use at one instant of one stream
+        ("occurrence", pa.int32()),  # 1, 2 ... of the rows of one stream at one instant
         *_PLACE[1:],
     ]
 )
@@ -121,7 +121,6 @@ SOURCE_FILE = pa.schema(
     [
         ("participant_id", pa.string()),
         ("file", pa.string()),
-        ("name", pa.string()),  # as given; stays in the lake
         ("byte_count", pa.int64()),
         ("sha256", pa.string()),
         ("connector", pa.string()),

@@ -1,0 +1,24 @@
+"""Which connector reads a file: everyone is asked, on content; two claims are an error."""
+
+from __future__ import annotations
+
+from connectors import connectors
+from connectors.contract import AmbiguousFormat, Connector, Head, UnknownFormat
+
+
+def identified(head: Head) -> tuple[Connector, str]:
+    """The one connector that claims a file, and the variant it sees.
+
+    Raises: UnknownFormat, AmbiguousFormat.
+    """
+    claims = [
+        (connector, variant)
+        for connector in connectors().values()
+        if (variant := connector.identify(head)) is not None
+    ]
+    if not claims:
+        raise UnknownFormat("not a format dawnlake reads; `dawnlake connectors` lists them")
+    if len(claims) > 1:
+        names = " and ".join(connector.name for connector, _ in claims)
+        raise AmbiguousFormat(f"claimed by {names}; please report this export's header line")
+    return claims[0]

@@ -1,0 +1,163 @@
+"""dawnlake.toml: participants and their zones, priorities, rules."""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from transforms.timeline import Stay
+from warehouse.store import written
+
+PARTICIPANT = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
+
+
+class SettingsError(Exception):
+    """Settings that cannot be used. The message says which key and what would be right."""
+
+
+def _zone(name: object) -> object:
+    try:
+        ZoneInfo(str(name))
+    except (KeyError, ValueError, OSError):
+        raise ValueError(f"{name} is no IANA time zone, such as Europe/Berlin") from None
+    return name
+
+
+def _midnight(value: object) -> object:
+    if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
+        return dt.datetime(value.year, value.month, value.day)
+    return value
+
+
+Zone = Annotated[str, BeforeValidator(_zone)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class ZoneChange(_Strict):
+    """From a moment on the clock of the zone being left, another zone."""
+
+    since: Annotated[dt.datetime, BeforeValidator(_midnight)] = Field(alias="from")
+    timezone: Zone
+
+
+class Participant(_Strict):
+    """One person's home zone and journeys."""
+
+    timezone: Zone | None = None
+    zones: tuple[ZoneChange, ...] = ()
+
+    def stays(self) -> list[Stay]:
+        """The zone timeline; empty if no zone is known."""
+        if self.timezone is None:
+            return []
+        changes = sorted(self.zones, key=lambda change: change.since)
+        return [Stay(None, self.timezone), *(Stay(c.since, c.timezone) for c in changes)]
+
+
+class Priority(_Strict):
+    """Best connector first; what is not named comes after, by name."""
+
+    sleep: tuple[str, ...] = ("oura", "fitbit_takeout", "apple_health", "health_connect")
+    glucose: tuple[str, ...] = (
+        "dexcom_clarity",
+        "libreview",
+        "nightscout",
+        "apple_health",
+        "health_connect",
+    )
+
+
+class Rules(_Strict):
+    """Every number of a metric's definition that a person may want to move."""
+
+    merge_gap_min: int = Field(60, ge=0, le=240)  # sessions of one source closer than this are one
+    nap_min_min: int = Field(15, ge=1)  # shortest sleep that counts as a nap
+    nap_max_min: int = Field(180, ge=15)  # longest sleep that counts as a nap
+    night_min_h: float = Field(3, ge=0)  # a valid night's sleep period, shortest and longest
+    night_max_h: float = Field(14, ge=3)
+    day_coverage_min_pct: float = Field(70, ge=0, le=100)
+    night_coverage_min_pct: float = Field(80, ge=0, le=100)
+    day_cap_h: float = Field(20, gt=0, le=24)  # length of a day whose next night is unknown
+    awakening_min_min: float = Field(5, ge=0)  # shortest wake run that counts as an awakening
+    dawn_min_mgdl: float = Field(20, ge=0)  # Monnier 2013
+    reject_max_pct: float = Field(1, ge=0, le=100)  # above this a file is set aside whole
+
+
+class Settings(_Strict):
+    """A lake's dawnlake.toml."""
+
+    participants: dict[Annotated[str, Field(pattern=PARTICIPANT)], Participant] = {}
+    priority: Priority = Priority()
+    rules: Rules = Rules()
+
+    def participant(self, name: str) -> Participant:
+        """What is known of a participant; nothing, for a new one."""
+        return self.participants.get(name, Participant())
+
+
+def load(path: Path) -> Settings:
+    """The settings of a lake; defaults if there is no file.
+
+    Raises: SettingsError naming the key, and the nearest known one if it is unknown.
+    """
+    if not path.exists():
+        return Settings()
+    try:
+        return Settings.model_validate(tomllib.loads(path.read_text()))
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"dawnlake.toml is not valid TOML: {error}") from None
+    except ValidationError as error:
+        raise SettingsError(_sentence(error)) from None
+
+
+def remember_zone(path: Path, participant: str, zone: str) -> Settings:
+    """The settings with a participant's home zone set, written down; comments are kept.
+
+    Raises: SettingsError for an unknown zone or an impossible participant id.
+    """
+    import tomlkit
+
+    try:
+        Settings.model_validate({"participants": {participant: {"timezone": zone}}})
+    except ValidationError as error:
+        raise SettingsError(_sentence(error)) from None
+    document = tomlkit.parse(path.read_text()) if path.exists() else tomlkit.document()
+    people: Any = document.setdefault("participants", tomlkit.table(is_super_table=True))
+    person: Any = people.setdefault(participant, tomlkit.table())
+    if person.get("timezone") != zone:
+        person["timezone"] = zone
+        with written(path) as partial:
+            partial.write_text(tomlkit.dumps(document))
+    return load(path)
+
+
+def _sentence(error: ValidationError) -> str:
+    """The first problem of a validation, in words."""
+    problem = error.errors()[0]
+    place = [str(part) for part in problem["loc"] if part != "[key]"]
+    key = ".".join(place)
+    if problem["type"] != "extra_forbidden":
+        return f"dawnlake.toml, {key}: {problem['msg'].removeprefix('Value error, ')}"
+    known = _keys_beside(place)
+    near = difflib.get_close_matches(place[-1], known, 1, 0.5)
+    hint = f"did you mean {near[0]}?" if near else f"known keys: {', '.join(known)}"
+    return f"dawnlake.toml, {key}: unknown key; {hint}"
+
+
+def _keys_beside(place: list[str]) -> list[str]:
+    model: type[BaseModel] = Settings
+    if place[0] == "participants" and len(place) > 2:
+        model = ZoneChange if "zones" in place else Participant
+    elif len(place) > 1:
+        parts: dict[str, type[BaseModel]] = {"priority": Priority, "rules": Rules}
+        model = parts.get(place[0], Settings)
+    return [field.alias or name for name, field in model.model_fields.items()]

@@ -1,0 +1,234 @@
+"""Reported facts to canonical rows: instants, units, flags, one copy. Tables in, tables out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from transforms.flags import joined, rapid
+from transforms.timeline import Mask, Micros, Timeline
+from transforms.times import UNRESOLVED, UTC, Times, times
+from transforms.units import Values, conversion
+
+VERSION = "1"  # of everything in this package: a new one derives every table again
+_GLUCOSE = "interstitial_glucose"
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """What alignment needs to know of a metric."""
+
+    unit: str
+    low: float
+    high: float
+
+
+Vocabulary = Mapping[str, Quantity]
+
+
+def sample(rows: pa.Table, clock: Timeline | None, vocabulary: Vocabulary) -> pa.Table:
+    """Canonical samples, sorted by metric, instant, connector, device, newest file, record.
+
+    `rows` has the shape's columns plus connector, file and newness.
+    """
+    when = times(rows, clock)
+    value, known, implausible, unknown_unit = _values(rows, vocabulary)
+    metric, connector, device = (_codes(rows[n]) for n in ("metric", "connector", "device"))
+    newness, record = np.asarray(rows["newness"]), np.asarray(rows["record"])
+    start = np.where(when.start.known, when.start.micros, when.start_local.micros)
+    # value and end only so that the order is total, whatever order the rows came in
+    keys = (value, record, -newness, when.end.micros, device, connector, start, metric)
+    order = np.lexsort(keys)
+    same_stream = _same(order, metric, connector, device)
+    same_instant = same_stream & _same(order, start, when.end.micros)
+    rapid_change = np.zeros(len(order), np.bool_)
+    if pc.any(pc.equal(rows["metric"], _GLUCOSE)).as_py():
+        is_glucose = np.asarray(pc.equal(rows["metric"], _GLUCOSE))[order]
+        rapid_change[order] = is_glucose & rapid(value[order], start[order], same_stream)
+    flags = {
+        "implausible": implausible,
+        "rapid_change": rapid_change & known,
+        "unknown_unit": unknown_unit,
+        "nonexistent_local": when.is_nonexistent,
+    }
+    table = pa.table(
+        {
+            **_shared(rows, when),
+            "metric": rows["metric"],
+            "value": pa.array(value, mask=~known),
+            "unit": _canonical_unit(rows, vocabulary),
+            "bound": rows["bound"],
+            "flag": joined(flags),
+            "reported_value": rows["value"],
+            "reported_unit": rows["unit"],
+        }
+    ).take(pa.array(order))
+    return table.append_column("occurrence", pa.array(_running_count(same_instant), pa.int32()))
+
+
+def episode(rows: pa.Table, clock: Timeline | None) -> pa.Table:
+    """Canonical episodes, sorted by kind, start, connector, device, end, label, file, record."""
+    when = times(rows, clock)
+    columns = [_codes(rows[n]) for n in ("kind", "connector", "device", "label", "file")]
+    kind, connector, device, label, file = columns
+    start = np.where(when.start.known, when.start.micros, when.start_local.micros)
+    keys = (
+        np.asarray(rows["record"]),
+        file,
+        label,
+        when.end.micros,
+        device,
+        connector,
+        start,
+        kind,
+    )
+    table = pa.table(
+        {
+            **_shared(rows, when),
+            "kind": rows["kind"],
+            "label": rows["label"],
+            "session": rows["session"],
+            "flag": joined({"nonexistent_local": when.is_nonexistent}),
+        }
+    )
+    return table.take(pa.array(np.lexsort(keys)))
+
+
+def daily(rows: pa.Table, vocabulary: Vocabulary) -> pa.Table:
+    """Canonical daily values, sorted by metric, date, connector, device, newest file, record."""
+    value, known, implausible, unknown_unit = _values(rows, vocabulary)
+    metric, connector, device = (_codes(rows[n]) for n in ("metric", "connector", "device"))
+    date = np.asarray(rows["date"].cast(pa.int32()))
+    newness, record = np.asarray(rows["newness"]), np.asarray(rows["record"])
+    order = np.lexsort((value, record, -newness, device, connector, date, metric))
+    return pa.table(
+        {
+            "metric": rows["metric"],
+            "date": rows["date"],
+            "value": pa.array(value, mask=~known),
+            "unit": _canonical_unit(rows, vocabulary),
+            "flag": joined({"implausible": implausible, "unknown_unit": unknown_unit}),
+            "reported_value": rows["value"],
+            "reported_unit": rows["unit"],
+            **{name: rows[name] for name in ("device", "key", "connector", "file", "record")},
+        }
+    ).take(pa.array(order))
+
+
+def stream(samples: pa.Table) -> pa.Table:
+    """One row per metric, connector and device: extent and median interval in minutes.
+
+    `samples` is canonical and sorted as `sample` leaves it; rows without an instant do not count.
+    """
+    rows = samples.filter(pc.is_valid(samples["start_at"]))
+    order = [(name, "ascending") for name in ("metric", "connector", "device", "start_at")]
+    indices = pc.sort_indices(rows.select([name for name, _ in order]), sort_keys=order)
+    rows = rows.select([name for name, _ in order]).take(indices)
+    codes = [_codes(rows[name]) for name in ("metric", "connector", "device")]
+    start = (
+        np.asarray(rows["start_at"].cast(pa.int64())) if rows.num_rows else np.zeros(0, np.int64)
+    )
+    same = _same(np.arange(rows.num_rows), *codes)
+    first = np.flatnonzero(~same)
+    last = np.append(first[1:], rows.num_rows) - 1
+    gaps = [np.diff(start[a : b + 1]) for a, b in zip(first, last, strict=True)]
+    minutes = [float(np.median(gap[gap > 0])) / 60e6 if (gap > 0).any() else None for gap in gaps]
+    heads = rows.take(pa.array(first))
+    return pa.table(
+        {
+            **{name: heads[name] for name in ("metric", "connector", "device")},
+            "row_count": pa.array(last - first + 1, pa.int64()),
+            "first_at": heads["start_at"],
+            "last_at": rows["start_at"].take(pa.array(last)),
+            "interval_min": pa.array(minutes, pa.float64()),
+        }
+    )
+
+
+def unplaced(aligned: pa.Table) -> int:
+    """How many rows have no instant or no wall clock."""
+    missing = pc.or_(pc.is_null(aligned["start_at"]), pc.is_null(aligned["start_local"]))
+    return int(pc.sum(missing).as_py() or 0)
+
+
+def needs_zone(rows: pa.Table) -> bool:
+    """Whether any row has an instant or a wall clock alone, so that only a zone gives the other."""
+    basis = times(rows, None).basis
+    return bool(np.isin(basis, (UTC, UNRESOLVED)).any())
+
+
+def years(rows: pa.Table) -> tuple[int, int] | None:
+    """First and last year of the times in extracted rows; None if there is none."""
+    ends = [
+        pc.min_max(rows[name].cast(pa.timestamp("us")))
+        for name in ("start_utc", "start_wall", "end_utc", "end_wall", "anchor_wall")
+    ]
+    times_ = [e[k].as_py() for e in ends for k in ("min", "max") if e[k].is_valid]
+    return (min(times_).year, max(times_).year) if times_ else None
+
+
+def _shared(rows: pa.Table, when: Times) -> dict[str, pa.Array]:
+    names = ("device", "key", "connector", "file", "record")
+    return {**when.columns(), **{name: rows[name] for name in names}}
+
+
+def _values(rows: pa.Table, vocabulary: Vocabulary) -> tuple[Values, Mask, Mask, Mask]:
+    """Canonical values, which are known, which are implausible, which have an unknown unit."""
+    value = np.asarray(pc.fill_null(rows["value"], np.nan)).astype(np.float64).copy()
+    implausible = np.zeros(len(value), np.bool_)
+    unknown = np.zeros(len(value), np.bool_)
+    pairs = _codes(
+        pc.binary_join_element_wise(rows["metric"], pc.fill_null(rows["unit"], ""), "\x1f")
+    )
+    seen, where = np.unique(pairs, return_index=True)
+    for code, index in zip(seen, where, strict=True):
+        mine = pairs == code
+        quantity = vocabulary[rows["metric"][int(index)].as_py()]
+        change = conversion(rows["unit"][int(index)].as_py() or "", quantity.unit)
+        if change is None:
+            value[mine], unknown[mine] = np.nan, True
+            continue
+        if change != (1.0, 0.0):
+            value[mine] = value[mine] * change[0] + change[1]
+        implausible |= mine & ((value < quantity.low) | (value > quantity.high))
+    return value, ~np.isnan(value), implausible, unknown
+
+
+def _canonical_unit(rows: pa.Table, vocabulary: Vocabulary) -> pa.Array:
+    encoded = rows["metric"].combine_chunks().dictionary_encode()
+    units = pa.array(
+        [vocabulary[name].unit for name in encoded.dictionary.to_pylist()], pa.string()
+    )
+    return units.take(encoded.indices)
+
+
+def _codes(column: pa.ChunkedArray | pa.Array) -> Micros:
+    """Numbers that sort as the texts do; NULL first."""
+    if isinstance(column, pa.ChunkedArray):
+        column = column.combine_chunks()
+    encoded = column.dictionary_encode()
+    words = np.array([word or "" for word in encoded.dictionary.to_pylist()], object)
+    rank = np.empty(len(words) + 1, np.int64)
+    rank[np.argsort(words, kind="stable")] = np.arange(len(words))
+    rank[len(words)] = -1
+    return rank[np.asarray(pc.fill_null(encoded.indices, len(words))).astype(np.int64)]
+
+
+def _same(order: Micros, *keys: Micros) -> Mask:
+    """Whether each row, in `order`, agrees with the one before in all keys."""
+    same = np.ones(len(order), np.bool_)
+    same[:1] = False
+    for key in keys:
+        sorted_key = key[order]
+        same[1:] &= sorted_key[1:] == sorted_key[:-1]
+    return same
+
+
+def _running_count(same: Mask) -> Micros:
+    """1 where a run begins, 2 for its second row, and so on."""
+    index = np.arange(len(same))
+    return index - np.maximum.accumulate(np.where(same, 0, index)) + 1

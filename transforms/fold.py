@@ -1,0 +1,98 @@
+"""The hour that a clock shows twice: which of the two a row belongs to."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from transforms.timeline import DAY, SECOND, Mask, Micros, Resolved
+
+# A counter of another transmitter, or one that was set anew, does not fit its neighbours.
+LARGEST_MISFIT = 600 * SECOND
+FARTHEST_NEIGHBOUR = DAY
+# A step back in time that is no jitter: half of the shortest change in use (Lord Howe, 30 min).
+SMALLEST_STEP_BACK = 900 * SECOND
+
+
+def by_device_clock(
+    rows: pa.Table, found: Resolved, once: Mask, twice: Mask
+) -> tuple[Mask, Micros]:
+    """Which rows of `twice` a monotonic device counter settles, and their instants.
+
+    The counter's distance to UTC is known from the rows around that were shown `once`; of the two
+    instants, the one that keeps this distance is right.
+    """
+    settled = np.zeros(rows.num_rows, np.bool_)
+    instant = found.first.copy()
+    counted = np.asarray(pc.is_valid(rows.column("clock_s")))
+    counter = np.asarray(pc.fill_null(rows.column("clock_s"), 0)).astype(np.int64) * SECOND
+    owner = _codes(pc.coalesce(rows.column("clock_id"), rows.column("file")))
+    for code in np.unique(owner[twice & counted]):
+        mine = counted & (owner == code)
+        known = np.flatnonzero(mine & once)
+        asked = np.flatnonzero(mine & twice)
+        if not len(known):
+            continue
+        known = known[np.argsort(counter[known], kind="stable")]
+        right = np.searchsorted(counter[known], counter[asked]).clip(0, len(known) - 1)
+        left = (right - 1).clip(0)
+        is_left = np.abs(counter[known[left]] - counter[asked]) <= np.abs(
+            counter[known[right]] - counter[asked]
+        )
+        nearest = known[np.where(is_left, left, right)]
+        distance = found.first[nearest] - counter[nearest]
+        expected = counter[asked] + distance
+        late = np.abs(found.last[asked] - expected) < np.abs(found.first[asked] - expected)
+        choice = np.where(late, found.last[asked], found.first[asked])
+        fits = np.abs(choice - expected) <= LARGEST_MISFIT
+        fits &= np.abs(counter[nearest] - counter[asked]) <= FARTHEST_NEIGHBOUR
+        settled[asked[fits]] = True
+        instant[asked] = choice
+    return settled, instant
+
+
+def by_record_order(
+    rows: pa.Table, found: Resolved, wall: Micros, naive: Mask, twice: Mask
+) -> tuple[Mask, Micros]:
+    """Which rows of `twice` the order of records settles: one step back marks the second pass.
+
+    A series is one metric (or kind) of one device in one file. Without a step back, or with
+    several, nothing can be said and nothing is.
+    """
+    settled = np.zeros(rows.num_rows, np.bool_)
+    instant = found.first.copy()
+    record = np.asarray(rows.column("record"))
+    name = "metric" if "metric" in rows.column_names else "kind"
+    series = _codes(
+        pc.binary_join_element_wise(
+            rows.column("file"),
+            rows.column(name),
+            pc.coalesce(rows.column("device"), pa.scalar("")),
+            "|",
+        )
+    )
+    for code in np.unique(series[twice]):
+        mine = np.flatnonzero(naive & (series == code))
+        mine = mine[np.argsort(record[mine], kind="stable")]
+        if wall[mine[0]] > wall[mine[-1]]:
+            mine = mine[::-1]  # newest first
+        # each change apart: rows of one repeated hour have the same distance of their instants
+        for change in np.unique(found.last[mine[twice[mine]]] // DAY):
+            fold = np.flatnonzero(twice[mine] & (found.last[mine] // DAY == change))
+            low, high = max(int(fold[0]) - 1, 0), min(int(fold[-1]) + 2, len(mine))
+            steps = np.flatnonzero(np.diff(wall[mine[low:high]]) < -SMALLEST_STEP_BACK)
+            if len(steps) != 1:
+                continue
+            second = np.arange(low, high) > low + int(steps[0])
+            asked = np.arange(low, high)
+            inside = np.isin(asked, fold)
+            place = mine[asked[inside]]
+            instant[place] = np.where(second[inside], found.last[place], found.first[place])
+            settled[place] = True
+    return settled, instant
+
+
+def _codes(column: pa.ChunkedArray) -> Micros:
+    encoded = column.combine_chunks().dictionary_encode()
+    return np.asarray(encoded.indices).astype(np.int64)

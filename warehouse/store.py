@@ -1,0 +1,178 @@
+"""Where things lie in a lake, and how they are written: beside, flushed, renamed, private.
+
+dawnlake.toml                                               settings
+inbox/<participant>/                                        what the nightly flow reads
+extracted/participant_id=P/connector=C/file=F/*.parquet     what an export said, manifest.json
+tables/<table>/participant_id=P/part.parquet                canonical, sorted
+warehouse.duckdb                                            views over tables/
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from warehouse.schema import TABLES
+
+PARTITION = "participant_id"
+SEED = "_"  # the zero-row part that lets a view over no data be built
+ROW_GROUP = 122_880
+_TEMPORARY = ".partial-"
+
+
+@dataclass(frozen=True)
+class Lake:
+    """A folder with everything of one or more participants."""
+
+    root: Path
+
+    @property
+    def settings(self) -> Path:
+        return self.root / "dawnlake.toml"
+
+    @property
+    def inbox(self) -> Path:
+        return self.root / "inbox"
+
+    @property
+    def extracted(self) -> Path:
+        return self.root / "extracted"
+
+    @property
+    def tables(self) -> Path:
+        return self.root / "tables"
+
+    @property
+    def warehouse(self) -> Path:
+        return self.root / "warehouse.duckdb"
+
+    def exists(self) -> bool:
+        """Whether this folder is a lake already."""
+        return self.tables.is_dir()
+
+    def create(self) -> Lake:
+        """The folders of a lake, readable by their owner alone, and a zero-row part per table."""
+        for folder in (self.root, self.inbox, self.extracted, self.tables):
+            private_folder(folder)
+        for name, schema in TABLES.items():
+            part = self.table_part(name, SEED)
+            if not part.exists():
+                write_parquet(_unpartitioned(schema).empty_table(), part)
+        return self
+
+    def table_part(self, table: str, participant: str) -> Path:
+        """The one file of a participant's rows in a table."""
+        return self.tables / table / f"{PARTITION}={participant}" / "part.parquet"
+
+    def part_folder(self, participant: str, connector: str, file: str) -> Path:
+        """The folder of one extracted file."""
+        place = self.extracted / f"{PARTITION}={participant}" / f"connector={connector}"
+        return place / f"file={file}"
+
+    def part_folders(self, participant: str) -> list[Path]:
+        """Every extracted file of a participant, in a fixed order."""
+        place = self.extracted / f"{PARTITION}={participant}"
+        return sorted(place.glob("connector=*/file=*"))
+
+    def participants(self) -> list[str]:
+        """Everyone with an extracted file."""
+        return sorted(p.name.partition("=")[2] for p in self.extracted.glob(f"{PARTITION}=*"))
+
+
+def private_folder(folder: Path) -> Path:
+    """The folder, made with all above it, mode 0700 whatever the umask."""
+    missing = [f for f in (folder, *folder.parents) if not f.exists()]
+    for each in reversed(missing):
+        each.mkdir(exist_ok=True)
+        each.chmod(0o700)
+    return folder
+
+
+@contextmanager
+def written(path: Path) -> Iterator[Path]:
+    """A private file to write, which takes the place of `path` once it is whole and flushed."""
+    private_folder(path.parent)
+    handle, name = tempfile.mkstemp(prefix=_TEMPORARY, suffix=path.suffix, dir=path.parent)
+    os.close(handle)
+    partial = Path(name)
+    try:
+        yield partial
+        partial.chmod(0o600)
+        _flush(partial)
+        partial.replace(path)
+        _flush(path.parent)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def written_folder(folder: Path) -> Iterator[Path]:
+    """A private folder to fill, which takes the place of `folder` once it is whole."""
+    private_folder(folder.parent)
+    partial = Path(tempfile.mkdtemp(prefix=_TEMPORARY, dir=folder.parent))
+    try:
+        yield partial
+        for file in partial.iterdir():
+            file.chmod(0o600)
+            _flush(file)
+        if folder.exists():
+            shutil.rmtree(folder)
+        partial.replace(folder)
+        _flush(folder.parent)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def write_table(lake: Lake, table: str, participant: str, rows: pa.Table) -> None:
+    """The rows of a participant in a table: checked against the schema, written in one piece.
+
+    Raises: KeyError, pyarrow.ArrowInvalid if columns are missing or do not fit.
+    """
+    schema = _unpartitioned(TABLES[table])
+    fitted = pa.table([rows[field.name].cast(field.type) for field in schema], schema=schema)
+    write_parquet(fitted, lake.table_part(table, participant))
+
+
+def write_parquet(rows: pa.Table, path: Path) -> None:
+    """One Parquet file, the same bytes for the same rows."""
+    with written(path) as partial:
+        pq.write_table(
+            rows,
+            partial,
+            compression="zstd",
+            compression_level=1,
+            row_group_size=ROW_GROUP,
+        )
+
+
+def write_json(value: object, path: Path) -> None:
+    """One JSON file, keys in order."""
+    with written(path) as partial:
+        partial.write_text(json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True))
+
+
+def digest(*values: object) -> str:
+    """A fingerprint of JSON-like values."""
+    return hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _unpartitioned(schema: pa.Schema) -> pa.Schema:
+    return schema.remove(schema.get_field_index(PARTITION))
+
+
+def _flush(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
