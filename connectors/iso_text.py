@@ -1,0 +1,33 @@
+"""SQL over a text column of ISO 8601 times: what each one states, and nothing it does not.
+
+`2023-11-17T03:32:37+0100` states an instant, a wall clock and an offset; with Z only an instant;
+with neither only a wall clock. Every expression is NULL where the text does not state the thing.
+"""
+
+from __future__ import annotations
+
+_OFFSET = r"[T ]\d\d:\d\d.*([+-])(\d\d):?(\d\d)$"
+_ZONED = r"[T ]\d\d:\d\d.*(Z|[+-]\d\d:?\d\d)$"
+
+
+def instant(text: str) -> str:
+    """A timestamptz, where Z or an offset is written."""
+    return f"case when regexp_matches({text}, '{_ZONED}') then try_cast({text} as timestamptz) end"
+
+
+def wall(text: str) -> str:
+    """A timestamp as the clock on the wall showed it: not where only Z is written."""
+    bare = rf"regexp_replace({text}, '\s*[+-]\d\d:?\d\d$', '')"
+    return (
+        f"case when {text} not like '%Z' and regexp_matches({text}, '[T ]\\d\\d:\\d\\d')"
+        f" then try_cast({bare} as timestamp) end"
+    )
+
+
+def offset_min(text: str) -> str:
+    """Minutes of the written offset (smallint); 0 where +00:00 is written, NULL for Z."""
+    part = f"regexp_extract({text}, '{_OFFSET}', ['sign', 'h', 'm'])"
+    return (
+        f"case when regexp_matches({text}, '{_OFFSET}') then ({part}.sign || '1')::smallint"
+        f" * ({part}.h::smallint * 60 + {part}.m::smallint) end"
+    )
