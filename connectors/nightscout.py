@@ -29,12 +29,11 @@ from connectors.nightscout_documents import (
     drift,
     instant,
     left_out,
-    number,
     offset_min,
-    raw,
 )
 from connectors.nightscout_treatments import TREATMENT, TREATMENT_TIMES, treatments
 from connectors.query import json_rows, query
+from connectors.text_sql import number, raw
 
 ENTRY = (
     *("_id", "identifier", "isValid", "type", "sgv", "mbg", "date", "dateString", "utcOffset"),

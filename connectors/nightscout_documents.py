@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
-from connectors import iso_text
+from connectors import text_sql
 from connectors.contract import Drift, FormatDrift, Item, Skip, Source, shaped
 from connectors.json_head import first_objects, unknown_keys
 from connectors.query import json_rows, query
@@ -59,17 +59,12 @@ def drift(source: Source, known: tuple[str, ...]) -> Iterator[Drift]:
         yield Drift(f"key {key}")
 
 
-def number(text: str) -> str:
-    """A finite double, or NULL."""
-    return f"case when isfinite(try_cast({text} as double)) then try_cast({text} as double) end"
-
-
 def instant(text: str) -> str:
     """A timestamptz from epoch milliseconds (a fraction occurs) or from ISO text with an offset."""
     ms = f"try_cast({text} as double)"
     return (
         f"coalesce(case when {ms} > 0 and {ms} < {LATEST_MS}"
-        f" then make_timestamptz(cast({ms} * 1000 as bigint)) end, {iso_text.instant(text)})"
+        f" then make_timestamptz(cast({ms} * 1000 as bigint)) end, {text_sql.instant(text)})"
     )
 
 
@@ -77,13 +72,7 @@ def offset_min(text: str) -> str:
     """The offset written in a time, else `utcOffset`; 0 of either says nothing."""
     minutes = 'try_cast("utcOffset" as double)'
     told = f"case when abs({minutes}) <= 840 then cast({minutes} as smallint) end"
-    return f"coalesce(nullif({iso_text.offset_min(text)}, 0), nullif({told}, 0))"
-
-
-def raw(*keys: str) -> str:
-    """The values of the keys, as a reject keeps them."""
-    cells = ", ".join(f"""coalesce("{key}", '')""" for key in keys)
-    return f"concat_ws('|', {cells})"
+    return f"coalesce(nullif({text_sql.offset_min(text)}, 0), nullif({told}, 0))"
 
 
 def left_out(judged: pa.Table) -> Iterator[Item]:

@@ -13,10 +13,10 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
-from connectors import iso_text
 from connectors.contract import Item, Total, shaped
-from connectors.nightscout_documents import instant, left_out, number, offset_min, raw
+from connectors.nightscout_documents import instant, left_out, offset_min
 from connectors.query import query
+from connectors.text_sql import number, raw, wall
 
 TREATMENT = (
     *("_id", "identifier", "isValid", "eventType", "created_at", "timestamp", "date", "mills"),
@@ -85,7 +85,7 @@ def _judged() -> str:
         from documents
     ), placed as (
         select *, {instant("stamp")} as start_utc, {offset_min("stamp")} as start_offset_min,
-            case when start_utc is null then {iso_text.wall("stamp")} end as start_wall,
+            case when start_utc is null then {wall("stamp")} end as start_wall,
             coalesce(is_deleted, false) as deleted,
             coalesce(grams <> 0, false) as has_carbs, coalesce(bolus <> 0, false) as has_insulin,
             glucose_text is not null and coalesce(glucose_type, 'finger') <> 'sensor'

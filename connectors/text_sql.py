@@ -1,4 +1,4 @@
-"""SQL over a text column of ISO 8601 times: what each one states, and nothing it does not.
+"""SQL expressions over a text column: the time or number it states, and nothing it does not.
 
 `2023-11-17T03:32:37+0100` states an instant, a wall clock and an offset; with Z only an instant;
 with neither only a wall clock. Every expression is NULL where the text does not state the thing.
@@ -8,6 +8,11 @@ from __future__ import annotations
 
 _OFFSET = r"[T ]\d\d:\d\d.*([+-])(\d\d):?(\d\d)$"
 _ZONED = r"[T ]\d\d:\d\d.*(Z|[+-]\d\d:?\d\d)$"
+
+
+def number(text: str) -> str:
+    """A finite double."""
+    return f"case when isfinite(try_cast({text} as double)) then try_cast({text} as double) end"
 
 
 def instant(text: str) -> str:
@@ -31,3 +36,9 @@ def offset_min(text: str) -> str:
         f"case when regexp_matches({text}, '{_OFFSET}') then ({part}.sign || '1')::smallint"
         f" * ({part}.h::smallint * 60 + {part}.m::smallint) end"
     )
+
+
+def raw(*keys: str) -> str:
+    """The values of the keys, as a reject keeps them."""
+    cells = ", ".join(f"""coalesce("{key}", '')""" for key in keys)
+    return f"concat_ws('|', {cells})"
