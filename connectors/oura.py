@@ -8,8 +8,9 @@ Totals are seconds. Missing is null, in a CSV nothing or None. There are several
 The export (`App Data`) writes the same documents with semicolons between, objects unquoted in
 their cell, and some lines lack the leading id.
 
-Evidence: 71 sleep documents and daily documents of the API; a trends file of 1 298 days. The app's
-export only by headers in other readers and a description: marked unverified.
+Evidence: 71 sleep documents and the daily_sleep documents of the API; a trends file of 1 298 days.
+Readiness, activity and oxygen documents by the API description, the app's export by headers in
+other readers: both marked unverified.
 """
 
 from __future__ import annotations
@@ -179,7 +180,7 @@ CONNECTOR = Connector(
     version="1",
     variants={
         "api_sleep": "verified",
-        "api_daily": "verified",
+        "api_daily": "unverified",
         "app_sleep_csv": "unverified",
         "app_daily_csv": "unverified",
         "trends_csv": "verified",

@@ -14,7 +14,7 @@ from connectors.contract import Item, Skip, shaped
 from connectors.oura_sleep import told
 from connectors.query import query
 
-# Source: API description (v2), real documents.
+# Source: API description (v2); real daily_sleep documents.
 DAILY = {
     "sleep_score": ("sleep_score", "{score}"),
     "readiness_score": ("readiness_score", "{score}"),
