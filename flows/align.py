@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -89,39 +89,46 @@ def aligned(lake: Lake, participant: str, known: Participant, force: bool = Fals
     Raises: duckdb.Error, pyarrow.ArrowException for a damaged lake.
     """
     parts = Parts.of(lake, participant)
-    print_ = digest(
+    note = _note(lake, participant)
+    print_ = _fingerprint(known, parts)
+    before = _result(note, print_)
+    if before is not None and not force:
+        return replace(before, changed=False)
+    note.unlink(missing_ok=True)
+    outcome = _derive(lake, participant, known, parts)
+    write_json({"fingerprint": print_, "result": asdict(outcome)}, note)
+    return outcome
+
+
+def is_stale(lake: Lake, participant: str, known: Participant) -> bool:
+    """Whether a participant's tables have to be derived anew."""
+    parts = Parts.of(lake, participant)
+    return _result(_note(lake, participant), _fingerprint(known, parts)) is None
+
+
+def _note(lake: Lake, participant: str) -> Path:
+    return lake.tables / "fingerprint" / f"{participant}.json"
+
+
+def _fingerprint(known: Participant, parts: Parts) -> str:
+    return digest(
         align.VERSION,
         known.model_dump(mode="json"),
         [(m["file"], m["connector"], m["connector_version"]) for m in parts.manifests],
         {name: (q.unit, q.low, q.high) for name, q in VOCABULARY.items()},
         {name: str(schema) for name, schema in TABLES.items()},
     )
-    note = lake.tables / "fingerprint" / f"{participant}.json"
-    if not force and note.exists():
-        before = json.loads(note.read_text())
-        if before["fingerprint"] == print_:
-            result = before["result"]
-            return Aligned(
-                participant,
-                False,
-                result["unplaced"],
-                result["zone_needed"],
-                tuple(result["zones_named"]),
-            )
-    note.unlink(missing_ok=True)
-    outcome = _derive(lake, participant, known, parts)
-    write_json(
-        {
-            "fingerprint": print_,
-            "result": {
-                "unplaced": outcome.unplaced,
-                "zone_needed": outcome.zone_needed,
-                "zones_named": list(outcome.zones_named),
-            },
-        },
-        note,
-    )
-    return outcome
+
+
+def _result(note: Path, fingerprint: str) -> Aligned | None:
+    """The outcome noted for the same inputs; None if they are others."""
+    if not note.exists():
+        return None
+    before = json.loads(note.read_text())
+    if before["fingerprint"] != fingerprint:
+        return None
+    result = before["result"]
+    return Aligned(**{**result, "zones_named": tuple(result["zones_named"])})
 
 
 def _derive(lake: Lake, participant: str, known: Participant, parts: Parts) -> Aligned:

@@ -46,7 +46,7 @@ class Case:
                 database.executescript(path.read_text())
                 return database.serialize()
         if encoding := self.about.get("encoding"):
-            return path.read_text(newline="").encode(str(encoding))
+            return path.read_bytes().decode().encode(str(encoding))
         return path.read_bytes()
 
     def source(self) -> Source:

@@ -67,6 +67,8 @@ def sample(rows: pa.Table, clock: Timeline | None, vocabulary: Vocabulary) -> pa
             "reported_unit": rows["unit"],
         }
     ).take(pa.array(order))
+    intervals = _intervals(table, start[order], same_stream)
+    table = table.append_column("interval_min", intervals)
     return table.append_column("occurrence", pa.array(_running_count(same_instant), pa.int32()))
 
 
@@ -147,6 +149,19 @@ def stream(samples: pa.Table) -> pa.Table:
             "interval_min": pa.array(minutes, pa.float64()),
         }
     )
+
+
+def _intervals(sorted_rows: pa.Table, start: Micros, same_stream: Mask) -> pa.Array:
+    """Minutes that a CGM reading stands for: the median distance in its stream, at most 15."""
+    minutes = np.full(len(start), np.nan)
+    is_glucose = np.asarray(pc.equal(sorted_rows["metric"], _GLUCOSE))
+    (place,) = np.nonzero(is_glucose)
+    for run in np.split(place, np.flatnonzero(~same_stream[place])[1:]):
+        gaps = np.diff(start[run])
+        gaps = gaps[gaps > 0]
+        if len(gaps):
+            minutes[run] = min(float(np.median(gaps)) / 60e6, 15.0)
+    return pa.array(minutes, mask=np.isnan(minutes))
 
 
 def unplaced(aligned: pa.Table) -> int:

@@ -1,9 +1,9 @@
 """One copy of each fact within a connector, whatever files it came in, in whatever order.
 
-A fact with a key (the vendor's own identity of it) is taken whole from the newest export that has
-the key: a value, a stage or a total that the vendor changed is replaced, not added. A fact without
-one is known by everything that was reported about it plus an occurrence number within its file:
-two equal rows of one file are two facts, the same row in two files is one.
+A fact with a key (the vendor's own identity of it) is taken from the newest export that tells it:
+a value, a total or the stages of a sleep that the vendor changed are replaced, not added. A fact
+without one is known by everything that was reported about it plus an occurrence number within its
+file: two equal rows of one file are two facts, the same row in two files is one.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ def one_copy(
     file, newness (larger is newer; a total order).
     """
     facts = [name for name in SHAPES[shape].names if name != "record"]
+    what = "kind" if shape == "episode" else "metric"
     connection.register("files", files)
     many = "(select connector from files group by connector having count(*) > 1)"
     listed = ", ".join(facts)
@@ -32,7 +33,7 @@ def one_copy(
         alone as (select * from part where connector not in {many}),
         keyed as (
             select * from part where key is not null and connector in {many}
-            qualify newness = max(newness) over (partition by connector, key)
+            qualify newness = max(newness) over (partition by connector, key, {what})
         ),
         counted as (
             select *, row_number() over (

@@ -62,6 +62,7 @@ SAMPLE = pa.schema(
         ("reported_unit", pa.string()),
         ("device", pa.string()),
         ("key", pa.string()),
+        ("interval_min", pa.float64()),  # CGM: minutes that one reading of its stream stands for
         ("occurrence", pa.int32()),  # 1, 2 ... of the rows of one stream at one instant
         *_PLACE[1:],
     ]

@@ -1,0 +1,219 @@
+"""Ingest as plain functions: walk, identify, extract, align, build. Prefect and the CLI call these.
+
+Nothing here decides anything about data.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from connectors.contract import IngestError, NoTimeZone
+from flows.align import Aligned, Parts, aligned, is_stale
+from flows.extract import FILE_DIGITS, Manifest, extracted, read_manifest
+from flows.identify import identified
+from flows.settings import PARTICIPANT, Settings, SettingsError, load, remember_zone
+from flows.walk import Found, Unreadable, sha256, walk
+from transforms.novelty import novelty
+from warehouse.store import Lake
+from warehouse.views import build, of_one
+
+
+@dataclass
+class FileReceipt:
+    """What became of one file. `name` is for the person's own terminal, never for a log."""
+
+    name: str
+    status: str  # read, known, set aside
+    manifest: Manifest | None = None
+    error: IngestError | None = None
+    new: int = 0
+    already_known: int = 0
+    corrected: int = 0
+
+
+@dataclass
+class Receipt:
+    """What became of everything that was given."""
+
+    participant: str
+    files: list[FileReceipt] = field(default_factory=list)
+    nights_added: int = 0
+    nights_changed: int = 0
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def is_clean(self) -> bool:
+        """Nothing was set aside."""
+        rejected = any(f.manifest and f.manifest["rejected_count"] for f in self.files)
+        aside = any(f.error for f in self.files)
+        return bool(self.files) and not (rejected or aside or self.problems)
+
+
+Progress = Callable[[FileReceipt], None]
+Nights = dict[str, int]
+
+
+def prepared(lake: Lake, participant: str, timezone: str | None) -> Settings:
+    """The settings of a lake that is ready to be written to; a named zone is remembered.
+
+    Raises: SettingsError for an impossible participant id, an unknown zone or broken settings.
+    """
+    if not re.match(PARTICIPANT, participant):
+        raise SettingsError(
+            "a participant id is 1 to 64 letters, digits, dots, dashes or underscores"
+        )
+    lake.create()
+    if timezone:
+        return remember_zone(lake.settings, participant, timezone)
+    return load(lake.settings)
+
+
+def read_file(lake: Lake, participant: str, found: Found, settings: Settings) -> FileReceipt:
+    """Extract one file, unless this connector version has read these bytes already.
+
+    Never raises for a bad file: the error is in the receipt.
+    """
+    try:
+        digest = sha256(found)
+        claim = identified(found.source)
+        folder = lake.part_folder(participant, claim[0].name, digest[:FILE_DIGITS])
+        if folder.exists():
+            manifest = read_manifest(folder)
+            if manifest["connector_version"] == claim[0].version:
+                return FileReceipt(
+                    found.name, "known", manifest, already_known=manifest["carried_count"]
+                )
+        budget = settings.rules.reject_max_pct
+        manifest = extracted(lake, participant, found.source, digest, found.size, budget, claim)
+        return FileReceipt(found.name, "read", manifest)
+    except IngestError as error:
+        return FileReceipt(found.name, "set aside", error=error)
+
+
+def read_all(
+    lake: Lake,
+    participant: str,
+    paths: Iterable[Path],
+    settings: Settings,
+    progress: Progress = lambda _: None,
+) -> list[FileReceipt]:
+    """Extract every file in files, folders and zips.
+
+    Raises: FileNotFoundError for a path that is not there.
+    """
+    receipts = []
+    for item in walk(paths):
+        if isinstance(item, Unreadable):
+            receipt = FileReceipt(item.name, "set aside", error=item.error)
+        else:
+            receipt = read_file(lake, participant, item, settings)
+        progress(receipt)
+        receipts.append(receipt)
+    return receipts
+
+
+def align_participant(
+    lake: Lake, participant: str, settings: Settings, force: bool = False
+) -> Aligned:
+    """Derive one participant's canonical tables."""
+    return aligned(lake, participant, settings.participant(participant), force)
+
+
+def build_views(lake: Lake, settings: Settings) -> None:
+    """Write warehouse.duckdb anew."""
+    build(lake, settings.rules.model_dump(), settings.priority.model_dump())
+
+
+def zone_problem(outcome: Aligned) -> NoTimeZone | None:
+    """What to do about rows that wait for a time zone; None if there are none."""
+    if not outcome.zone_needed:
+        return None
+    named = ", ".join(outcome.zones_named)
+    hint = f"; the exports name {named}" if named else ""
+    return NoTimeZone(
+        f"{outcome.unplaced} rows of {outcome.participant} have a clock time and no known time "
+        f"zone; they are kept and wait. Say it once: --timezone Europe/Berlin{hint}"
+    )
+
+
+def ingest(
+    lake: Lake,
+    paths: Iterable[Path],
+    participant: str,
+    timezone: str | None = None,
+    progress: Progress = lambda _: None,
+) -> Receipt:
+    """The main job: everything in `paths` into the lake, and what became of it.
+
+    Raises: SettingsError; FileNotFoundError for a path that is not there.
+    """
+    settings = prepared(lake, participant, timezone)
+    there = {folder.name for folder in lake.part_folders(participant)}
+    receipt = Receipt(participant)
+    receipt.files = read_all(lake, participant, paths, settings, progress)
+    finish(lake, settings, receipt, there)
+    return receipt
+
+
+def finish(lake: Lake, settings: Settings, receipt: Receipt, there: set[str]) -> None:
+    """Align, build and complete a receipt; `there` are the folders of files known before."""
+    who, known = receipt.participant, settings.participant(receipt.participant)
+    before = nights(lake, who) if is_stale(lake, who, known) else {}
+    outcome = align_participant(lake, who, settings)
+    if outcome.changed or not lake.warehouse.exists():
+        build_views(lake, settings)
+        _count_new(lake, receipt, there)
+        after = nights(lake, who)
+        receipt.nights_added = len(after.keys() - before.keys())
+        receipt.nights_changed = sum(
+            before[date] != after[date] for date in before.keys() & after.keys()
+        )
+    if problem := zone_problem(outcome):
+        receipt.problems.append(str(problem))
+
+
+def nights(lake: Lake, participant: str) -> Nights:
+    """A fingerprint of each night of a participant, by date; none if there is no warehouse yet."""
+    if not lake.warehouse.exists():
+        return {}
+    with of_one(lake, participant) as connection:
+        rows = connection.execute(
+            "select sleep_date::varchar, hash(n) from night_to_day n"
+        ).fetchall()
+    return dict(rows)
+
+
+def _count_new(lake: Lake, receipt: Receipt, there: set[str]) -> None:
+    """Fill in how many records of each file that was read are new, known or corrected."""
+    read = [f for f in receipt.files if f.status == "read" and f.manifest]
+    if not read:
+        return
+    arrival = {f.manifest["file"]: number for number, f in enumerate(read, 1) if f.manifest}
+    parts = Parts.of(lake, receipt.participant)
+    files = parts.files()
+    order = [
+        0 if f"file={file}" in there and file not in arrival else arrival.get(file, 0)
+        for file in files["file"].to_pylist()
+    ]
+    files = files.append_column("arrival", pa.array(order, pa.int32()))
+    sources = {s: source for s in ("sample", "episode", "daily") if (source := parts.parts(s))}
+    with duckdb.connect() as connection:
+        counts = novelty(connection, sources, files)
+    for each in read:
+        assert each.manifest is not None
+        found = counts.get(each.manifest["file"], (0, 0, 0))
+        each.new, each.already_known, each.corrected = _without_rejects(each.manifest, found)
+
+
+def _without_rejects(manifest: Manifest, counts: tuple[int, int, int]) -> tuple[int, int, int]:
+    """Counts that add up to the carried records: a record with a reject counts there alone."""
+    new, known, corrected = counts
+    surplus = new + known + corrected - manifest["carried_count"]
+    taken = min(surplus, new)
+    return new - taken, known - min(surplus - taken, known), corrected

@@ -1,0 +1,89 @@
+-- The two stretches of each sleep_date that glucose is looked at in: the night and the day after.
+--
+-- participant_id | who
+-- sleep_date | local date of the final wake
+-- span_id | number of the stretch
+-- is_night | true for [onset, wake), false for [wake, next onset)
+-- is_capped | the day was ended day_cap_h after wake: next onset unknown, or more than 24 h away
+-- begins_us | first instant, microseconds since 1970 (UTC)
+-- ends_us | first instant no longer in it
+-- until16_us | 16 hours after a wake: of a day its own, of a night that of the night before
+-- edge_begins_us | begin of the 15 minutes at sleep onset: first of a night, last of a day
+-- edge_ends_us | their end
+-- midnight_us | local midnight of the wake date
+-- wake_us | final wake
+-- meal_us | first logged meal within five hours of wake
+-- night | the row of `night_body`
+with meal as (
+    select participant_id, epoch_us(start_at) as meal_us
+    from episode
+    where kind = 'meal' and start_at is not null
+),
+
+night as (
+    select
+        participant_id,
+        sleep_date,
+        epoch_us(onset_at) as onset_us,
+        epoch_us(wake_at) as wake_us,
+        epoch_us(wake_at) - (epoch_us(wake_local) - epoch_us(wake_local::date::timestamp))
+            as midnight_us,
+        lead(epoch_us(onset_at)) over person as next_us,
+        lag(epoch_us(wake_at)) over person + 57600000000 as before16_us,
+        night_body as night
+    from night_body
+    window person as (partition by participant_id order by onset_at)
+),
+
+bounded as (
+    select
+        n.* replace (
+            case
+                when n.next_us - n.wake_us <= 86400000000 then n.next_us
+                else n.wake_us + (rule_day_cap_h() * 3600000000)::bigint
+            end as next_us
+        ),
+        coalesce(n.next_us - n.wake_us > 86400000000, true) as is_capped,
+        case when m.meal_us < n.wake_us + 18000000000 then m.meal_us end as meal_us
+    from night as n
+    asof left join meal as m
+        on m.participant_id = n.participant_id and m.meal_us >= n.wake_us
+),
+
+span as (
+    select
+        participant_id, sleep_date, true as is_night, false as is_capped,
+        onset_us as begins_us, wake_us as ends_us, before16_us as until16_us,
+        onset_us as edge_begins_us, onset_us + 900000000 as edge_ends_us,
+        midnight_us, wake_us, meal_us, night
+    from bounded
+    union all
+    select
+        participant_id, sleep_date, false as is_night, is_capped,
+        wake_us as begins_us, next_us as ends_us, wake_us + 57600000000 as until16_us,
+        next_us - case when is_capped then 0 else 900000000 end as edge_begins_us,
+        next_us as edge_ends_us,
+        midnight_us, wake_us, meal_us, night
+    from bounded
+)
+
+select
+    participant_id,
+    sleep_date,
+    -- unique over all participants, and counted within each so that a filter on one reads only one
+    p.participant_number * 1000000::bigint
+        + row_number() over (partition by participant_id order by begins_us) as span_id,
+    is_night,
+    is_capped,
+    begins_us,
+    ends_us,
+    until16_us,
+    edge_begins_us,
+    edge_ends_us,
+    midnight_us,
+    wake_us,
+    meal_us,
+    night
+from span
+join participant_number as p using (participant_id)
+where ends_us > begins_us

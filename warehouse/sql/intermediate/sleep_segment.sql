@@ -1,0 +1,67 @@
+-- Sleep and wake of one source without overlaps, numbered by the sleep they belong to.
+--
+-- participant_id | who
+-- connector | export format
+-- device | device or app, '' where the export names none
+-- episode_number | counts the sleeps of one source; a gap above merge_gap_min begins the next
+-- session | the vendor's own sleep, NULL where the export has none
+-- label | awake, light, deep, rem, asleep_unspecified, unknown
+-- is_asleep | light, deep, rem or asleep_unspecified
+-- is_staged | false for a session that came without stages
+-- asleep_until | latest end of sleep before it, of this or the sleep before (UTC)
+-- start_at | begin (UTC), after the end of what came before
+-- end_at | end (UTC)
+-- start_local | begin on the wall clock
+-- end_local | end on the wall clock
+-- minutes | length
+-- file | source file
+-- record | record number in that file
+with followed as (
+    select
+        *,
+        label in ('light', 'deep', 'rem', 'asleep_unspecified') as is_asleep,
+        max(end_at) over source as covered_until,
+        max(case when is_asleep then end_at end) over source as asleep_until
+    from sleep_interval
+    window source as (
+        partition by participant_id, connector, device
+        order by start_at, end_at desc, label, file, record
+        rows between unbounded preceding and 1 preceding
+    )
+),
+
+trimmed as (
+    select
+        * replace (
+            greatest(start_at, coalesce(covered_until, start_at)) as start_at,
+            start_local + (greatest(start_at, coalesce(covered_until, start_at)) - start_at)
+                as start_local
+        ),
+        (covered_until is null or start_at > covered_until + to_seconds(60 * rule_merge_gap_min()))
+            as begins_episode
+    from followed
+    where covered_until is null or end_at > covered_until
+)
+
+select
+    participant_id,
+    connector,
+    device,
+    sum(begins_episode::int) over (
+        partition by participant_id, connector, device
+        order by start_at, end_at
+        rows between unbounded preceding and current row
+    )::int as episode_number,
+    session,
+    label,
+    is_asleep,
+    is_staged,
+    asleep_until,
+    start_at,
+    end_at,
+    start_local,
+    end_local,
+    (epoch_us(end_at) - epoch_us(start_at)) / 6e7 as minutes,
+    file,
+    record
+from trimmed

@@ -1,0 +1,231 @@
+-- The product: each night, its overnight glucose, and the day that followed.
+-- grain: participant_id, sleep_date
+--
+-- participant_id | who
+-- sleep_date | local date of the final wake
+-- sleep_connector | export format the night came from
+-- sleep_basis | stages: added up from segments; totals: the vendor's own numbers or the bare span
+-- onset_at | sleep onset (UTC)
+-- wake_at | final wake (UTC)
+-- onset_local | sleep onset on the wall clock
+-- wake_local | final wake on the wall clock
+-- timezone_changed | the offset at wake differs from that at onset or at the wake before (travel, daylight saving)
+-- time_in_bed_min | time in bed, else the reported session, minutes
+-- sleep_period_min | onset to final wake, minutes
+-- total_sleep_min | minutes asleep
+-- sleep_latency_min | bed to onset, minutes; NULL without a time in bed
+-- wake_after_onset_min | minutes awake between onset and final wake
+-- sleep_efficiency_pct | total sleep per time in bed, %
+-- awakening_count | wake runs of at least awakening_min_min
+-- light_min | light sleep, minutes
+-- deep_min | deep sleep, minutes
+-- rem_min | REM sleep, minutes
+-- rem_latency_min | onset to first REM, minutes
+-- midpoint_local_h | middle of the sleep period, hours from the local midnight of sleep_date
+-- nap_min | minutes asleep in naps that ended on that date
+-- total_sleep_24h_min | main sleep and naps, minutes
+-- sleep_heart_rate_bpm | mean heart rate asleep, beats per minute
+-- sleep_heart_rate_min_bpm | lowest heart rate asleep, beats per minute
+-- sleep_hrv_rmssd_ms | mean rMSSD asleep, ms
+-- sleep_hrv_sdnn_ms | mean SDNN asleep, ms
+-- sleep_respiratory_rate_brpm | mean breaths per minute asleep
+-- sleep_spo2_pct | mean oxygen saturation asleep, %
+-- skin_temperature_deviation_cel | skin temperature minus the person's baseline, degrees Celsius
+-- sleep_debt_3d_min | not computed yet
+-- sleep_debt_7d_min | not computed yet
+-- total_sleep_mean_4d_min | not computed yet
+-- sleep_regularity_index_7d | not computed yet
+-- midpoint_sd_7d_min | not computed yet
+-- social_jetlag_28d_min | not computed yet
+-- is_short_6h | not computed yet
+-- is_restriction_run_4d | not computed yet
+-- overnight_mean_mgdl | mean glucose from onset to wake, mg/dL
+-- overnight_sd_mgdl | standard deviation, mg/dL
+-- overnight_cv_pct | standard deviation per mean, %
+-- overnight_min_mgdl | lowest reading, mg/dL
+-- overnight_nadir_mgdl | lowest 15-minute mean, mg/dL
+-- overnight_tbr70_pct | share below 70 mg/dL (3.9 mmol/L), %
+-- overnight_tir_pct | share in 70 to 180 (3.9 to 10.0), %
+-- overnight_titr_pct | share in 70 to 140 (3.9 to 7.8), %
+-- overnight_coverage_pct | observed share of the night, %
+-- overnight_reading_count | readings of the night
+-- has_compression_low | not computed yet
+-- onset_mgdl | mean of the readings within 15 minutes of sleep onset, mg/dL
+-- fasting_mgdl | mean of the last three readings before wake, mg/dL
+-- dawn_delta_mgdl | before breakfast (else at wake) minus nadir after midnight, mg/dL
+-- has_dawn_phenomenon | dawn_delta of at least dawn_min_mgdl from a nadir of 70 or more
+-- breakfast_peak_delta_mgdl | highest reading within 3 hours of the first logged meal minus base, mg/dL
+-- breakfast_iauc_2h_mgdl_min | area above base in its 2 hours, mg/dL x min
+-- day_hours | length of the day, wake to next onset, hours
+-- day_mean_mgdl | mean, mg/dL
+-- day_median_mgdl | median, mg/dL
+-- day_sd_mgdl | standard deviation, mg/dL
+-- day_cv_pct | standard deviation per mean, %
+-- day_tir_pct | share in 70 to 180, %
+-- day_titr_pct | share in 70 to 140, %
+-- day_tbr70_pct | share below 70, %
+-- day_tbr54_pct | share below 54, %
+-- day_tar180_pct | share above 180, %
+-- day_tar250_pct | share above 250, %
+-- day_mag_mgdl_h | mean absolute glucose change of neighbouring readings, mg/dL per hour
+-- day_lbgi | low blood glucose index
+-- day_hbgi | high blood glucose index
+-- day_gri | glycemia risk index, 0 to 100
+-- day_coverage_pct | observed share of the day, %
+-- day_reading_count | readings of the day
+-- is_day_capped | next onset unknown or more than 24 h away: the day ends day_cap_h after wake
+-- wake16h_mean_mgdl | mean of the 16 hours after wake, mg/dL
+-- wake16h_sd_mgdl | standard deviation, mg/dL
+-- wake16h_cv_pct | standard deviation per mean, %
+-- wake16h_tir_pct | share in 70 to 180, %
+-- wake16h_titr_pct | share in 70 to 140, %
+-- wake16h_coverage_pct | observed share of the 16 hours, %
+-- eating_window_h | not computed yet
+-- last_meal_to_bed_min | not computed yet
+-- kcal_before_15h_pct | not computed yet
+-- postmeal_steps_60min | not computed yet
+-- step_count | not computed yet
+-- exercise_min | not computed yet
+-- fasted_morning_exercise_min | not computed yet
+-- resistance_exercise_min | not computed yet
+-- morning_daylight_min | not computed yet
+-- bedroom_temperature_cel | not computed yet
+-- is_night_valid | sleep period within night_min_h and night_max_h
+-- is_day_valid | coverage of the day reaches day_coverage_min_pct, no gap above 3 hours
+-- is_complete | valid night and day, overnight coverage reached without a gap above an hour, no instant inferred
+-- quality_notes | what to know about this row, in words; NULL for nothing
+with known as (
+    select
+        g.* exclude (participant_id, sleep_date, night),
+        unnest(g.night),
+        case when g.meal_after_wake_min <= 180 then coalesce(meal_base(g.near_meal), g.fasting_mgdl)
+            else g.fasting_mgdl end - g.late_nadir_mgdl as dawn_delta_mgdl,
+        meal_base(g.near_meal) as base_mgdl,
+        coalesce(
+            g.day_coverage_pct >= rule_day_coverage_min_pct() and g.day_gap_min <= 180, false
+        ) as is_day_valid,
+        coalesce(
+            g.night_coverage_pct >= rule_night_coverage_min_pct() and g.night_gap_min <= 60, false
+        ) as is_overnight_covered,
+        coalesce(g.night_inferred_count, 0) + coalesce(g.day_inferred_count, 0) as inferred
+    from night_glucose as g
+),
+
+together as (
+    select
+        *,
+        clock_offset_us(wake_local, wake_at) as wake_offset,
+        wake_offset <> clock_offset_us(onset_local, onset_at)
+            or coalesce(wake_offset <> lag(wake_offset) over (
+                partition by participant_id order by sleep_date
+            ), false) as timezone_changed
+    from known
+)
+
+select
+    participant_id,
+    sleep_date,
+    connector as sleep_connector,
+    sleep_basis,
+    onset_at,
+    wake_at,
+    onset_local,
+    wake_local,
+    timezone_changed,
+    time_in_bed_min,
+    sleep_period_min,
+    total_sleep_min,
+    sleep_latency_min,
+    wake_after_onset_min,
+    sleep_efficiency_pct,
+    awakening_count,
+    light_min,
+    deep_min,
+    rem_min,
+    rem_latency_min,
+    midpoint_local_h,
+    nap_min,
+    total_sleep_24h_min,
+    sleep_heart_rate_bpm,
+    sleep_heart_rate_min_bpm,
+    sleep_hrv_rmssd_ms,
+    sleep_hrv_sdnn_ms,
+    sleep_respiratory_rate_brpm,
+    sleep_spo2_pct,
+    skin_temperature_deviation_cel,
+    null::double as sleep_debt_3d_min,
+    null::double as sleep_debt_7d_min,
+    null::double as total_sleep_mean_4d_min,
+    null::double as sleep_regularity_index_7d,
+    null::double as midpoint_sd_7d_min,
+    null::double as social_jetlag_28d_min,
+    null::boolean as is_short_6h,
+    null::boolean as is_restriction_run_4d,
+    night_mean_mgdl as overnight_mean_mgdl,
+    night_sd_mgdl as overnight_sd_mgdl,
+    100 * night_sd_mgdl / night_mean_mgdl as overnight_cv_pct,
+    night_min_mgdl as overnight_min_mgdl,
+    night_nadir_mgdl as overnight_nadir_mgdl,
+    night_tbr70_pct as overnight_tbr70_pct,
+    night_tir_pct as overnight_tir_pct,
+    night_titr_pct as overnight_titr_pct,
+    night_coverage_pct as overnight_coverage_pct,
+    night_reading_count as overnight_reading_count,
+    null::boolean as has_compression_low,
+    onset_mgdl,
+    fasting_mgdl,
+    dawn_delta_mgdl,
+    dawn_delta_mgdl >= rule_dawn_min_mgdl() and late_nadir_mgdl >= 70 as has_dawn_phenomenon,
+    meal_peak(near_meal, 180) - base_mgdl as breakfast_peak_delta_mgdl,
+    meal_iauc(near_meal, base_mgdl, 120) as breakfast_iauc_2h_mgdl_min,
+    day_hours,
+    day_mean_mgdl,
+    day_median_mgdl,
+    day_sd_mgdl,
+    100 * day_sd_mgdl / day_mean_mgdl as day_cv_pct,
+    day_tir_pct,
+    day_titr_pct,
+    day_tbr70_pct,
+    day_tbr54_pct,
+    day_tar180_pct,
+    day_tar250_pct,
+    day_mag_mgdl_h,
+    day_lbgi,
+    day_hbgi,
+    glycemia_risk_index(day_tbr54_pct, day_tbr70_pct, day_tar180_pct, day_tar250_pct) as day_gri,
+    day_coverage_pct,
+    day_reading_count,
+    is_day_capped,
+    wake16h_mean_mgdl,
+    wake16h_sd_mgdl,
+    100 * wake16h_sd_mgdl / wake16h_mean_mgdl as wake16h_cv_pct,
+    wake16h_tir_pct,
+    wake16h_titr_pct,
+    wake16h_coverage_pct,
+    null::double as eating_window_h,
+    null::double as last_meal_to_bed_min,
+    null::double as kcal_before_15h_pct,
+    null::double as postmeal_steps_60min,
+    null::double as step_count,
+    null::double as exercise_min,
+    null::double as fasted_morning_exercise_min,
+    null::double as resistance_exercise_min,
+    null::double as morning_daylight_min,
+    null::double as bedroom_temperature_cel,
+    is_night_valid,
+    is_day_valid,
+    is_night_valid and is_day_valid and is_overnight_covered and inferred = 0 as is_complete,
+    nullif(concat_ws('; ',
+        case when not is_night_valid then 'sleep period outside the valid range' end,
+        case when sleep_basis = 'totals' then 'sleep from totals, no segments' end,
+        case when night_mean_mgdl is null then 'no overnight glucose'
+             when not is_overnight_covered then 'overnight glucose incomplete' end,
+        case when day_mean_mgdl is null then 'no daytime glucose'
+             when not is_day_valid then 'daytime glucose incomplete' end,
+        case when is_day_capped then 'next night unknown, day capped' end,
+        case when timezone_changed then 'clock changed' end,
+        case when inferred > 0 then 'some instants inferred' end,
+        case when night_censored_pct > 1 then 'overnight mean includes sensor limits' end,
+        case when day_censored_pct > 1 then 'day mean includes sensor limits' end
+    ), '') as quality_notes
+from together

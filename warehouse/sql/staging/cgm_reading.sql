@@ -1,0 +1,54 @@
+-- CGM readings with an instant, one per stream and instant, with their glucose range.
+--
+-- participant_id | who
+-- start_at | instant of the reading (UTC)
+-- start_local | the same on the wall clock
+-- glucose_mgdl | glucose, mg/dL; where `bound` is set, the limit of the sensor
+-- bound | < or > where the sensor gave no number; NULL for a measurement
+-- range_band | 0 below 54, 1 below 70, 2 to 140, 3 to 180, 4 to 250, 5 above; compared in the reported unit
+-- is_scan | true for a reading by holding a phone or reader to the sensor
+-- interval_min | minutes that one reading stands for, the median distance in its stream
+-- connector | export format it came from
+-- device | device, as the export names it
+-- time_basis | how the instant is known
+-- flag | doubts about the value, comma-separated; NULL for none
+-- file | source file (first 16 hex digits of its sha256)
+-- record | line or record number in that file
+--
+-- Range limits: Battelino 2019 (54, 70, 140, 180, 250 mg/dL; 3.0, 3.9, 7.8, 10.0, 13.9 mmol/L).
+select
+    participant_id,
+    start_at,
+    start_local,
+    value as glucose_mgdl,
+    bound,
+    case
+        when reported_unit = 'mmol/L' then
+            case
+                when reported_value < 3.0 then 0
+                when reported_value < 3.9 then 1
+                when reported_value <= 7.8 then 2
+                when reported_value <= 10.0 then 3
+                when reported_value <= 13.9 then 4
+                else 5
+            end
+        when value < 54 or (bound = '<' and value <= 54) then 0
+        when value < 70 then 1
+        when value <= 140 then 2
+        when value <= 180 then 3
+        when value <= 250 then 4
+        else 5
+    end::tinyint as range_band,
+    metric = 'interstitial_glucose_scan' as is_scan,
+    interval_min,
+    connector,
+    device,
+    time_basis,
+    flag,
+    file,
+    record
+from sample
+where metric in ('interstitial_glucose', 'interstitial_glucose_scan')
+    and start_at is not null
+    and value is not null
+    and occurrence = 1

@@ -1,0 +1,315 @@
+"""warehouse.duckdb: one view per .sql file, built beside the old one and renamed.
+
+A file is a header and one SELECT. The header says what one row is and every column with its unit;
+it must name exactly the columns that the SELECT returns, in order. Dependencies come from the SQL
+itself. Rules and priorities of the settings become macros and a view of constants.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import duckdb
+
+from warehouse.schema import TABLES
+from warehouse.store import PARTITION, SEED, Lake, digest, written
+
+SQL = Path(__file__).parent / "sql"
+LAYERS = ("staging", "intermediate", "marts")
+
+# Numbers that several views need. Readings around a meal are lists of {minute, mgdl}, by minute.
+MACROS = {
+    # Klonoff 2022: 3.0 VLow + 2.4 Low + 1.6 VHigh + 0.8 High, at most 100.
+    "glycemia_risk_index(tbr54, tbr70, tar180, tar250)": (
+        "least(100, 3.0 * tbr54 + 2.4 * (tbr70 - tbr54) + 1.6 * tar250 + 0.8 * (tar180 - tar250))"
+    ),
+    "clock_offset_us(wall, instant)": "epoch_us(wall) - epoch_us(instant)",
+    # Mean of the first `n` of a list of readings; NULL if there are fewer.
+    "last_mean(part, n)": (
+        "case when len(part) >= n then list_avg(list_transform(part[1:n], lambda r: r.mgdl)) end"
+    ),
+    "meal_part(near, low, high)": "list_filter(near, lambda r: r.minute between low and high)",
+    # Mean of the 15 minutes before the meal, else of 30 before to 5 after.
+    "meal_base(near)": (
+        "coalesce(list_avg(list_transform(meal_part(near, -15, 0), lambda r: r.mgdl)), "
+        "list_avg(list_transform(meal_part(near, -30, 5), lambda r: r.mgdl)))"
+    ),
+    # Whether readings cover 80 % of the minutes after a meal.
+    "meal_is_covered(part, until)": (
+        "len(part) > 1 and part[-1].minute - part[1].minute >= 0.8 * until"
+    ),
+    "meal_peak(near, until)": (
+        "case when meal_is_covered(meal_part(near, 0, until), until) then "
+        "list_max(list_transform(meal_part(near, 0, until), lambda r: r.mgdl)) end"
+    ),
+    # Area above the baseline between two readings; of a crossing only the triangle above it.
+    "area_above(minutes, a, b)": (
+        "minutes * case when a >= 0 and b >= 0 then (a + b) / 2 "
+        "when a >= 0 then a * a / (a - b) / 2 when b >= 0 then b * b / (b - a) / 2 else 0 end"
+    ),
+    # Wolever's incremental area; NULL below 80 % coverage or over a gap of more than 20 minutes.
+    "list_iauc(part, base)": (
+        "list_sum(list_transform(range(2, len(part) + 1), lambda i: area_above("
+        "part[i].minute - part[i - 1].minute, part[i - 1].mgdl - base, part[i].mgdl - base)))"
+    ),
+    "list_gap(part)": (
+        "list_max(list_transform(range(2, len(part) + 1), "
+        "lambda i: part[i].minute - part[i - 1].minute))"
+    ),
+    "meal_iauc(near, base, until)": (
+        "case when meal_is_covered(meal_part(near, 0, until), until) "
+        "and list_gap(meal_part(near, 0, until)) <= 20 "
+        "then list_iauc(meal_part(near, 0, until), base) end"
+    ),
+}
+
+
+@dataclass(frozen=True)
+class View:
+    """One .sql file."""
+
+    name: str
+    layer: str
+    about: str
+    grain: str
+    columns: dict[str, str]
+    notes: str
+    sql: str
+
+    @property
+    def comment(self) -> str:
+        grain = f" One row per {self.grain}." if self.grain else ""
+        return f"{self.about}{grain}" + (f" {self.notes}" if self.notes else "")
+
+
+class ViewError(Exception):
+    """A view whose header and columns do not agree, or whose SQL does not bind: a fault of ours."""
+
+
+@cache
+def views() -> dict[str, View]:
+    """Every view by name, in an order in which each can be built."""
+    found = {p.stem: _parsed(p) for layer in LAYERS for p in sorted((SQL / layer).glob("*.sql"))}
+    needs = {name: _mentioned(view.sql) & found.keys() - {name} for name, view in found.items()}
+    return {name: found[name] for name in TopologicalSorter(needs).static_order()}
+
+
+def checks() -> dict[str, str]:
+    """SQL that returns rows only where something is wrong, by name."""
+    return {p.stem: _parsed(p).sql for p in sorted((SQL / "checks").glob("*.sql"))}
+
+
+Rules = Mapping[str, float]
+Priority = Mapping[str, Sequence[str]]
+
+
+def build(lake: Lake, rules: Rules, priority: Priority) -> None:
+    """Write warehouse.duckdb anew; whoever has the old one open keeps it whole.
+
+    Nothing is done if nothing it depends on has changed; if only the tables' files have, the views
+    are taken over from the old one.
+
+    Raises: ViewError.
+    """
+    tables, explained = _table_views(lake), _fingerprint(rules, priority)
+    whole = digest(explained, tables)
+    before = _fingerprints_of(lake.warehouse)
+    if before == (explained, whole):
+        return
+    with written(lake.warehouse) as partial:
+        if before is not None and before[0] == explained:
+            shutil.copyfile(lake.warehouse, partial)
+        else:
+            partial.unlink()
+        with duckdb.connect(str(partial)) as connection:
+            if before is not None and before[0] == explained:
+                _create_tables(connection, tables)
+            else:
+                create(connection, lake, rules, priority)
+            connection.execute(f"create or replace macro {_MARK}() as ['{explained}', '{whole}']")
+        partial.with_suffix(partial.suffix + ".wal").unlink(missing_ok=True)
+
+
+def create(
+    connection: duckdb.DuckDBPyConnection, lake: Lake, rules: Rules, priority: Priority
+) -> None:
+    """Tables' relations, macros, views and comments in an open database.
+
+    Raises: ViewError.
+    """
+    connection.execute("begin")
+    for name, value in rules.items():
+        connection.execute(f"create macro rule_{name}() as {value!r}::double")
+    for head, body in MACROS.items():
+        connection.execute(f"create macro {head} as {body}")
+    connection.execute(_priority_sql(priority))
+    _create_tables(connection, _table_views(lake))
+    for view in views().values():
+        _create(connection, view)
+    connection.execute("commit")
+
+
+@contextmanager
+def of_one(lake: Lake, participant: str) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The views over one participant's tables alone, at the cost of one participant."""
+    with tempfile.TemporaryDirectory(dir=lake.root) as folder:
+        copy = Path(folder) / "one.duckdb"
+        shutil.copyfile(lake.warehouse, copy)
+        with duckdb.connect(str(copy)) as connection:
+            connection.execute("set timezone = 'UTC'")
+            _create_tables(connection, _table_views(lake, participant), comments=False)
+            yield connection
+
+
+_MARK = "dawnlake_fingerprint"
+
+
+def _fingerprint(rules: Rules, priority: Priority) -> str:
+    sql = {view.name: (view.sql, view.comment, view.columns) for view in views().values()}
+    return digest(sql, MACROS, TABLE_COLUMNS, dict(rules), dict(priority), duckdb.__version__)
+
+
+def _fingerprints_of(path: Path) -> tuple[str, str] | None:
+    """What the views and the whole of a warehouse were made from; None if it cannot say."""
+    if not path.exists():
+        return None
+    try:
+        with duckdb.connect(str(path), read_only=True) as connection:
+            (row,) = connection.execute(f"select {_MARK}()").fetchall()
+    except duckdb.Error:
+        return None
+    return row[0][0], row[0][1]
+
+
+# What the columns of canonical tables mean, wherever they occur.
+TABLE_COLUMNS = {
+    "participant_id": "who",
+    "metric": "what is measured (metrics.csv)",
+    "kind": "sleep, sleep_stage, exercise, meal, note, health",
+    "label": "stage, type or text of the episode",
+    "session": "the vendor's own sleep that this belongs to",
+    "start_at": "begin (UTC); NULL where the instant is unresolved",
+    "start_local": "begin on the wall clock",
+    "end_at": "end (UTC)",
+    "end_local": "end on the wall clock",
+    "time_basis": "offset, utc, device_clock, zone, zone_inferred or unresolved",
+    "value": "in the metric's canonical unit; NULL if the reported unit is unknown",
+    "unit": "canonical unit (UCUM)",
+    "bound": "< or > where the value is a limit",
+    "flag": "doubts, comma-separated; a flag never changes a value",
+    "reported_value": "as in the file",
+    "reported_unit": "as in the file (UCUM)",
+    "device": "device or app, as the export names it",
+    "key": "the vendor's own identity of the fact",
+    "interval_min": "CGM: minutes that one reading stands for, the median distance in its stream",
+    "occurrence": "1, 2 ... of the rows of one stream at one instant",
+    "connector": "export format",
+    "file": "source file: first 16 hex digits of its sha256",
+    "record": "line or record number in that file",
+}
+
+
+def _create(connection: duckdb.DuckDBPyConnection, view: View) -> None:
+    try:
+        connection.execute(f'create view "{view.name}" as {view.sql}')
+        described = connection.execute(f'describe "{view.name}"').fetchall()
+    except duckdb.Error as error:
+        raise ViewError(f"{view.layer}/{view.name}.sql: {error}") from error
+    columns = [row[0] for row in described]
+    if columns != list(view.columns):
+        odd = sorted(set(columns) ^ set(view.columns)) or "their order"
+        raise ViewError(f"{view.layer}/{view.name}.sql: header and columns differ in {odd}")
+    _comment(connection, "view", view.name, view.comment)
+    for column, text in view.columns.items():
+        _comment(connection, "column", f"{view.name}.{column}", text)
+
+
+def _comment(connection: duckdb.DuckDBPyConnection, kind: str, name: str, text: str) -> None:
+    quoted = text.replace("'", "''")
+    connection.execute(f"comment on {kind} {name} is '{quoted}'")
+
+
+def _table_views(lake: Lake, participant: str | None = None) -> dict[str, str]:
+    """The SELECT of each table's relation and of the participants' numbers."""
+    selects = {table: _table_sql(lake, table, participant) for table in TABLES}
+    return selects | {"participant_number": _participant_sql(lake)}
+
+
+def _create_tables(
+    connection: duckdb.DuckDBPyConnection, selects: Mapping[str, str], comments: bool = True
+) -> None:
+    for name, select in selects.items():
+        connection.execute(f"create or replace view {name} as {select}")
+        for field in TABLES.get(name, ()):
+            if comments and field.name in TABLE_COLUMNS:
+                _comment(connection, "column", f"{name}.{field.name}", TABLE_COLUMNS[field.name])
+
+
+def _table_sql(lake: Lake, table: str, participant: str | None) -> str:
+    """The relation over a table's parts, the largest first.
+
+    DuckDB guesses the size of the whole from the first part; from a small one it would choose
+    joins that take hours.
+    """
+    folder = f"{PARTITION}={participant or '*'}"
+    parts = sorted((lake.tables / table).glob(f"{folder}/part.parquet"))
+    parts = parts or [lake.table_part(table, SEED)]
+    largest = max(parts, key=lambda part: (part.stat().st_size, str(part)))
+    ordered = [largest, *(part for part in parts if part != largest)]
+    listed = ", ".join("'" + str(part.resolve()).replace("'", "''") + "'" for part in ordered)
+    columns = ", ".join(TABLES[table].names)
+    return (
+        f"select {columns} from read_parquet([{listed}], "
+        f"hive_partitioning = true, hive_types = {{{PARTITION}: varchar}})"
+    )
+
+
+def _priority_sql(priority: Mapping[str, Sequence[str]]) -> str:
+    rows = [
+        f"('{stream}', '{connector}', {position})"
+        for stream, connectors in priority.items()
+        for position, connector in enumerate(connectors, 1)
+    ]
+    values = ", ".join(rows) if rows else "(null, null, null)"
+    return (
+        "create view source_priority as select * from "
+        f"(values {values}) as p(stream, connector, position) where stream is not null"
+    )
+
+
+def _participant_sql(lake: Lake) -> str:
+    """A number for each participant, for views that need a narrow key."""
+    folders = sorted((lake.tables / "sample").glob(f"{PARTITION}=*"))
+    names = [folder.name.partition("=")[2] for folder in folders]
+    values = ", ".join(f"('{name}', {number})" for number, name in enumerate(names, 1))
+    return f"select * from (values {values}) as p(participant_id, participant_number)"
+
+
+def _parsed(path: Path) -> View:
+    lines = path.read_text().splitlines()
+    head = [line[2:].strip() for line in _taken(lines)]
+    body = "\n".join(lines[len(head) :]).strip().rstrip(";")
+    columns = dict(re.split(r"\s+\|\s+", line, maxsplit=1) for line in head if " | " in line)
+    grain = next((line[6:].strip() for line in head if line.startswith("grain:")), "")
+    prose = [line for line in head if line and " | " not in line and not line.startswith("grain:")]
+    about, *notes = prose or [""]
+    return View(path.stem, path.parent.name, about, grain, columns, " ".join(notes), body)
+
+
+def _taken(lines: list[str]) -> list[str]:
+    end = next((i for i, line in enumerate(lines) if not line.startswith("--")), len(lines))
+    return lines[:end]
+
+
+def _mentioned(sql: str) -> set[str]:
+    """Words of the SQL without its comments and strings: a superset of what it reads from."""
+    bare = re.sub(r"--[^\n]*|'[^']*'", " ", sql)
+    return set(re.findall(r"(?:from|join)\s+([a-z_0-9]+)", bare))
