@@ -49,6 +49,7 @@ class Account:
     rejected: Counter[str] = field(default_factory=Counter)
     facts: dict[str, list[str]] = field(default_factory=dict)
     drift: set[str] = field(default_factory=set)
+    clocks: set[str] = field(default_factory=set)  # offset, utc, wall clock: how times are told
     first: dt.datetime | None = None
     last: dt.datetime | None = None
     _carried: list[Micros] = field(default_factory=list)
@@ -76,6 +77,9 @@ class Account:
                     known.append(value)
 
     def _stretch(self, rows: pa.Table) -> None:
+        told = {"offset": "start_offset_min", "utc": "start_utc", "wall clock": "start_wall"}
+        known = [name for name, column in told.items() if rows[column].null_count < rows.num_rows]
+        self.clocks.update(known[:1])
         for name in ("start_utc", "start_wall", "end_utc", "end_wall"):
             ends = pc.min_max(rows[name].cast(pa.timestamp("us")))
             if ends["min"].is_valid:

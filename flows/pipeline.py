@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from connectors.contract import IngestError, NoTimeZone
+from connectors.contract import Connector, IngestError, NoTimeZone, UnknownFormat
 from flows.align import Aligned, Parts, aligned, is_stale
 from flows.extract import FILE_DIGITS, Manifest, extracted, read_manifest
 from flows.identify import identified
@@ -26,10 +26,15 @@ from warehouse.views import build, of_one
 
 @dataclass
 class FileReceipt:
-    """What became of one file. `name` is for the person's own terminal, never for a log."""
+    """What became of one file. `name` is for the person's own terminal, never for a log.
+
+    status  read, known (these bytes were read before), set aside (see error), or not used: a
+            member of an archive that no connector claims, beside others that one does
+    """
 
     name: str
-    status: str  # read, known, set aside
+    status: str
+    archive: str = ""
     manifest: Manifest | None = None
     error: IngestError | None = None
     new: int = 0
@@ -52,7 +57,7 @@ class Receipt:
         """Nothing was set aside."""
         rejected = any(f.manifest and f.manifest["rejected_count"] for f in self.files)
         aside = any(f.error for f in self.files)
-        return bool(self.files) and not (rejected or aside or self.problems)
+        return not (rejected or aside or self.problems)
 
 
 Progress = Callable[[FileReceipt], None]
@@ -74,7 +79,9 @@ def prepared(lake: Lake, participant: str, timezone: str | None) -> Settings:
     return load(lake.settings)
 
 
-def read_file(lake: Lake, participant: str, found: Found, settings: Settings) -> FileReceipt:
+def read_file(
+    lake: Lake, participant: str, found: Found, settings: Settings, again: bool = False
+) -> FileReceipt:
     """Extract one file, unless this connector version has read these bytes already.
 
     Never raises for a bad file: the error is in the receipt.
@@ -83,17 +90,18 @@ def read_file(lake: Lake, participant: str, found: Found, settings: Settings) ->
         digest = sha256(found)
         claim = identified(found.source)
         folder = lake.part_folder(participant, claim[0].name, digest[:FILE_DIGITS])
-        if folder.exists():
+        if folder.exists() and not again:
             manifest = read_manifest(folder)
             if manifest["connector_version"] == claim[0].version:
+                known = manifest["carried_count"]
                 return FileReceipt(
-                    found.name, "known", manifest, already_known=manifest["carried_count"]
+                    found.name, "known", found.archive, manifest, already_known=known
                 )
         budget = settings.rules.reject_max_pct
         manifest = extracted(lake, participant, found.source, digest, found.size, budget, claim)
-        return FileReceipt(found.name, "read", manifest)
+        return FileReceipt(found.name, "read", found.archive, manifest)
     except IngestError as error:
-        return FileReceipt(found.name, "set aside", error=error)
+        return FileReceipt(found.name, "set aside", found.archive, error=error)
 
 
 def read_all(
@@ -102,6 +110,7 @@ def read_all(
     paths: Iterable[Path],
     settings: Settings,
     progress: Progress = lambda _: None,
+    again: bool = False,
 ) -> list[FileReceipt]:
     """Extract every file in files, folders and zips.
 
@@ -112,10 +121,38 @@ def read_all(
         if isinstance(item, Unreadable):
             receipt = FileReceipt(item.name, "set aside", error=item.error)
         else:
-            receipt = read_file(lake, participant, item, settings)
+            receipt = read_file(lake, participant, item, settings, again)
         progress(receipt)
         receipts.append(receipt)
+    excuse_archives(receipts)
     return receipts
+
+
+def excuse_archives(receipts: list[FileReceipt]) -> None:
+    """An archive holds much that is no health data: what nobody claims in it is not set aside,
+    as long as something in the same archive was claimed."""
+    useful = {r.archive for r in receipts if r.manifest and r.archive}
+    for receipt in receipts:
+        if isinstance(receipt.error, UnknownFormat) and receipt.archive in useful:
+            receipt.status, receipt.error = "not used", None
+
+
+def is_known(lake: Lake, found: Found, connector: Connector, participant: str | None) -> str:
+    """Whose these bytes are already in the lake, comma-separated; '' if nobody's."""
+    file = sha256(found)[:FILE_DIGITS]
+    whose = [participant] if participant else lake.participants()
+    return ", ".join(p for p in whose if lake.part_folder(p, connector.name, file).exists())
+
+
+def inbox_participants(lake: Lake) -> list[str]:
+    """Everyone with a folder in inbox/ whose name can be a participant id."""
+    folders = sorted(folder for folder in lake.inbox.glob("*") if folder.is_dir())
+    return [folder.name for folder in folders if re.match(PARTICIPANT, folder.name)]
+
+
+def read_again(lake: Lake, participant: str, settings: Settings) -> list[FileReceipt]:
+    """Extract everything in a participant's inbox, also what was read before."""
+    return read_all(lake, participant, [lake.inbox / participant], settings, again=True)
 
 
 def align_participant(
@@ -157,6 +194,8 @@ def ingest(
     there = {folder.name for folder in lake.part_folders(participant)}
     receipt = Receipt(participant)
     receipt.files = read_all(lake, participant, paths, settings, progress)
+    if not any(f.manifest for f in receipt.files):
+        receipt.problems.append("nothing in what was given is an export that dawnlake reads")
     finish(lake, settings, receipt, there)
     return receipt
 

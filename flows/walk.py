@@ -27,11 +27,12 @@ LITTER = ("__MACOSX", "Thumbs.db", "desktop.ini")  # left by file managers; .DS_
 
 @dataclass(frozen=True)
 class Found:
-    """A file to be read. `source` opens it anew every time."""
+    """A file to be read. `source` opens it anew every time; `archive` is the outermost zip."""
 
     name: str
     size: int
     source: Source
+    archive: str = ""
 
 
 @dataclass(frozen=True)
@@ -44,10 +45,11 @@ class Unreadable:
 
 @dataclass(frozen=True)
 class _Place:
-    """Where a file stands: how many zips are around it, and what they hold."""
+    """Where a file stands: how many zips are around it, the outermost, and what they hold."""
 
     peeks: _Peeks
     depth: int = 0
+    archive: str = ""
     spent: zips.Spent = field(default_factory=zips.Spent)
 
 
@@ -161,7 +163,8 @@ def _of_file(found: Found, place: _Place, path: Path | None) -> Iterator[Found |
     except IngestError as error:
         yield Unreadable(found.name, error)
         return
-    inside = _Place(place.peeks, place.depth + 1, place.spent)
+    outermost = place.archive or found.name
+    inside = _Place(place.peeks, place.depth + 1, outermost, place.spent)
     for member in members:
         yield from _of_member(found.name, archive, member, inside)
 
@@ -185,4 +188,5 @@ def _of_member(
         return
     if not _is_litter(name.split("/")):
         source = place.peeks.source(shown, lambda: zips.opened(archive, member))
-        yield from _of_file(Found(shown, member.file_size, source), place, None)
+        found = Found(shown, member.file_size, source, place.archive)
+        yield from _of_file(found, place, None)

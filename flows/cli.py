@@ -1,0 +1,213 @@
+"""The command line. Commands say what they do; the work is done elsewhere, imported when needed.
+
+Plain words go to stderr, data to stdout. Exit 0: done; 1: done, but something was set aside;
+2: usage or settings.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import App, CycloptsError, Parameter
+
+app = App(
+    name="dawnlake",
+    help="Last night's sleep, this morning's glucose, one SQL view.",
+    version_flags=["--version"],
+    result_action="return_value",
+)
+
+LakeFolder = Annotated[
+    Path, Parameter(name="--lake", env_var="DAWNLAKE_LAKE", help="The lake's folder.")
+]
+Someone = Annotated[str | None, Parameter(name="--participant")]
+HERE = Path("lake")
+
+
+@app.command
+def demo(folder: Path = Path("demo")) -> int:
+    """Make up a month of two people in real vendor formats, ingest it, show the last nights."""
+    from flows.command_ingest import show_demo
+
+    return show_demo(folder)
+
+
+@app.command
+def ingest(
+    *paths: Path,
+    participant: str,
+    timezone: str | None = None,
+    lake: LakeFolder = HERE,
+) -> int:
+    """Read exports (files, folders, zips) of one participant into the lake.
+
+    Parameters
+    ----------
+    paths
+        What was downloaded; again and again, in any mix.
+    participant
+        Whose it is: a short id.
+    timezone
+        The participant's home zone, such as Europe/Berlin; remembered.
+    """
+    from flows.command_ingest import run_ingest
+
+    return run_ingest(lake, paths, participant, timezone)
+
+
+@app.command
+def check(*paths: Path, lake: LakeFolder = HERE, participant: Someone = None) -> int:
+    """Read without keeping: what each file is, and what would be set aside."""
+    from flows.command_ingest import run_check
+
+    return run_check(lake, paths, participant)
+
+
+@app.command
+def status(*, participant: Someone = None, lake: LakeFolder = HERE) -> int:
+    """What is in the lake: streams, first and last day, coverage, what was set aside."""
+    from flows.command_look import show_status
+
+    return show_status(lake, participant)
+
+
+@app.command
+def files(*, participant: Someone = None, lake: LakeFolder = HERE) -> int:
+    """Every file that was read, and what became of its records."""
+    from flows.command_look import show_files
+
+    return show_files(lake, participant)
+
+
+@app.command
+def sql(
+    query: str | None = None,
+    *,
+    format: Literal["table", "csv", "json", "parquet"] = "table",
+    output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
+    lake: LakeFolder = HERE,
+) -> int:
+    """Ask the lake in SQL; without a query, a shell with history."""
+    from flows.command_sql import run_shell, run_sql
+
+    return run_shell(lake) if query is None else run_sql(lake, query, format, output)
+
+
+@app.command
+def views(
+    name: str | None = None, *, everything: Annotated[bool, Parameter(name="--all")] = False
+) -> int:
+    """Views, what one row of each is; of one view, its columns with units.
+
+    Parameters
+    ----------
+    name
+        A view.
+    everything
+        Also the views that others are made from.
+    """
+    from flows.command_look import show_views
+
+    return show_views(name, everything)
+
+
+@app.command
+def export(
+    *names: str,
+    output: Annotated[Path, Parameter(name=["--output", "-o"])],
+    format: Literal["csv", "parquet"] = "csv",
+    participant: Someone = None,
+    since: str | None = None,
+    lake: LakeFolder = HERE,
+) -> int:
+    """Write views as a tidy data set with codebook, datapackage.json and checksums.
+
+    Parameters
+    ----------
+    names
+        Views, such as night_to_day.
+    output
+        A folder; made if it is not there.
+    since
+        Only rows of this date (YYYY-MM-DD) and later.
+    """
+    from flows.command_export import run_export
+
+    return run_export(lake, names, output, format, participant, since)
+
+
+@app.command
+def connectors() -> int:
+    """The export formats that are read, and how well each is known."""
+    from flows.command_look import show_connectors
+
+    return show_connectors()
+
+
+@app.command
+def rebuild(
+    *,
+    source: Annotated[Literal["files", "extracted"], Parameter(name="--from")] = "extracted",
+    lake: LakeFolder = HERE,
+) -> int:
+    """Derive every table and view again, from what was extracted or from the files in inbox/."""
+    from flows.command_ingest import run_rebuild
+
+    return run_rebuild(lake, source)
+
+
+@app.command
+def nightly(*, lake: LakeFolder = HERE) -> int:
+    """Run the scheduled ingestion once, now: everything in inbox/PARTICIPANT/."""
+    from flows.command_ingest import run_nightly_once
+
+    return run_nightly_once(lake)
+
+
+@app.command
+def serve(*, at: str = "05:30", timezone: str | None = None, lake: LakeFolder = HERE) -> int:
+    """Run the ingestion of inbox/ every day at a time, until stopped.
+
+    Parameters
+    ----------
+    at
+        HH:MM.
+    timezone
+        The zone of that time.
+    """
+    from flows.command_ingest import run_serve
+
+    return run_serve(lake, at, timezone)
+
+
+def main() -> None:
+    """The console command `dawnlake`."""
+    try:
+        code = app(exit_on_error=False)
+    except CycloptsError:
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as error:
+        sys.exit(_usage(error))
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _usage(error: Exception) -> int:
+    """2, with the sentence of a mistake in what was asked for.
+
+    Raises: the error itself if it is none.
+    """
+    from flows.settings import SettingsError
+    from flows.usage import UsageError
+
+    if not isinstance(error, FileNotFoundError | UsageError | SettingsError):
+        raise error
+    sys.stderr.write(f"dawnlake: {error}\n")
+    return 2
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,138 @@
+"""export: views as a tidy data set, with a codebook, a data package description and checksums."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+
+from flows.usage import UsageError, opened, say
+from warehouse.views import View, views
+
+# What `--since` looks at, first that a view has.
+DATES = ("sleep_date", "date", "start_local", "onset_local")
+# Frictionless Data types of DuckDB's.
+TYPES = {
+    "VARCHAR": "string",
+    "DATE": "date",
+    "BOOLEAN": "boolean",
+    "TIMESTAMP": "datetime",
+    "TIMESTAMP WITH TIME ZONE": "datetime",
+    "DOUBLE": "number",
+}
+
+
+def run_export(
+    lake: Path,
+    names: Sequence[str],
+    output: Path,
+    form: str,
+    participant: str | None,
+    since: str | None,
+) -> int:
+    """Write the data set.
+
+    Raises: UsageError for an unknown view or a date that is none.
+    """
+    known = views()
+    if not names:
+        raise UsageError("name a view, such as night_to_day; `dawnlake views` lists them")
+    if unknown := sorted(set(names) - known.keys()):
+        raise UsageError(f"no view {unknown[0]}; `dawnlake views` lists them")
+    from_date = _date(since)
+    _, connection = opened(lake)
+    output.mkdir(parents=True, exist_ok=True)
+    written = [
+        _data_file(connection, known[name], output, form, participant, from_date) for name in names
+    ]
+    written.append(_codebook(connection, [known[name] for name in names], output))
+    written.append(_package(connection, [known[name] for name in names], output, form))
+    _checksums(written, output)
+    say(f"{len(names)} views to {output}, described in codebook.csv and datapackage.json")
+    return 0
+
+
+def _date(text: str | None) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(text) if text else None
+    except ValueError:
+        raise UsageError("--since takes a date such as 2025-10-26") from None
+
+
+def _data_file(
+    connection: duckdb.DuckDBPyConnection,
+    view: View,
+    output: Path,
+    form: str,
+    participant: str | None,
+    since: dt.date | None,
+) -> Path:
+    where, values = [], []
+    if participant:
+        where.append("participant_id = ?")
+        values.append(participant)
+    column = next((name for name in DATES if name in view.columns), None)
+    if since and column:
+        where.append(f"{column} >= ?::date")
+        values.append(since.isoformat())
+    condition = f"where {' and '.join(where)}" if where else ""
+    path = output / f"{view.name}.{form}"
+    options = "format csv, header" if form == "csv" else "format parquet, compression zstd"
+    quoted = str(path).replace("'", "''")
+    order = f"order by {view.grain}" if view.grain else ""
+    connection.execute(
+        f"copy (select * from {view.name} {condition} {order}) to '{quoted}' ({options})", values
+    )
+    return path
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, view: View) -> list[tuple[str, str, str]]:
+    """Name, DuckDB type, meaning."""
+    described = connection.execute(f"describe {view.name}").fetchall()
+    return [(row[0], row[1], view.columns[row[0]]) for row in described]
+
+
+def _codebook(connection: duckdb.DuckDBPyConnection, exported: list[View], output: Path) -> Path:
+    path = output / "codebook.csv"
+    with path.open("w", newline="") as file:
+        lines = csv.writer(file)
+        lines.writerow(("view", "column", "type", "meaning"))
+        for view in exported:
+            lines.writerows((view.name, *column) for column in _columns(connection, view))
+    return path
+
+
+def _package(
+    connection: duckdb.DuckDBPyConnection, exported: list[View], output: Path, form: str
+) -> Path:
+    """datapackage.json (Frictionless Data)."""
+    resources = [
+        {
+            "name": view.name,
+            "path": f"{view.name}.{form}",
+            "format": form,
+            "description": view.comment,
+            "schema": {
+                "fields": [
+                    {"name": name, "type": TYPES.get(kind, "integer"), "description": meaning}
+                    for name, kind, meaning in _columns(connection, view)
+                ],
+                "primaryKey": view.grain.split(", ") if view.grain else [],
+            },
+        }
+        for view in exported
+    ]
+    path = output / "datapackage.json"
+    package = {"name": "dawnlake-export", "profile": "data-package", "resources": resources}
+    path.write_text(json.dumps(package, indent=1, ensure_ascii=False) + "\n")
+    return path
+
+
+def _checksums(files: list[Path], output: Path) -> None:
+    lines = [f"{hashlib.sha256(f.read_bytes()).hexdigest()}  {f.name}\n" for f in files]
+    (output / "SHA256SUMS").write_text("".join(lines))
