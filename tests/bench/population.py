@@ -20,20 +20,46 @@ def write_person(lake: Lake, person: str, days: int, seed: int) -> int:
     count = days * 288
     at = START + np.arange(count) * 300_000_000 + rng.integers(0, 2_000_000, count)
     wave = 100 + 25 * np.sin(np.arange(count) / 20) + rng.normal(0, 4, count)
-    rows = _filled("sample", count, {
-        "metric": "interstitial_glucose", "start_at": _utc(at), "start_local": _wall(at),
-        "time_basis": "zone", "value": pa.array(wave.round()), "unit": "mg/dL",
-        "reported_value": pa.array(wave.round()), "reported_unit": "mg/dL", "device": "G7",
-        "interval_min": 5.0, "occurrence": pa.array(np.ones(count, np.int32)), "connector": "dexcom_clarity",
-        "file": "0" * 16, "record": pa.array(np.arange(count)),
-    })
+    rows = _filled(
+        "sample",
+        count,
+        {
+            "metric": "interstitial_glucose",
+            "start_at": _utc(at),
+            "start_local": _wall(at),
+            "time_basis": "zone",
+            "value": pa.array(wave.round()),
+            "unit": "mg/dL",
+            "reported_value": pa.array(wave.round()),
+            "reported_unit": "mg/dL",
+            "device": "G7",
+            "interval_min": 5.0,
+            "occurrence": pa.array(np.ones(count, np.int32)),
+            "connector": "dexcom_clarity",
+            "file": "0" * 16,
+            "record": pa.array(np.arange(count)),
+        },
+    )
     write_table(lake, "sample", person, rows)
     write_table(lake, "episode", person, _nights(days, rng))
-    write_table(lake, "stream", person, _filled("stream", 1, {
-        "metric": "interstitial_glucose", "connector": "dexcom_clarity", "device": "G7",
-        "row_count": pa.array([count]), "first_at": _utc(at[:1]), "last_at": _utc(at[-1:]),
-        "interval_min": pa.array([5.0]),
-    }))
+    write_table(
+        lake,
+        "stream",
+        person,
+        _filled(
+            "stream",
+            1,
+            {
+                "metric": "interstitial_glucose",
+                "connector": "dexcom_clarity",
+                "device": "G7",
+                "row_count": pa.array([count]),
+                "first_at": _utc(at[:1]),
+                "last_at": _utc(at[-1:]),
+                "interval_min": pa.array([5.0]),
+            },
+        ),
+    )
     return count
 
 
@@ -46,13 +72,23 @@ def _nights(days: int, rng: np.random.Generator) -> pa.Table:
     start = end - length
     labels = np.array(["light", "deep", "light", "rem", "awake"])
     n = start.size
-    return _filled("episode", n, {
-        "kind": "sleep_stage", "label": pa.array(np.tile(labels, n // 5).tolist()),
-        "session": pa.array(np.repeat(np.arange(days - 1), 30).astype(str).tolist()),
-        "start_at": _utc(start.ravel()), "start_local": _wall(start.ravel()),
-        "end_at": _utc(end.ravel()), "end_local": _wall(end.ravel()), "time_basis": "zone",
-        "connector": "fitbit_takeout", "file": "1" * 16, "record": pa.array(np.arange(n)),
-    })
+    return _filled(
+        "episode",
+        n,
+        {
+            "kind": "sleep_stage",
+            "label": pa.array(np.tile(labels, n // 5).tolist()),
+            "session": pa.array(np.repeat(np.arange(days - 1), 30).astype(str).tolist()),
+            "start_at": _utc(start.ravel()),
+            "start_local": _wall(start.ravel()),
+            "end_at": _utc(end.ravel()),
+            "end_local": _wall(end.ravel()),
+            "time_basis": "zone",
+            "connector": "fitbit_takeout",
+            "file": "1" * 16,
+            "record": pa.array(np.arange(n)),
+        },
+    )
 
 
 def _filled(table: str, count: int, columns: dict[str, object]) -> pa.Table:
