@@ -11,7 +11,6 @@ to understand or to reject.
 from __future__ import annotations
 
 import csv
-import io
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -93,9 +92,7 @@ def rows_below(lines: list[str], header_index: int, delimiter: str) -> Delimited
     number = pa.array(range(header_index + 2, len(lines) + 1), pa.int64())
     filled = pc.not_equal(pc.utf8_trim_whitespace(text), "")
     text, number = text.filter(filled), number.filter(filled)
-    bare = pc.replace_substring_regex(text, '"[^"]*"', "")
-    width = pc.add(pc.count_substring(bare, delimiter), 1)
-    is_open = pc.equal(pc.bit_wise_and(pc.count_substring(bare, '"'), 1), 1)
+    width, is_open = _widths(text, delimiter)
     is_wide = pc.and_(pc.greater(width, len(header)), pc.invert(is_open))
     fits = pc.invert(pc.or_(is_open, is_wide))
     broken = list(
@@ -119,17 +116,34 @@ def rows_below(lines: list[str], header_index: int, delimiter: str) -> Delimited
     )
 
 
+def _widths(text: pa.Array, delimiter: str) -> tuple[pa.Array, pa.Array]:
+    """How many fields each line has, and whether a quote stays open in it.
+
+    A line without quotes, or with two for every field, tells by counting; only the others are
+    looked into.
+    """
+    quotes = pc.count_substring(text, '"')
+    width = pc.add(pc.count_substring(text, delimiter), 1)
+    mixed = pc.and_(pc.not_equal(quotes, 0), pc.not_equal(quotes, pc.multiply(width, 2)))
+    if pc.any(mixed).as_py():
+        bare = pc.replace_substring_regex(text.filter(mixed), '"[^"]*"', "")
+        inside = pc.add(pc.count_substring(bare, delimiter), 1)
+        width = pc.replace_with_mask(width, mixed, inside)
+    return width, pc.equal(pc.bit_wise_and(quotes, 1), 1)
+
+
 def _columns(rows: pa.Array, count: int, delimiter: str) -> pa.Table:
     """Rows of exactly `count` fields as text columns c0, c1, ..."""
     names = [f"c{i}" for i in range(count)]
     if len(rows) == 0:
         return pa.table({name: pa.array([], pa.string()) for name in names})
-    data = "\n".join(rows.to_pylist()).encode()
+    whole = pa.ListArray.from_arrays(pa.array([0, len(rows)], pa.int32()), rows)
+    data = pc.binary_join(whole, "\n")[0].as_buffer()
     try:
         table = pacsv.read_csv(
-            io.BytesIO(data),
+            pa.BufferReader(data),
             read_options=pacsv.ReadOptions(
-                column_names=names, block_size=max(BLOCK_BYTES, len(data)), use_threads=False
+                column_names=names, block_size=max(BLOCK_BYTES, data.size), use_threads=False
             ),
             parse_options=pacsv.ParseOptions(delimiter=delimiter, ignore_empty_lines=False),
             convert_options=pacsv.ConvertOptions(

@@ -241,6 +241,11 @@ def _count_new(lake: Lake, receipt: Receipt, there: set[str]) -> None:
         for file in files["file"].to_pylist()
     ]
     files = files.append_column("arrival", pa.array(order, pa.int32()))
+    if not there and len(read) == len(set(files["connector"].to_pylist())):
+        for each in read:  # one file of each format, and none before: all of it is new
+            assert each.manifest is not None
+            each.new = each.manifest["carried_count"]
+        return
     sources = {s: source for s in ("sample", "episode", "daily") if (source := parts.parts(s))}
     with duckdb.connect() as connection:
         counts = novelty(connection, sources, files)

@@ -154,6 +154,9 @@ def create(
     _create_tables(connection, _table_views(lake))
     for view in views().values():
         _create(connection, view)
+    _compare(connection)
+    for view in views().values():
+        connection.execute(_comments(view))
     connection.execute("commit")
 
 
@@ -220,21 +223,32 @@ TABLE_COLUMNS = {
 def _create(connection: duckdb.DuckDBPyConnection, view: View) -> None:
     try:
         connection.execute(f'create view "{view.name}" as {view.sql}')
-        described = connection.execute(f'describe "{view.name}"').fetchall()
     except duckdb.Error as error:
         raise ViewError(f"{view.layer}/{view.name}.sql: {error}") from error
-    columns = [row[0] for row in described]
-    if columns != list(view.columns):
-        odd = sorted(set(columns) ^ set(view.columns)) or "their order"
-        raise ViewError(f"{view.layer}/{view.name}.sql: header and columns differ in {odd}")
-    _comment(connection, "view", view.name, view.comment)
-    for column, text in view.columns.items():
-        _comment(connection, "column", f"{view.name}.{column}", text)
 
 
-def _comment(connection: duckdb.DuckDBPyConnection, kind: str, name: str, text: str) -> None:
+def _compare(connection: duckdb.DuckDBPyConnection) -> None:
+    """Raises: ViewError if a header does not name the columns that its SELECT returns."""
+    found: dict[str, list[str]] = {}
+    for view, column in connection.execute(
+        "select table_name, column_name from duckdb_columns() order by table_name, column_index"
+    ).fetchall():
+        found.setdefault(view, []).append(column)
+    for view in views().values():
+        if found[view.name] != list(view.columns):
+            odd = sorted(set(found[view.name]) ^ set(view.columns)) or "their order"
+            raise ViewError(f"{view.layer}/{view.name}.sql: header and columns differ in {odd}")
+
+
+def _comments(view: View) -> str:
+    texts = [_comment_sql("view", view.name, view.comment)]
+    texts += [_comment_sql("column", f"{view.name}.{c}", t) for c, t in view.columns.items()]
+    return ";".join(texts)
+
+
+def _comment_sql(kind: str, name: str, text: str) -> str:
     quoted = text.replace("'", "''")
-    connection.execute(f"comment on {kind} {name} is '{quoted}'")
+    return f"comment on {kind} {name} is '{quoted}'"
 
 
 def _table_views(lake: Lake, participant: str | None = None) -> dict[str, str]:
@@ -248,9 +262,13 @@ def _create_tables(
 ) -> None:
     for name, select in selects.items():
         connection.execute(f"create or replace view {name} as {select}")
-        for field in TABLES.get(name, ()):
-            if comments and field.name in TABLE_COLUMNS:
-                _comment(connection, "column", f"{name}.{field.name}", TABLE_COLUMNS[field.name])
+        texts = [
+            _comment_sql("column", f"{name}.{field.name}", TABLE_COLUMNS[field.name])
+            for field in TABLES.get(name, ())
+            if field.name in TABLE_COLUMNS
+        ]
+        if comments and texts:
+            connection.execute(";".join(texts))
 
 
 def _table_sql(lake: Lake, table: str, participant: str | None) -> str:
