@@ -27,9 +27,11 @@ LAYERS = ("staging", "intermediate", "marts")
 
 # Numbers that several views need. Readings around a meal are lists of {minute, mgdl}, by minute.
 MACROS = {
+    # A share that rounding took above its end. `least` would make 100 of NULL.
+    "at_most_100(share)": "case when share > 100 then 100 else share end",
     # Klonoff 2022: 3.0 VLow + 2.4 Low + 1.6 VHigh + 0.8 High, at most 100.
     "glycemia_risk_index(tbr54, tbr70, tar180, tar250)": (
-        "least(100, 3.0 * tbr54 + 2.4 * (tbr70 - tbr54) + 1.6 * tar250 + 0.8 * (tar180 - tar250))"
+        "at_most_100(3.0 * tbr54 + 2.4 * (tbr70 - tbr54) + 1.6 * tar250 + 0.8 * (tar180 - tar250))"
     ),
     "clock_offset_us(wall, instant)": "epoch_us(wall) - epoch_us(instant)",
     # Mean of the first `n` of a list of readings; NULL if there are fewer.

@@ -71,7 +71,7 @@ night as (
         night,
         window_min as night_min,
         reading_count as night_reading_count,
-        least(100, 100 * observed_min / window_min) as night_coverage_pct,
+        at_most_100(100 * observed_min / window_min) as night_coverage_pct,
         largest_gap_min as night_gap_min,
         mean_mgdl as night_mean_mgdl,
         sd_mgdl as night_sd_mgdl,
@@ -102,7 +102,7 @@ day as (
         is_capped as is_day_capped,
         window_min / 60 as day_hours,
         reading_count as day_reading_count,
-        least(100, 100 * observed_min / window_min) as day_coverage_pct,
+        at_most_100(100 * observed_min / window_min) as day_coverage_pct,
         largest_gap_min as day_gap_min,
         mean_mgdl as day_mean_mgdl,
         median_mgdl as day_median_mgdl,
@@ -126,7 +126,8 @@ day as (
             as wake16h_sd_mgdl,
         100 * in_range16 / nullif(n16, 0) as wake16h_tir_pct,
         100 * in_tight_range16 / nullif(n16, 0) as wake16h_titr_pct,
-        least(100, 100 * minutes16 / 960) as wake16h_coverage_pct
+        case when n16 > 0 then at_most_100(100 * minutes16 / 960) end
+            as wake16h_coverage_pct
     from neighboured
     where not is_night
 )

@@ -49,7 +49,7 @@ select
     d.device,
     d.date,
     d.reading_count,
-    case when s.interval_min <= 60 then least(100, 100 * d.reading_count * s.interval_min / 1440) end
+    case when s.interval_min <= 60 then at_most_100(100 * d.reading_count * s.interval_min / 1440) end
         as observed_pct,
     d.largest_gap_min,
     d.first_at,

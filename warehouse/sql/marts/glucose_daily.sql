@@ -51,7 +51,7 @@ select
     participant_id,
     date,
     reading_count,
-    least(100, 100 * observed_min / day_min) as coverage_pct,
+    at_most_100(100 * observed_min / day_min) as coverage_pct,
     mean_mgdl,
     median_mgdl,
     sd_mgdl,

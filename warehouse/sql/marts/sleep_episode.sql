@@ -126,7 +126,7 @@ select
     end as sleep_latency_min,
     case when is_staged then sleep_period_min - asleep_min - unknown_min else vendor_wake_min
     end as wake_after_onset_min,
-    least(100, 100 * total_sleep_min / time_in_bed_min) as sleep_efficiency_pct,
+    at_most_100(100 * total_sleep_min / time_in_bed_min) as sleep_efficiency_pct,
     case when is_staged then awakening_count end as awakening_count,
     case when has_stages then coalesce(light_min, 0) else vendor_light_min end as light_min,
     case when has_stages then coalesce(deep_min, 0) else vendor_deep_min end as deep_min,
