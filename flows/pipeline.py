@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -79,13 +80,22 @@ def prepared(lake: Lake, participant: str, timezone: str | None) -> Settings:
     return load(lake.settings)
 
 
-def read_file(
-    lake: Lake, participant: str, found: Found, settings: Settings, again: bool = False
-) -> FileReceipt:
-    """Extract one file, unless this connector version has read these bytes already.
+@dataclass(frozen=True)
+class Unread:
+    """A file that is to be extracted: its digest, the connector that claims it and the variant."""
 
-    Never raises for a bad file: the error is in the receipt.
-    """
+    found: Found
+    digest: str
+    claim: tuple[Connector, str]
+
+    @property
+    def file(self) -> str:
+        """Its id in the lake."""
+        return self.digest[:FILE_DIGITS]
+
+
+def look(lake: Lake, participant: str, found: Found, again: bool = False) -> FileReceipt | Unread:
+    """A receipt for a file that is set aside or whose bytes this connector version has read."""
     try:
         digest = sha256(found)
         claim = identified(found.source)
@@ -97,11 +107,32 @@ def read_file(
                 return FileReceipt(
                     found.name, "known", found.archive, manifest, already_known=known
                 )
-        budget = settings.rules.reject_max_pct
-        manifest = extracted(lake, participant, found.source, digest, found.size, budget, claim)
+        return Unread(found, digest, claim)
+    except IngestError as error:
+        return FileReceipt(found.name, "set aside", found.archive, error=error)
+
+
+def extract(lake: Lake, participant: str, unread: Unread, settings: Settings) -> FileReceipt:
+    """Read a file into the lake. Never raises for a bad file: the error is in the receipt."""
+    found, budget = unread.found, settings.rules.reject_max_pct
+    try:
+        manifest = extracted(
+            lake, participant, found.source, unread.digest, found.size, budget, unread.claim
+        )
         return FileReceipt(found.name, "read", found.archive, manifest)
     except IngestError as error:
         return FileReceipt(found.name, "set aside", found.archive, error=error)
+
+
+def read_file(
+    lake: Lake, participant: str, found: Found, settings: Settings, again: bool = False
+) -> FileReceipt:
+    """Extract one file, unless this connector version has read these bytes already.
+
+    Never raises for a bad file: the error is in the receipt.
+    """
+    seen = look(lake, participant, found, again)
+    return seen if isinstance(seen, FileReceipt) else extract(lake, participant, seen, settings)
 
 
 def read_all(
@@ -193,7 +224,12 @@ def ingest(
     settings = prepared(lake, participant, timezone)
     there = {folder.name for folder in lake.part_folders(participant)}
     receipt = Receipt(participant)
-    receipt.files = read_all(lake, participant, paths, settings, progress)
+    with ThreadPoolExecutor(1) as beside:
+        # a new lake's views take as long as a small file: let them be made while it is read
+        views = None if lake.warehouse.exists() else beside.submit(build_views, lake, settings)
+        receipt.files = read_all(lake, participant, paths, settings, progress)
+        if views is not None:
+            views.result()
     if not any(f.manifest for f in receipt.files):
         receipt.problems.append("nothing in what was given is an export that dawnlake reads")
     finish(lake, settings, receipt, there)
@@ -202,29 +238,49 @@ def ingest(
 
 def finish(lake: Lake, settings: Settings, receipt: Receipt, there: set[str]) -> None:
     """Align, build and complete a receipt; `there` are the folders of files known before."""
-    who, known = receipt.participant, settings.participant(receipt.participant)
-    before = nights(lake, who) if is_stale(lake, who, known) else {}
-    outcome = align_participant(lake, who, settings)
-    if outcome.changed or not lake.warehouse.exists():
-        build_views(lake, settings)
+    derived = derive(lake, settings, receipt.participant)
+    build_views(lake, settings)
+    complete(lake, receipt, there, derived)
+
+
+@dataclass(frozen=True)
+class Derived:
+    """What aligning a participant came to, and the nights there were before, if it had to be."""
+
+    outcome: Aligned
+    before: Nights
+
+
+def derive(lake: Lake, settings: Settings, participant: str) -> Derived:
+    """Align one participant, and remember the nights of the views as they were."""
+    stale = is_stale(lake, participant, settings.participant(participant))
+    before = nights(lake, participant) if stale else {}
+    return Derived(align_participant(lake, participant, settings), before)
+
+
+def complete(lake: Lake, receipt: Receipt, there: set[str], derived: Derived) -> None:
+    """Fill in what the files brought, once the views are built."""
+    if derived.outcome.changed:
         _count_new(lake, receipt, there)
-        after = nights(lake, who)
+        before, after = derived.before, nights(lake, receipt.participant, not derived.before)
         receipt.nights_added = len(after.keys() - before.keys())
         receipt.nights_changed = sum(
             before[date] != after[date] for date in before.keys() & after.keys()
         )
-    if problem := zone_problem(outcome):
+    if problem := zone_problem(derived.outcome):
         receipt.problems.append(str(problem))
 
 
-def nights(lake: Lake, participant: str) -> Nights:
-    """A fingerprint of each night of a participant, by date; none if there is no warehouse yet."""
-    if not lake.warehouse.exists():
+def nights(lake: Lake, participant: str, is_first: bool = False) -> Nights:
+    """A fingerprint of each night of a participant, by date; none if there is no warehouse yet.
+
+    Of the first nights only the dates are asked for: there is nothing to compare them with.
+    """
+    if not (lake.warehouse.exists() and lake.table_part("sample", participant).exists()):
         return {}
+    what = "0 from sleep_nightly" if is_first else "hash(n) from night_to_day as n"
     with of_one(lake, participant) as connection:
-        rows = connection.execute(
-            "select sleep_date::varchar, hash(n) from night_to_day n"
-        ).fetchall()
+        rows = connection.execute(f"select sleep_date::varchar, {what}").fetchall()
     return dict(rows)
 
 

@@ -31,24 +31,26 @@ Vocabulary = Mapping[str, Quantity]
 
 
 def sample(rows: pa.Table, clock: Timeline | None, vocabulary: Vocabulary) -> pa.Table:
-    """Canonical samples, sorted by metric, instant, connector, device, newest file, record.
+    """Canonical samples, sorted by metric, instant, connector, device, end, newest file, record.
 
     `rows` has the shape's columns plus connector, file and newness.
     """
+    rows = _coded(rows)
     when = times(rows, clock)
     value, known, implausible, unknown_unit = _values(rows, vocabulary)
     metric, connector, device = (_codes(rows[n]) for n in ("metric", "connector", "device"))
     newness, record = np.asarray(rows["newness"]), np.asarray(rows["record"])
     start = np.where(when.start.known, when.start.micros, when.start_local.micros)
-    # value and end only so that the order is total, whatever order the rows came in
-    keys = (value, record, -newness, when.end.micros, device, connector, start, metric)
-    order = np.lexsort(keys)
+    # value last only so that the order is total, whatever order the rows came in
+    ties = (value, record, -newness, when.end.micros, device, connector)
+    order = _sorted((start, metric), ties)
     same_stream = _same(order, metric, connector, device)
     same_instant = same_stream & _same(order, start, when.end.micros)
     rapid_change = np.zeros(len(order), np.bool_)
-    if pc.any(pc.equal(rows["metric"], _GLUCOSE)).as_py():
-        is_glucose = np.asarray(pc.equal(rows["metric"], _GLUCOSE))[order]
-        rapid_change[order] = is_glucose & rapid(value[order], start[order], same_stream)
+    is_glucose = np.asarray(pc.equal(rows["metric"], _GLUCOSE))
+    if is_glucose.any():
+        jumps = rapid(value[order], start[order], same_stream)
+        rapid_change[order] = is_glucose[order] & jumps
     flags = {
         "implausible": implausible,
         "rapid_change": rapid_change & known,
@@ -62,18 +64,19 @@ def sample(rows: pa.Table, clock: Timeline | None, vocabulary: Vocabulary) -> pa
             "value": pa.array(value, mask=~known),
             "unit": _canonical_unit(rows, vocabulary),
             "bound": rows["bound"],
-            "flag": joined(flags),
+            "flag": joined(flags).dictionary_encode(),
             "reported_value": rows["value"],
             "reported_unit": rows["unit"],
         }
     ).take(pa.array(order))
-    intervals = _intervals(table, start[order], same_stream)
+    intervals = _intervals(start[order], is_glucose[order], same_stream)
     table = table.append_column("interval_min", intervals)
     return table.append_column("occurrence", pa.array(_running_count(same_instant), pa.int32()))
 
 
 def episode(rows: pa.Table, clock: Timeline | None) -> pa.Table:
     """Canonical episodes, sorted by kind, start, connector, device, end, label, file, record."""
+    rows = _coded(rows)
     when = times(rows, clock)
     columns = [_codes(rows[n]) for n in ("kind", "connector", "device", "label", "file")]
     kind, connector, device, label, file = columns
@@ -124,37 +127,33 @@ def daily(rows: pa.Table, vocabulary: Vocabulary) -> pa.Table:
 def stream(samples: pa.Table) -> pa.Table:
     """One row per metric, connector and device: extent and median interval in minutes.
 
-    `samples` is canonical and sorted as `sample` leaves it; rows without an instant do not count.
+    `samples` is canonical, sorted by metric and instant as `sample` leaves it; rows without an
+    instant do not count.
     """
-    rows = samples.filter(pc.is_valid(samples["start_at"]))
-    order = [(name, "ascending") for name in ("metric", "connector", "device", "start_at")]
-    indices = pc.sort_indices(rows.select([name for name, _ in order]), sort_keys=order)
-    rows = rows.select([name for name, _ in order]).take(indices)
+    rows = samples.select(["metric", "connector", "device", "start_at"])
+    rows = rows.filter(pc.is_valid(rows["start_at"]))
     codes = [_codes(rows[name]) for name in ("metric", "connector", "device")]
-    start = (
-        np.asarray(rows["start_at"].cast(pa.int64())) if rows.num_rows else np.zeros(0, np.int64)
-    )
-    same = _same(np.arange(rows.num_rows), *codes)
-    first = np.flatnonzero(~same)
-    last = np.append(first[1:], rows.num_rows) - 1
+    order = np.lexsort(tuple(reversed(codes)))
+    start = np.asarray(rows["start_at"].cast(pa.int64())).astype(np.int64)[order]
+    first = np.flatnonzero(~_same(order, *codes))
+    last = np.append(first[1:], len(order)) - 1
     gaps = [np.diff(start[a : b + 1]) for a, b in zip(first, last, strict=True)]
     minutes = [float(np.median(gap[gap > 0])) / 60e6 if (gap > 0).any() else None for gap in gaps]
-    heads = rows.take(pa.array(first))
+    heads = rows.take(pa.array(order[first]))
     return pa.table(
         {
             **{name: heads[name] for name in ("metric", "connector", "device")},
             "row_count": pa.array(last - first + 1, pa.int64()),
             "first_at": heads["start_at"],
-            "last_at": rows["start_at"].take(pa.array(last)),
+            "last_at": rows["start_at"].take(pa.array(order[last])),
             "interval_min": pa.array(minutes, pa.float64()),
         }
     )
 
 
-def _intervals(sorted_rows: pa.Table, start: Micros, same_stream: Mask) -> pa.Array:
+def _intervals(start: Micros, is_glucose: Mask, same_stream: Mask) -> pa.Array:
     """Minutes that a CGM reading stands for: the median distance in its stream, at most 15."""
     minutes = np.full(len(start), np.nan)
-    is_glucose = np.asarray(pc.equal(sorted_rows["metric"], _GLUCOSE))
     (place,) = np.nonzero(is_glucose)
     for run in np.split(place, np.flatnonzero(~same_stream[place])[1:]):
         gaps = np.diff(start[run])
@@ -191,14 +190,22 @@ def _shared(rows: pa.Table, when: Times) -> dict[str, pa.Array]:
     return {**when.columns(), **{name: rows[name] for name in names}}
 
 
+def _coded(rows: pa.Table) -> pa.Table:
+    """The table with repeating texts as dictionaries: encoded once, sorted and written as such."""
+    for name in ("metric", "kind", "label", "connector", "file", "device", "unit", "bound"):
+        if name in rows.column_names:
+            place = rows.column_names.index(name)
+            coded = rows[name].combine_chunks().dictionary_encode()
+            rows = rows.set_column(place, name, coded)
+    return rows
+
+
 def _values(rows: pa.Table, vocabulary: Vocabulary) -> tuple[Values, Mask, Mask, Mask]:
     """Canonical values, which are known, which are implausible, which have an unknown unit."""
     value = np.asarray(pc.fill_null(rows["value"], np.nan)).astype(np.float64).copy()
     implausible = np.zeros(len(value), np.bool_)
     unknown = np.zeros(len(value), np.bool_)
-    pairs = _codes(
-        pc.binary_join_element_wise(rows["metric"], pc.fill_null(rows["unit"], ""), "\x1f")
-    )
+    pairs = _codes(rows["metric"]) * 1000 + _codes(rows["unit"])
     seen, where = np.unique(pairs, return_index=True)
     for code, index in zip(seen, where, strict=True):
         mine = pairs == code
@@ -214,18 +221,34 @@ def _values(rows: pa.Table, vocabulary: Vocabulary) -> tuple[Values, Mask, Mask,
 
 
 def _canonical_unit(rows: pa.Table, vocabulary: Vocabulary) -> pa.Array:
-    encoded = rows["metric"].combine_chunks().dictionary_encode()
+    encoded = _encoded(rows["metric"])
     units = pa.array(
         [vocabulary[name].unit for name in encoded.dictionary.to_pylist()], pa.string()
     )
-    return units.take(encoded.indices)
+    return units.take(encoded.indices).dictionary_encode()
+
+
+def _encoded(column: pa.ChunkedArray | pa.Array) -> pa.DictionaryArray:
+    if isinstance(column, pa.ChunkedArray):
+        column = column.combine_chunks()
+    return column if isinstance(column, pa.DictionaryArray) else column.dictionary_encode()
+
+
+def _sorted(keys: tuple[Micros, ...], ties: tuple[Micros | Values, ...]) -> Micros:
+    """The order by `keys` (last is first, as in numpy), and by `ties` where all keys agree."""
+    order = np.lexsort(keys)
+    same = _same(order, *keys)
+    tied = np.flatnonzero(same | np.append(same[1:], False))
+    if len(tied):
+        rows = order[tied]
+        again = np.lexsort(tuple(key[rows] for key in (*ties, *keys)))
+        order[tied] = rows[again]
+    return order
 
 
 def _codes(column: pa.ChunkedArray | pa.Array) -> Micros:
     """Numbers that sort as the texts do; NULL first."""
-    if isinstance(column, pa.ChunkedArray):
-        column = column.combine_chunks()
-    encoded = column.dictionary_encode()
+    encoded = _encoded(column)
     words = np.array([word or "" for word in encoded.dictionary.to_pylist()], object)
     rank = np.empty(len(words) + 1, np.int64)
     rank[np.argsort(words, kind="stable")] = np.arange(len(words))

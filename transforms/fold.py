@@ -27,7 +27,7 @@ def by_device_clock(
     instant = found.first.copy()
     counted = np.asarray(pc.is_valid(rows.column("clock_s")))
     counter = np.asarray(pc.fill_null(rows.column("clock_s"), 0)).astype(np.int64) * SECOND
-    owner = _codes(pc.coalesce(rows.column("clock_id"), rows.column("file")))
+    owner = _codes(pc.coalesce(rows.column("clock_id"), rows.column("file").cast(pa.string())))
     for code in np.unique(owner[twice & counted]):
         mine = counted & (owner == code)
         known = np.flatnonzero(mine & once)
@@ -64,14 +64,8 @@ def by_record_order(
     instant = found.first.copy()
     record = np.asarray(rows.column("record"))
     name = "metric" if "metric" in rows.column_names else "kind"
-    series = _codes(
-        pc.binary_join_element_wise(
-            rows.column("file"),
-            rows.column(name),
-            pc.coalesce(rows.column("device"), pa.scalar("")),
-            "|",
-        )
-    )
+    texts = [rows.column(column).cast(pa.string()) for column in ("file", name, "device")]
+    series = _codes(pc.binary_join_element_wise(*[pc.fill_null(t, "") for t in texts], "|"))
     for code in np.unique(series[twice]):
         mine = np.flatnonzero(naive & (series == code))
         mine = mine[np.argsort(record[mine], kind="stable")]

@@ -58,7 +58,7 @@ class Times:
             "start_local": self.start_local.arrow(None),
             "end_at": self.end.arrow("UTC"),
             "end_local": self.end_local.arrow(None),
-            "time_basis": basis.cast(pa.string()),
+            "time_basis": basis,
         }
 
 

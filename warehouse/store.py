@@ -67,7 +67,7 @@ class Lake:
         for name, schema in TABLES.items():
             part = self.table_part(name, SEED)
             if not part.exists():
-                write_parquet(_unpartitioned(schema).empty_table(), part)
+                write_parquet(_unpartitioned(schema).empty_table(), part, flush=False)
         return self
 
     def table_part(self, table: str, participant: str) -> Path:
@@ -99,7 +99,7 @@ def private_folder(folder: Path) -> Path:
 
 
 @contextmanager
-def written(path: Path) -> Iterator[Path]:
+def written(path: Path, flush: bool = True) -> Iterator[Path]:
     """A private file to write, which takes the place of `path` once it is whole and flushed."""
     private_folder(path.parent)
     handle, name = tempfile.mkstemp(prefix=_TEMPORARY, suffix=path.suffix, dir=path.parent)
@@ -108,9 +108,11 @@ def written(path: Path) -> Iterator[Path]:
     try:
         yield partial
         partial.chmod(0o600)
-        _flush(partial)
+        if flush:
+            _flush(partial)
         partial.replace(path)
-        _flush(path.parent)
+        if flush:
+            _flush(path.parent)
     finally:
         partial.unlink(missing_ok=True)
 
@@ -139,19 +141,29 @@ def write_table(lake: Lake, table: str, participant: str, rows: pa.Table) -> Non
     Raises: KeyError, pyarrow.ArrowInvalid if columns are missing or do not fit.
     """
     schema = _unpartitioned(TABLES[table])
-    fitted = pa.table([rows[field.name].cast(field.type) for field in schema], schema=schema)
-    write_parquet(fitted, lake.table_part(table, participant))
+    fitted = {field.name: _fitted(rows[field.name], field.type) for field in schema}
+    write_parquet(pa.table(fitted), lake.table_part(table, participant))
 
 
-def write_parquet(rows: pa.Table, path: Path) -> None:
-    """One Parquet file, the same bytes for the same rows."""
-    with written(path) as partial:
+def _fitted(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
+    """The column in the type of the schema; of texts, a dictionary may stay one."""
+    is_coded = pa.types.is_dictionary(column.type) and column.type.value_type == kind
+    return column if is_coded else column.cast(kind)
+
+
+def write_parquet(rows: pa.Table, path: Path, flush: bool = True) -> None:
+    """One Parquet file, the same bytes for the same rows.
+
+    Texts may come as dictionaries, which are written faster; every reader sees plain texts.
+    """
+    with written(path, flush) as partial:
         pq.write_table(
             rows,
             partial,
             compression="zstd",
             compression_level=1,
             row_group_size=ROW_GROUP,
+            store_schema=False,
         )
 
 
