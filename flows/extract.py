@@ -122,7 +122,7 @@ class Account:
 
 def _distinct(numbers: list[Micros]) -> Micros:
     """Sorted and without repeats; numbers come in long ascending runs, which a merge sort likes."""
-    if not numbers:
+    if not any(len(run) for run in numbers):
         return np.zeros(0, np.int64)
     ordered = np.sort(np.concatenate(numbers), kind="stable")
     distinct: Micros = ordered[np.append(True, ordered[1:] != ordered[:-1])]
