@@ -29,7 +29,7 @@ HERE = Path("lake")
 @app.command
 def demo(folder: Path = Path("demo")) -> int:
     """Make up a month of two people in real vendor formats, ingest it, show the last nights."""
-    from flows.command_ingest import show_demo
+    from flows.command_demo import show_demo
 
     return show_demo(folder)
 
@@ -60,7 +60,7 @@ def ingest(
 @app.command
 def check(*paths: Path, lake: LakeFolder = HERE, participant: Someone = None) -> int:
     """Read without keeping: what each file is, and what would be set aside."""
-    from flows.command_ingest import run_check
+    from flows.command_check import run_check
 
     return run_check(lake, paths, participant)
 

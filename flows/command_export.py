@@ -11,7 +11,8 @@ from pathlib import Path
 
 import duckdb
 
-from flows.usage import UsageError, opened, say
+from flows.usage import UsageError, opened, participants, say
+from warehouse.store import private_folder
 from warehouse.views import View, views
 
 # What `--since` looks at, first that a view has.
@@ -37,7 +38,7 @@ def run_export(
 ) -> int:
     """Write the data set.
 
-    Raises: UsageError for an unknown view or a date that is none.
+    Raises: UsageError for an unknown view or participant, or a date that is none.
     """
     known = views()
     if not names:
@@ -45,15 +46,17 @@ def run_export(
     if unknown := sorted(set(names) - known.keys()):
         raise UsageError(f"no view {unknown[0]}; `dawnlake views` lists them")
     from_date = _date(since)
-    _, connection = opened(lake)
-    output.mkdir(parents=True, exist_ok=True)
+    there, connection = opened(lake)
+    participants(there, participant)
+    private_folder(output)
     written = [
         _data_file(connection, known[name], output, form, participant, from_date) for name in names
     ]
     written.append(_codebook(connection, [known[name] for name in names], output))
     written.append(_package(connection, [known[name] for name in names], output, form))
     _checksums(written, output)
-    say(f"{len(names)} views to {output}, described in codebook.csv and datapackage.json")
+    what = "1 view" if len(names) == 1 else f"{len(names)} views"
+    say(f"{what} to {output}, described in codebook.csv and datapackage.json")
     return 0
 
 
@@ -118,10 +121,7 @@ def _package(
             "format": form,
             "description": view.comment,
             "schema": {
-                "fields": [
-                    {"name": name, "type": TYPES.get(kind, "integer"), "description": meaning}
-                    for name, kind, meaning in _columns(connection, view)
-                ],
+                "fields": [_field(*column) for column in _columns(connection, view)],
                 "primaryKey": view.grain.split(", ") if view.grain else [],
             },
         }
@@ -131,6 +131,13 @@ def _package(
     package = {"name": "dawnlake-export", "profile": "data-package", "resources": resources}
     path.write_text(json.dumps(package, indent=1, ensure_ascii=False) + "\n")
     return path
+
+
+def _field(name: str, kind: str, meaning: str) -> dict[str, str]:
+    type_ = TYPES.get(kind, "integer")
+    # DuckDB writes a blank where the default format has a T
+    form = {"format": "any"} if type_ == "datetime" else {}
+    return {"name": name, "type": type_, **form, "description": meaning}
 
 
 def _checksums(files: list[Path], output: Path) -> None:

@@ -2,111 +2,125 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import duckdb
-from rich.table import Table
 
-from flows.extract import read_manifest
-from flows.usage import UsageError, data, opened, say
+from flows.extract import Manifest, read_manifest
+from flows.usage import UsageError, card, data, listing, opened, participants, say, shortened
 from warehouse.schema import TABLES
-
-
-def printed(connection: duckdb.DuckDBPyConnection, query: str, parameters: list[object]) -> int:
-    """Print the rows of a query as a table; how many there were."""
-    cursor = connection.execute(query, parameters)
-    table = Table()
-    for column in cursor.description or []:
-        table.add_column(column[0], overflow="fold")
-    rows = cursor.fetchall()
-    for row in rows:
-        table.add_row(*("" if cell is None else str(cell) for cell in row))
-    data.print(table)
-    return len(rows)
-
-
-def show_status(folder: Path, participant: str | None) -> int:
-    """Streams, nights and what was set aside, per participant."""
-    _, connection = opened(folder)
-    who = participant or "%"
-    say("streams")
-    printed(connection, STREAMS, [who])
-    say("nights")
-    printed(connection, NIGHTS, [who])
-    say("how instants are known")
-    printed(connection, BASES, [who])
-    say("records set aside")
-    if not printed(connection, REJECTS, [who]):
-        say("none")
-    return 0
-
 
 # observed: rows times the stream's median interval over its whole span
 STREAMS = """
-    select participant_id, metric, connector, device, row_count,
-        first_at::timestamp(0) as first_utc, last_at::timestamp(0) as newest_utc,
-        round(interval_min, 1) as interval_min,
+    select connector || coalesce('  ' || device, ''), metric, row_count::varchar,
+        first_at::date::varchar, last_at::date::varchar,
+        case when interval_min < 90 then round(interval_min, 1) || ' min'
+             when interval_min < 2880 then round(interval_min / 60, 1) || ' h'
+             else round(interval_min / 1440, 1) || ' d' end,
         case when interval_min <= 60 and last_at > first_at then round(least(100, 100 * row_count
-            * interval_min / (epoch(last_at) - epoch(first_at)) * 60)) end as observed_pct
-    from stream where participant_id like ? order by all
+            * interval_min / (epoch(last_at) - epoch(first_at)) * 60))::int || ' %' end
+    from stream where participant_id = ? order by connector, device, metric
 """
 NIGHTS = """
-    select participant_id, count(*) as nights, min(sleep_date) as first_night,
-        max(sleep_date) as last_night, count(*) filter (is_night_valid) as valid_nights,
-        count(*) filter (is_complete) as complete
-    from night_to_day where participant_id like ? group by participant_id order by all
+    select count(*), min(sleep_date), max(sleep_date), count(*) filter (is_night_valid),
+        count(*) filter (is_complete)
+    from night_to_day where participant_id = ?
 """
 BASES = """
-    select participant_id, time_basis, count(*) as row_count
+    select time_basis, count(*)
     from (select participant_id, time_basis from sample
           union all select participant_id, time_basis from episode)
-    where participant_id like ? group by participant_id, time_basis order by all
+    where participant_id = ? group by time_basis order by count(*) desc, time_basis
 """
 REJECTS = """
-    select participant_id, connector, file, code, field, count(*) as records
-    from reject where participant_id like ? group by all order by all
+    select connector, file, code, field, count(*)
+    from reject where participant_id = ? group by all order by all
 """
+COUNTS = ("records", "carried", "skipped", "rejected")
+COUNTS_WIDTH = 60  # of those columns, the file's digits and the blanks around them
 
 
-def show_files(folder: Path, participant: str | None) -> int:
-    """The manifest: every file, its name as given, its counts."""
-    lake, _ = opened(folder)
-    table = Table()
-    for name in ("participant", "file", "name", "format", "from", "to"):
-        table.add_column(name, overflow="fold")
-    for name in ("records", "carried", "skipped", "rejected"):
-        table.add_column(name, justify="right")
-    for who in [participant] if participant else lake.participants():
-        for part in lake.part_folders(who):
-            m = read_manifest(part)
-            table.add_row(
-                who,
-                m["file"],
-                m["name"],
-                f"{m['connector']} {m['variant']}",
-                (m["first_time"] or "")[:10],
-                (m["last_time"] or "")[:10],
-                str(m["record_count"]),
-                str(m["carried_count"]),
-                _why(m["skipped_count"], m["skipped"]),
-                _why(m["rejected_count"], m["rejected"]),
-            )
-    data.print(table)
+def show_status(folder: Path, participant: str | None) -> int:
+    """Streams, nights and what was set aside, per participant.
+
+    Raises: UsageError if there is no such lake or participant.
+    """
+    lake, connection = opened(folder)
+    for who in participants(lake, participant):
+        data.print(f"{who}: {_nights(connection, who)}")
+        _print_streams(connection, who)
+        bases = connection.execute(BASES, [who]).fetchall()
+        if bases:
+            data.print(f"instants known by {', '.join(f'{b} {n}' for b, n in bases)}")
+        rejects = connection.execute(REJECTS, [who]).fetchall()
+        data.print(f"records set aside: {sum(row[-1] for row in rejects) or 'none'}")
+        for connector, file, code, field, count in rejects:
+            data.print(f"  {connector} {file}: {code} {field or ''} {count}")
+        data.print()
     return 0
 
 
-def _why(count: int, reasons: dict[str, int]) -> str:
-    return f"{count} {json.dumps(reasons)}" if count else "0"
+def _nights(connection: duckdb.DuckDBPyConnection, who: str) -> str:
+    ((count, first, last, valid, complete),) = connection.execute(NIGHTS, [who]).fetchall()
+    if not count:
+        return "no nights"
+    return f"{count} nights, {first} to {last}, {valid} valid, {complete} complete"
+
+
+def _print_streams(connection: duckdb.DuckDBPyConnection, who: str) -> None:
+    """Streams of one source together, the source above them."""
+    table = listing("stream", numbers=("rows", "first (UTC)", "newest", "every", "observed"))
+    source = None
+    for of, *cells in connection.execute(STREAMS, [who]).fetchall():
+        if of != source:
+            table.add_section()
+            table.add_row(of, style="bold")
+            source = of
+        metric, *numbers = (cell or "" for cell in cells)
+        table.add_row(f"  {metric}", *numbers)
+    if table.row_count:
+        data.print(table)
+
+
+def show_files(folder: Path, participant: str | None) -> int:
+    """The manifest: every file, its name as given, its counts.
+
+    Raises: UsageError if there is no such lake or participant.
+    """
+    lake, _ = opened(folder)
+    for who in participants(lake, participant):
+        data.print(who)
+        table = listing("file", "name", numbers=COUNTS)
+        for part in lake.part_folders(who):
+            manifest = read_manifest(part)
+            numbers = [str(manifest[f"{name.rstrip('s')}_count"]) for name in COUNTS]
+            name = card(shortened(manifest["name"], COUNTS_WIDTH), *_about(manifest))
+            table.add_row(manifest["file"], name, *numbers)
+        data.print(table)
+    return 0
+
+
+def _about(manifest: Manifest) -> list[str]:
+    """Format, span, and why records are missing."""
+    first, last = ((manifest[name] or "")[:10] for name in ("first_time", "last_time"))
+    span = f", {first} to {last}" if first else ""
+    reasons = {**manifest["skipped"], **manifest["rejected"]}
+    return [
+        f"{manifest['connector']} {manifest['variant']}{span}",
+        ", ".join(f"{reason} {count}" for reason, count in reasons.items()),
+    ]
 
 
 def show_views(name: str | None, everything: bool) -> int:
-    """All views with their grain, or one with its columns."""
+    """All views with their grain, or one with its columns.
+
+    Raises: UsageError for an unknown view.
+    """
     from warehouse.views import views
 
     known = views()
     if name is None:
-        table = Table("view", "one row per", "what it is")
+        table = listing("view", "one row per", "what it is")
         for view in sorted(known.values(), key=lambda v: v.name):
             if everything or view.layer == "marts":
                 table.add_row(view.name, view.grain, view.about)
@@ -117,7 +131,7 @@ def show_views(name: str | None, everything: bool) -> int:
         raise UsageError(f"no view {name}; `dawnlake views --all` lists them")
     view = known[name]
     say(view.comment)
-    table = Table("column", "meaning")
+    table = listing("column", "meaning")
     for column, meaning in view.columns.items():
         table.add_row(column, meaning)
     data.print(table)
@@ -128,10 +142,11 @@ def show_connectors() -> int:
     """Every format and how well each of its variants is known."""
     from connectors import connectors
 
-    table = Table("connector", "format", "verified on real files or fixtures", "unverified")
+    table = listing("connector", "format", "verified on real files or fixtures", "unverified")
     for connector in connectors().values():
         sure = [v for v, evidence in connector.variants.items() if evidence == "verified"]
         rest = [v for v, evidence in connector.variants.items() if evidence != "verified"]
         table.add_row(connector.name, connector.title, ", ".join(sure), ", ".join(rest))
+        table.add_section()
     data.print(table)
     return 0

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 import duckdb
 
-from flows.usage import UsageError, is_terminal, opened, say
+from flows.usage import UsageError, opened, say
 
 HELP = """End a statement with ; and Enter. .views lists views, .help shows this, .quit leaves.
 Times are UTC where a name ends in _at, wall clock where it ends in _local."""
+OPTIONS = {
+    "csv": "format csv, header",
+    "json": "format json, array true",
+    "parquet": "format parquet, compression zstd",
+}
+VIEWS = "select view_name, comment from duckdb_views() where not internal order by view_name"
 
 
 def run_sql(folder: Path, query: str, form: str, output: Path | None) -> int:
-    """The rows of a query, to stdout or a file.
+    """The rows of a query, to stdout or a file; a file's ending stands for a missing --format.
 
     Raises: UsageError with what DuckDB says about a query that does not run.
     """
@@ -23,10 +30,13 @@ def run_sql(folder: Path, query: str, form: str, output: Path | None) -> int:
     if form == "parquet" and output is None:
         raise UsageError("parquet goes to a file: add -o FILE")
     try:
-        if form == "table" and output is None:
+        if output is not None:
+            ending = output.suffix.removeprefix(".")
+            _write(connection, query, ending if form == "table" else form, output)
+        elif form == "table":
             print_query(connection, query)
         else:
-            _write(connection, query, form, output)
+            _print_as(connection, query, form)
     except duckdb.Error as error:
         raise UsageError(_first_line(error)) from None
     return 0
@@ -41,19 +51,19 @@ def print_query(connection: duckdb.DuckDBPyConnection, query: str) -> None:
     rows.show(max_width=width, max_rows=100)
 
 
-def _write(
-    connection: duckdb.DuckDBPyConnection, query: str, form: str, output: Path | None
-) -> None:
-    target = str(output) if output else "/dev/stdout"
-    options = {
-        "csv": "format csv, header",
-        "table": "format csv, header",
-        "json": "format json, array true",
-        "parquet": "format parquet, compression zstd",
-    }[form]
-    quoted = target.replace("'", "''")
+def _write(connection: duckdb.DuckDBPyConnection, query: str, form: str, output: Path) -> None:
     statement = query.strip().rstrip(";")
-    connection.execute(f"copy ({statement}) to '{quoted}' ({options})")
+    target = str(output).replace("'", "''")
+    connection.execute(f"copy ({statement}) to '{target}' ({OPTIONS.get(form, OPTIONS['csv'])})")
+
+
+def _print_as(connection: duckdb.DuckDBPyConnection, query: str, form: str) -> None:
+    """By way of a file: a stdout that is a file may have something in it already."""
+    with tempfile.TemporaryDirectory() as folder:
+        rows = Path(folder) / "rows"
+        _write(connection, query, form, rows)
+        with rows.open(encoding="utf-8", newline="") as text:
+            shutil.copyfileobj(text, sys.stdout)
 
 
 def _first_line(error: duckdb.Error) -> str:
@@ -61,15 +71,19 @@ def _first_line(error: duckdb.Error) -> str:
 
 
 def run_shell(folder: Path) -> int:
-    """Statements from the terminal until .quit or the end of input."""
+    """Statements until .quit or the end of input.
+
+    Raises: UsageError for a statement that does not run, unless a person typed it.
+    """
     lake, connection = opened(folder)
-    history = lake.root / ".history"
-    _remember(history)
-    say(HELP)
+    is_typed = sys.stdin.isatty()
+    if is_typed:
+        _remember(lake.root / ".history")
+        say(HELP)
     statement = ""
     while True:
         try:
-            line = input("dawnlake> " if not statement else "     ...> ")
+            line = input(("     ...> " if statement else "dawnlake> ") if is_typed else "")
         except EOFError:
             break
         except KeyboardInterrupt:
@@ -78,13 +92,15 @@ def run_shell(folder: Path) -> int:
             continue
         if not statement and line.strip().startswith("."):
             if line.strip() in (".quit", ".exit"):
-                break
+                return 0
             _dot(connection, line.strip())
             continue
         statement += line + "\n"
         if line.rstrip().endswith(";"):
-            _run(connection, statement)
+            _run(connection, statement, is_typed)
             statement = ""
+    if statement.strip() and not is_typed:
+        _run(connection, statement, is_typed)
     return 0
 
 
@@ -93,26 +109,26 @@ def _remember(history: Path) -> None:
     try:
         import atexit
         import readline
-    except ImportError:
+
+        history.touch(mode=0o600, exist_ok=True)
+        readline.read_history_file(history)
+    except (ImportError, OSError):
         return
-    history.touch(mode=0o600, exist_ok=True)
-    readline.read_history_file(history)
     readline.set_history_length(2000)
     atexit.register(readline.write_history_file, history)
 
 
 def _dot(connection: duckdb.DuckDBPyConnection, command: str) -> None:
     if command == ".views":
-        _run(
-            connection,
-            "select view_name, comment from duckdb_views() where not internal order by 1",
-        )
+        _run(connection, VIEWS, True)
     else:
         say(HELP)
 
 
-def _run(connection: duckdb.DuckDBPyConnection, statement: str) -> None:
+def _run(connection: duckdb.DuckDBPyConnection, statement: str, is_typed: bool) -> None:
     try:
         print_query(connection, statement)
     except duckdb.Error as error:
-        say(_first_line(error) if is_terminal() else str(error))
+        if not is_typed:
+            raise UsageError(_first_line(error)) from None
+        say(_first_line(error))

@@ -1,12 +1,16 @@
-"""What every command needs: words to stderr, a lake that is there."""
+"""What every command needs: words to stderr, tables that fit a terminal, a lake that is there."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import duckdb
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from warehouse.store import Lake
 
@@ -15,14 +19,17 @@ class UsageError(Exception):
     """What was asked for cannot be done as asked. The message says what to do instead."""
 
 
-words = Console(stderr=True, highlight=False)
+# markup off: a file may be named [copy].csv
+words = Console(stderr=True, highlight=False, markup=False, emoji=False)
 # a pipe or a file has no width of its own: wide enough for a receipt
-data = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
+data = Console(
+    highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else 160
+)
 
 
 def say(text: str) -> None:
     """A sentence for the person, not for a pipe."""
-    words.print(text, soft_wrap=True, markup=False)
+    words.print(text, soft_wrap=True)
 
 
 def opened(folder: Path) -> tuple[Lake, duckdb.DuckDBPyConnection]:
@@ -39,6 +46,54 @@ def opened(folder: Path) -> tuple[Lake, duckdb.DuckDBPyConnection]:
     connection = duckdb.connect(str(lake.warehouse), read_only=True)
     connection.execute("set timezone = 'UTC'")
     return lake, connection
+
+
+def participants(lake: Lake, only: str | None) -> list[str]:
+    """Everyone in the lake, or the one who was asked for.
+
+    Raises: UsageError if the lake has nobody of that id.
+    """
+    known = lake.participants()
+    if only is None:
+        return known
+    if only not in known:
+        raise UsageError(f"no participant {only} in this lake; there is {', '.join(known)}")
+    return [only]
+
+
+def given(paths: Iterable[Path]) -> list[Path]:
+    """What was named on the command line.
+
+    Raises: UsageError if nothing was.
+    """
+    named = list(paths)
+    if not named:
+        raise UsageError("name what to read: a file, a folder or a zip")
+    return named
+
+
+def listing(*headings: str, numbers: Sequence[str] = ()) -> Table:
+    """An empty table: texts on the left, numbers on the right, no frame."""
+    table = Table(box=SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    for heading in numbers:
+        table.add_column(heading, justify="right", no_wrap=True)
+    return table
+
+
+def card(name: str, *lines: str) -> Text:
+    """A cell with a name and, fainter below it, what there is to say."""
+    return Text("\n").join([Text(name), *(Text(line, "dim") for line in lines if line)])
+
+
+def shortened(name: str, others: int) -> str:
+    """The end of a name, from a folder's edge if it can be, for a cell beside `others` columns."""
+    room = max(24, data.width - others)
+    if len(name) <= room:
+        return name
+    _, edge, rest = name[1 - room :].partition("/")
+    return f"…/{rest}" if edge else f"…{name[1 - room :]}"
 
 
 def is_terminal() -> bool:

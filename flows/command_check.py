@@ -1,0 +1,87 @@
+"""check: what each file is, and what ingest would make of it. Nothing is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from connectors.contract import IngestError
+from flows import pipeline
+from flows.extract import Manifest, account
+from flows.identify import identified
+from flows.pipeline import FileReceipt
+from flows.settings import load
+from flows.usage import card, data, given, listing, say, shortened
+from flows.walk import Found, Unreadable, walk
+from warehouse.store import Lake
+
+COUNTS = ("records", "carried", "skipped", "rejected")
+COUNTS_WIDTH = 42  # of those columns and the blanks around them
+
+
+def run_check(folder: Path, paths: Iterable[Path], participant: str | None) -> int:
+    """Read without keeping, print what each file is.
+
+    Raises: UsageError if nothing was named; SettingsError; FileNotFoundError.
+    """
+    lake = Lake(folder)
+    budget = load(lake.settings).rules.reject_max_pct
+    table = listing("file", numbers=COUNTS)
+    receipts = []
+    for item in walk(given(paths)):
+        receipt = _receipt(item, budget)
+        receipts.append(receipt)
+        if receipt.manifest and isinstance(item, Found):
+            about = _about(receipt.manifest, _whose(lake, item, receipt.manifest, participant))
+            numbers = [str(receipt.manifest[f"{name.rstrip('s')}_count"]) for name in COUNTS]
+            table.add_row(card(shortened(item.name, COUNTS_WIDTH), *about), *numbers)
+    if table.row_count:
+        data.print(table)
+    return _verdict(receipts)
+
+
+def _receipt(item: Found | Unreadable, reject_max_pct: float) -> FileReceipt:
+    """What ingest would make of a file."""
+    if isinstance(item, Unreadable):
+        return FileReceipt(item.name, "set aside", error=item.error)
+    try:
+        connector, variant = identified(item.source)
+        book = account(connector.extract(item.source, variant), reject_max_pct)
+    except IngestError as error:
+        return FileReceipt(item.name, "set aside", item.archive, error=error)
+    about = {"connector": connector, "variant": variant, "clocks": sorted(book.clocks)}
+    return FileReceipt(item.name, "read", item.archive, {**about, **book.manifest()})
+
+
+def _whose(lake: Lake, item: Found, manifest: Manifest, participant: str | None) -> str:
+    who = pipeline.is_known(lake, item, manifest["connector"], participant)
+    return f"already in the lake: {who}" if who else "not in the lake"
+
+
+def _about(manifest: Manifest, whose: str) -> list[str]:
+    """Format, span and clock; what the file says about itself; what is new in it."""
+    first, last = ((manifest[name] or "")[:10] for name in ("first_time", "last_time"))
+    told = [f"{manifest['connector'].name} {manifest['variant']}"]
+    if first:
+        told.append(f"{first} to {last}")
+    if manifest["clocks"]:
+        told.append(f"times by {' and '.join(manifest['clocks'])}")
+    facts = [f"{name} {value}" for name, value in manifest["facts"].items()]
+    unused = [f"not used yet: {', '.join(manifest['drift'])}"] if manifest["drift"] else []
+    return [", ".join(told), ", ".join(facts), *unused, whose]
+
+
+def _verdict(receipts: list[FileReceipt]) -> int:
+    """Say what would not be taken; 1 if that is anything but the rest of an archive."""
+    pipeline.excuse_archives(receipts)
+    for receipt in receipts:
+        if receipt.error:
+            say(f"would be set aside: {receipt.name}: {receipt.error}")
+        elif receipt.manifest is None:
+            say(f"would not be used: {receipt.name}")
+        elif receipt.manifest["rejected"]:
+            codes = ", ".join(f"{code} {n}" for code, n in receipt.manifest["rejected"].items())
+            say(f"would be rejected: {receipt.name}: {codes}")
+    read = [receipt.manifest for receipt in receipts if receipt.manifest]
+    bad = any(receipt.error for receipt in receipts) or any(m["rejected_count"] for m in read)
+    return 1 if bad or not read else 0
