@@ -41,16 +41,18 @@ def sample(rows: pa.Table, clock: Timeline | None, vocabulary: Vocabulary) -> pa
     metric, connector, device = (_codes(rows[n]) for n in ("metric", "connector", "device"))
     newness, record = np.asarray(rows["newness"]), np.asarray(rows["record"])
     start = np.where(when.start.known, when.start.micros, when.start_local.micros)
+    # an instant and a wall clock that no instant is known for may be the same number by chance
+    unresolved = (~when.start.known).astype(np.int64)
     # value last only so that the order is total, whatever order the rows came in
-    ties = (value, record, -newness, when.end.micros, device, connector)
+    ties = (value, record, -newness, when.end.micros, device, connector, unresolved)
     order = _sorted((start, metric), ties)
-    same_stream = _same(order, metric, connector, device)
-    same_instant = same_stream & _same(order, start, when.end.micros)
+    same_instant = _same(order, metric, connector, device, start, when.end.micros, unresolved)
+    is_reading = np.asarray(pc.equal(rows["metric"], _GLUCOSE)) & when.start.known
+    placed, same_stream = _by_stream(order[is_reading[order]], connector, device)
     rapid_change = np.zeros(len(order), np.bool_)
-    is_glucose = np.asarray(pc.equal(rows["metric"], _GLUCOSE))
-    if is_glucose.any():
-        jumps = rapid(value[order], start[order], same_stream)
-        rapid_change[order] = is_glucose[order] & jumps
+    rapid_change[placed] = rapid(value[placed], start[placed], same_stream)
+    minutes = np.full(len(order), np.nan)
+    minutes[placed] = _intervals(start[placed], same_stream)
     flags = {
         "implausible": implausible,
         "rapid_change": rapid_change & known,
@@ -67,10 +69,9 @@ def sample(rows: pa.Table, clock: Timeline | None, vocabulary: Vocabulary) -> pa
             "flag": joined(flags).dictionary_encode(),
             "reported_value": rows["value"],
             "reported_unit": rows["unit"],
+            "interval_min": pa.array(minutes, mask=np.isnan(minutes)),
         }
     ).take(pa.array(order))
-    intervals = _intervals(start[order], is_glucose[order], same_stream)
-    table = table.append_column("interval_min", intervals)
     return table.append_column("occurrence", pa.array(_running_count(same_instant), pa.int32()))
 
 
@@ -136,7 +137,7 @@ def stream(samples: pa.Table) -> pa.Table:
     order = np.lexsort(tuple(reversed(codes)))
     start = np.asarray(rows["start_at"].cast(pa.int64())).astype(np.int64)[order]
     first = np.flatnonzero(~_same(order, *codes))
-    last = np.append(first[1:], len(order)) - 1
+    last = np.append(first, len(order))[1:] - 1
     gaps = [np.diff(start[a : b + 1]) for a, b in zip(first, last, strict=True)]
     minutes = [float(np.median(gap[gap > 0])) / 60e6 if (gap > 0).any() else None for gap in gaps]
     heads = rows.take(pa.array(order[first]))
@@ -151,16 +152,22 @@ def stream(samples: pa.Table) -> pa.Table:
     )
 
 
-def _intervals(start: Micros, is_glucose: Mask, same_stream: Mask) -> pa.Array:
+def _by_stream(order: Micros, *stream: Micros) -> tuple[Micros, Mask]:
+    """Rows in the order of their streams, and whether each is of the stream of the one before."""
+    if any((key[order[1:]] != key[order[:-1]]).any() for key in stream):
+        order = order[np.lexsort(tuple(key[order] for key in stream))]
+    return order, _same(order, *stream)
+
+
+def _intervals(start: Micros, same_stream: Mask) -> Values:
     """Minutes that a CGM reading stands for: the median distance in its stream, at most 15."""
     minutes = np.full(len(start), np.nan)
-    (place,) = np.nonzero(is_glucose)
-    for run in np.split(place, np.flatnonzero(~same_stream[place])[1:]):
+    for run in np.split(np.arange(len(start)), np.flatnonzero(~same_stream)[1:]):
         gaps = np.diff(start[run])
         gaps = gaps[gaps > 0]
         if len(gaps):
             minutes[run] = min(float(np.median(gaps)) / 60e6, 15.0)
-    return pa.array(minutes, mask=np.isnan(minutes))
+    return minutes
 
 
 def unplaced(aligned: pa.Table) -> int:

@@ -76,7 +76,8 @@ def by_record_order(
             fold = np.flatnonzero(twice[mine] & (found.last[mine] // DAY == change))
             low, high = max(int(fold[0]) - 1, 0), min(int(fold[-1]) + 2, len(mine))
             steps = np.flatnonzero(np.diff(wall[mine[low:high]]) < -SMALLEST_STEP_BACK)
-            if len(steps) != 1:
+            # one step, and between two rows of the repeated hour: not on the way into it
+            if len(steps) != 1 or not fold[0] <= low + steps[0] < fold[-1]:
                 continue
             second = np.arange(low, high) > low + int(steps[0])
             asked = np.arange(low, high)
