@@ -6,7 +6,10 @@ Plain words go to stderr, data to stdout. Exit 0: done; 1: done, but something w
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -15,7 +18,7 @@ from cyclopts import App, CycloptsError, Parameter
 app = App(
     name="dawnlake",
     help="Last night's sleep, this morning's glucose, one SQL view.",
-    version_flags=["--version"],
+    version=lambda: version("dawnlake"),
     result_action="return_value",
 )
 
@@ -182,14 +185,17 @@ def serve(*, at: str = "05:30", timezone: str | None = None, lake: LakeFolder = 
     return run_serve(lake, at, timezone)
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """The console command `dawnlake`."""
     try:
-        code = app(exit_on_error=False)
+        code = app(arguments, exit_on_error=False)
     except CycloptsError:
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
+    except BrokenPipeError:  # whoever read our output has left, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
     except Exception as error:
         sys.exit(_usage(error))
     sys.exit(code if isinstance(code, int) else 0)
@@ -201,11 +207,11 @@ def _usage(error: Exception) -> int:
     Raises: the error itself if it is none.
     """
     from flows.settings import SettingsError
-    from flows.usage import UsageError
+    from flows.usage import UsageError, say
 
-    if not isinstance(error, FileNotFoundError | UsageError | SettingsError):
+    if not isinstance(error, FileNotFoundError | PermissionError | UsageError | SettingsError):
         raise error
-    sys.stderr.write(f"dawnlake: {error}\n")
+    say(f"dawnlake: {error}")
     return 2
 
 
