@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from warehouse.schema import TABLES
@@ -145,10 +146,19 @@ def write_table(lake: Lake, table: str, participant: str, rows: pa.Table) -> Non
     write_parquet(pa.table(fitted), lake.table_part(table, participant))
 
 
-def _fitted(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
-    """The column in the type of the schema; of texts, a dictionary may stay one."""
+def _fitted(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray | pa.Array:
+    """The column in the type of the schema; of texts, a dictionary may stay one, in order."""
     is_coded = pa.types.is_dictionary(column.type) and column.type.value_type == kind
-    return column if is_coded else column.cast(kind)
+    return _in_order(column.combine_chunks()) if is_coded else column.cast(kind)
+
+
+def _in_order(coded: pa.DictionaryArray) -> pa.DictionaryArray:
+    """The same texts with a dictionary that does not tell in which order they once came."""
+    used = coded.dictionary.take(pc.unique(coded.indices).drop_null())
+    words = used.take(pc.sort_indices(used))
+    return pa.DictionaryArray.from_arrays(
+        pc.index_in(coded.dictionary, words).take(coded.indices), words
+    )
 
 
 def write_parquet(rows: pa.Table, path: Path, flush: bool = True) -> None:
