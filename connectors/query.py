@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import shutil
 import tempfile
@@ -56,6 +57,7 @@ def json_rows(source: Source, columns: dict[str, str]) -> pa.Table:
     handle, path = tempfile.mkstemp(suffix=".json")
     try:
         with os.fdopen(handle, "wb") as spool, source.stream() as stream:
+            spool.write(stream.read(3).removeprefix(codecs.BOM_UTF8))
             shutil.copyfileobj(stream, spool, 1 << 20)
         with _cursor() as cursor:
             rows = cursor.sql(

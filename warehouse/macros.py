@@ -1,0 +1,51 @@
+"""SQL macros: numbers that several views need, each formula once."""
+
+from __future__ import annotations
+
+# Numbers that several views need. Readings around a meal are lists of {minute, mgdl}, by minute.
+MACROS = {
+    # A share that rounding took above its end. `least` would make 100 of NULL.
+    "at_most_100(share)": "case when share > 100 then 100 else share end",
+    # Klonoff 2022: 3.0 VLow + 2.4 Low + 1.6 VHigh + 0.8 High, at most 100.
+    "glycemia_risk_index(tbr54, tbr70, tar180, tar250)": (
+        "at_most_100(3.0 * tbr54 + 2.4 * (tbr70 - tbr54) + 1.6 * tar250 + 0.8 * (tar180 - tar250))"
+    ),
+    "clock_offset_us(wall, instant)": "epoch_us(wall) - epoch_us(instant)",
+    # Mean of the first `n` of a list of readings; NULL if there are fewer.
+    "last_mean(part, n)": (
+        "case when len(part) >= n then list_avg(list_transform(part[1:n], lambda r: r.mgdl)) end"
+    ),
+    "meal_part(near, low, high)": "list_filter(near, lambda r: r.minute between low and high)",
+    # Mean of the 15 minutes before the meal, else of 30 before to 5 after.
+    "meal_base(near)": (
+        "coalesce(list_avg(list_transform(meal_part(near, -15, 0), lambda r: r.mgdl)), "
+        "list_avg(list_transform(meal_part(near, -30, 5), lambda r: r.mgdl)))"
+    ),
+    # Whether readings cover 80 % of the minutes after a meal.
+    "meal_is_covered(part, until)": (
+        "len(part) > 1 and part[-1].minute - part[1].minute >= 0.8 * until"
+    ),
+    "meal_peak(near, until)": (
+        "case when meal_is_covered(meal_part(near, 0, until), until) then "
+        "list_max(list_transform(meal_part(near, 0, until), lambda r: r.mgdl)) end"
+    ),
+    # Area above the baseline between two readings; of a crossing only the triangle above it.
+    "area_above(minutes, a, b)": (
+        "minutes * case when a >= 0 and b >= 0 then (a + b) / 2 "
+        "when a >= 0 then a * a / (a - b) / 2 when b >= 0 then b * b / (b - a) / 2 else 0 end"
+    ),
+    # Wolever's incremental area; NULL below 80 % coverage or over a gap of more than 20 minutes.
+    "list_iauc(part, base)": (
+        "list_sum(list_transform(range(2, len(part) + 1), lambda i: area_above("
+        "part[i].minute - part[i - 1].minute, part[i - 1].mgdl - base, part[i].mgdl - base)))"
+    ),
+    "list_gap(part)": (
+        "list_max(list_transform(range(2, len(part) + 1), "
+        "lambda i: part[i].minute - part[i - 1].minute))"
+    ),
+    "meal_iauc(near, base, until)": (
+        "case when meal_is_covered(meal_part(near, 0, until), until) "
+        "and list_gap(meal_part(near, 0, until)) <= 20 "
+        "then list_iauc(meal_part(near, 0, until), base) end"
+    ),
+}
