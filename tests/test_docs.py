@@ -1,0 +1,312 @@
+"""What the guides say is so: commands, options, queries, settings, the example of a connector."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+import shlex
+import shutil
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import cast
+
+import duckdb
+import pytest
+
+import flows.identify
+import tests.test_connectors as suite
+from connectors import ENTRY_POINTS, connectors
+from connectors.contract import (
+    REJECT_CODES,
+    SHAPES,
+    BrokenFile,
+    Connector,
+    FormatDrift,
+    Item,
+    Skip,
+)
+from flows.cli import app
+from flows.command_ingest import run_ingest, run_rebuild
+from flows.settings import Participant, Settings, load
+from tests.golden_case import Case, lines_of_items, source_of
+from tests.lake import asked, demo_lake, demo_people, kept, tree
+from transforms.times import BASES
+from warehouse.store import Lake
+from warehouse.views import views
+
+ROOT = Path(__file__).parent.parent
+GUIDES = (
+    "README.md",
+    "CHANGELOG.md",
+    *(f"{d}/README.md" for d in ("connectors", "transforms", "warehouse")),
+)
+COMMANDS = sorted(name for name in app if not name.startswith("-"))
+
+
+def guide(name: str) -> str:
+    return (ROOT / name).read_text()
+
+
+def blocks(name: str, language: str) -> list[str]:
+    """The fenced blocks of a guide in one language."""
+    every = re.findall(r"^```(\w*)\n(.*?)^```$", guide(name), re.DOTALL | re.MULTILINE)
+    return [text for of, text in every if of == language]
+
+
+def block(name: str, language: str) -> str:
+    (only,) = blocks(name, language)
+    return only
+
+
+def tables(name: str) -> list[list[list[str]]]:
+    """Every table of a guide: rows of cells, without its rule."""
+    found = re.findall(r"(?:^\|.*\|\n)+", guide(name), re.MULTILINE)
+    rows = [[line.strip("|").split(" | ") for line in each.splitlines()] for each in found]
+    return [
+        [[cell.strip() for cell in row] for row in each if row[0][:3] != "---"] for each in rows
+    ]
+
+
+def table(name: str, heading: str) -> list[list[str]]:
+    """The rows below a heading cell."""
+    (found,) = (each[1:] for each in tables(name) if each[0][0] == heading)
+    return found
+
+
+def shell_lines() -> list[list[str]]:
+    """Every `dawnlake ...` of the README: in blocks of commands and between backticks."""
+    text = guide("README.md")
+    lines = [line for each in blocks("README.md", "sh") for line in each.splitlines()]
+    spans = [s.replace("\n", " ") for s in re.findall(r"`(dawnlake [^`]+)`", text)]
+    return [shlex.split(line) for line in [*lines, *spans] if "..." not in line]
+
+
+# all of them
+
+
+@pytest.mark.parametrize("name", GUIDES)
+def test_lines_are_short_and_links_lead_somewhere(name: str) -> None:
+    prose = re.sub(r"^```.*?^```$", "", guide(name), flags=re.DOTALL | re.MULTILINE)
+    assert [line for line in prose.splitlines() if len(line) > 110 and line[:1] != "|"] == []
+    for target in re.findall(r"\]\((?!http)([^)#]+)\)", prose):
+        assert (ROOT / name).parent.joinpath(target).exists(), target
+    for path in re.findall(
+        r"`((?:connectors|transforms|warehouse|flows|tests)/[\w./]+\.\w+)`", prose
+    ):
+        assert (ROOT / path).exists() or "owl_ring" in path, path
+
+
+# README.md
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_is_in_the_readme(command: str) -> None:
+    assert f"`dawnlake {command}`" in {row[0] for row in table("README.md", "command")}
+
+
+def test_every_command_line_of_the_readme_is_one() -> None:
+    lines = shell_lines()
+    assert len(lines) > 20
+    for words in lines:
+        if words[1:] not in (["--help"], ["-h"]):
+            needed = ["--participant", "x"] if words[1:] == ["ingest"] else []
+            needed = ["-o", "x"] if words[1:] == ["export"] else needed
+            app.parse_args([*words[1:], *needed], exit_on_error=False, print_error=False)
+
+
+def test_every_query_of_the_readme_gives_rows() -> None:
+    queries = blocks("README.md", "sql")
+    queries += [w[2] for w in shell_lines() if w[1] == "sql" and len(w) > 2 and w[2][:2] != "--"]
+    assert len(queries) == 4
+    for query in queries:
+        assert asked(demo_lake(), query), query
+
+
+def test_the_python_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "demo").mkdir()
+    (tmp_path / "demo" / "lake").symlink_to(demo_lake().root)
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {}
+    exec(block("README.md", "python"), names)
+    assert len(cast(list[object], names["nights"])) == 62
+
+
+def test_the_formats_are_those_of_the_code() -> None:
+    """To mend the table of the README, put in its place what this test compares it with."""
+    rows = []
+    for connector in connectors().values():
+        known: dict[str, list[str]] = {"verified": [], "unverified": []}
+        for variant, evidence in connector.variants.items():
+            known[evidence].append(variant)
+        listed = (", ".join(names) for names in known.values())
+        rows.append(" | ".join(("", connector.name, connector.title, *listed, "")).strip())
+    readme = guide("README.md").splitlines()
+    assert [line for line in readme if line.split(" ")[1:2] and line in rows] == rows
+    assert [row[0] for row in table("README.md", "connector")] == list(connectors())
+
+
+def test_the_settings_are_the_defaults(tmp_path: Path) -> None:
+    text = block("README.md", "toml")
+    (tmp_path / "dawnlake.toml").write_text(text)
+    settings, defaults = load(tmp_path / "dawnlake.toml"), Settings()
+    assert settings.priority == defaults.priority
+    assert settings.rules == defaults.rules
+    assert tomllib.loads(text)["rules"].keys() == defaults.rules.model_dump().keys()
+    assert len(settings.participant("anna").stays()) == 3
+    assert settings.participant("ben") == Participant()
+
+
+def test_the_lake_is_laid_out_as_shown() -> None:
+    root = demo_lake().root
+    (shown,) = (each for each in blocks("README.md", "") if each.startswith("lake/"))
+    for line in shown.splitlines()[1:]:
+        pattern = re.sub(
+            r"=[A-Z]\b|\b[A-Z]{3,}\b", lambda m: "=*" if "=" in m[0] else "*", line.split()[0]
+        )
+        assert list(root.glob(pattern)) or pattern.startswith("inbox/"), line
+
+
+def test_the_receipt_is_what_ingest_prints(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (shown,) = (each for each in blocks("README.md", "") if each.startswith("receipt"))
+    ben = demo_people()["ben"]
+    assert run_ingest(tmp_path / "lake", ben.paths, "ben", ben.timezone) == 0
+    printed = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+    assert printed == shown.splitlines()
+
+
+def test_the_columns_of_night_to_day_exist() -> None:
+    columns = views()["night_to_day"].columns
+    named = {c for _, cell in table("README.md", "group") for c in re.findall(r"`(\w+)`", cell)}
+    assert len(named) > 30
+    assert named <= columns.keys()
+
+
+def test_what_is_not_computed_yet_is_said() -> None:
+    unknown = [
+        c for c, meaning in views()["night_to_day"].columns.items() if "not computed yet" in meaning
+    ]
+    assert ('"not computed yet"' in guide("README.md")) == bool(unknown)
+    rows = asked(demo_lake(), "select * from night_to_day")
+    assert all(row[column] is None for row in rows for column in unknown)
+
+
+def test_an_export_is_withdrawn_as_the_readme_says(tmp_path: Path) -> None:
+    first, second, _ = demo_people()["ada"].paths
+    both, one = Lake(tmp_path / "both"), Lake(tmp_path / "one")
+    kept(both, [first, second], "ada")
+    kept(one, [second], "ada")
+    (gone,) = set(both.part_folders("ada")) - {
+        both.root / folder.relative_to(one.root) for folder in one.part_folders("ada")
+    }
+    shutil.rmtree(gone)
+    assert run_rebuild(both.root, "extracted") == 0
+    assert tree(both.tables / "sample") == tree(one.tables / "sample")
+
+
+# connectors/README.md
+
+
+@pytest.fixture
+def owl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Connector]:
+    """The example of the guide, among all the others."""
+    path = tmp_path / "owl_ring.py"
+    path.write_text(block("connectors/README.md", "python"))
+    spec = importlib.util.spec_from_file_location("owl_ring", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+
+    def every() -> dict[str, Connector]:
+        return {**connectors(), "owl_ring": module.CONNECTOR}
+
+    monkeypatch.setattr(suite, "connectors", every)
+    monkeypatch.setattr(flows.identify, "connectors", every)
+    yield module.CONNECTOR
+
+
+@pytest.fixture
+def owl_case(tmp_path: Path) -> Case:
+    """The golden case of the guide."""
+    folder = tmp_path / "owl_ring" / "example"
+    folder.mkdir(parents=True)
+    (folder / "input.csv").write_text(block("connectors/README.md", "csv"))
+    (folder / "expected.jsonl").write_text(block("connectors/README.md", "jsonl"))
+    return Case(folder, tomllib.loads(block("connectors/README.md", "toml")))
+
+
+def test_the_example_passes_the_suite(
+    owl: Connector, owl_case: Case, request: pytest.FixtureRequest
+) -> None:
+    suite.test_golden(owl_case, request)
+    suite.test_claimed_by_this_connector_alone(owl_case)
+    suite.test_conserved(owl_case)
+    suite.test_rows_have_the_shape(owl_case)
+    suite.test_a_cut_file_is_an_ingest_error_or_conserved(owl_case)
+    suite.test_case_is_small_and_says_what_it_shows(owl_case)
+    for junk in suite.JUNK:
+        suite.test_identify_is_total("owl_ring", junk)
+    for case in suite.CASES:
+        assert owl.identify(case.source()) is None, case
+    assert set(owl.variants) == {owl_case.about["variant"]}
+
+
+def test_the_example_refuses_and_counts(owl: Connector, owl_case: Case) -> None:
+    text = owl_case.data().decode()
+
+    def read(changed: str) -> list[Item]:
+        return list(owl.extract(source_of(changed.encode()), "csv"))
+
+    with pytest.raises(FormatDrift, match="no column Wake time"):
+        read(text.replace("Wake time", "Woke"))
+    with pytest.raises(BrokenFile):
+        read(text.splitlines()[0])
+    wide, broken = "n1,2025-10-24 23:04,2025-10-25 06:48,1,2,no,more", 'n2,"2025-10-24 23:04'
+    seen = lines_of_items(read(f"{text}{wide}\n{broken}\n"))
+    assert [json.loads(line)["code"] for line in seen if '"code"' in line] == [
+        "unreadable_time",
+        "ragged_row",
+        "broken_row",
+    ]
+    assert not any(isinstance(item, Skip) for item in read(text.replace("not worn", "nowhere")))
+
+
+@pytest.mark.usefixtures("owl")
+def test_the_example_ends_in_nights(owl_case: Case, tmp_path: Path) -> None:
+    """The wall clock says 7:09; with the hour that comes twice it was 8:09."""
+    lake = tmp_path / "lake"
+    assert run_ingest(lake, [owl_case.folder / "input.csv"], "anna", "Europe/Berlin") == 1
+    nights = asked(Lake(lake), "select * from sleep_nightly order by sleep_date")
+    assert [night["total_sleep_min"] for night in nights] == [421, 451]
+    assert [night["time_in_bed_min"] for night in nights] == [464, 489]
+
+
+def test_the_contract_is_whole() -> None:
+    text = guide("connectors/README.md")
+    assert [row[0].strip("`") for row in table("connectors/README.md", "shape")] == list(SHAPES)
+    assert all(code in text for code in REJECT_CODES)
+    assert f'[project.entry-points."{ENTRY_POINTS}"]' in text
+
+
+# transforms/README.md, warehouse/README.md
+
+
+def test_the_bases_of_time_are_told_in_order() -> None:
+    rows = table("transforms/README.md", "`time_basis`")
+    assert tuple(row[0].strip("`") for row in rows) == BASES
+
+
+def test_every_transform_is_told() -> None:
+    modules = {p.name for p in (ROOT / "transforms").glob("*.py")} - {"__init__.py"}
+    assert {row[0].strip("`") for row in table("transforms/README.md", "module")} == modules
+
+
+def test_the_view_of_the_guide_is_one() -> None:
+    text = block("warehouse/README.md", "sql")
+    columns = re.findall(r"^-- (\w+) \|", text, re.MULTILINE)
+    with duckdb.connect(str(demo_lake().warehouse), read_only=True) as connection:
+        told = connection.execute(text).description
+        assert [column[0] for column in told or []] == columns
