@@ -27,7 +27,7 @@ from transforms.align import years
 from transforms.timeline import Stay, Timeline, timeline
 from warehouse.schema import TABLES
 from warehouse.store import Lake, write_table
-from warehouse.views import build
+from warehouse.views import build, checks
 
 Row = dict[str, Any]
 BERLIN = "Europe/Berlin"
@@ -123,6 +123,13 @@ def asked(lake: Lake, sql: str, *values: object) -> list[Row]:
     """The rows of one query to a lake."""
     with opened(lake) as connection:
         return rows(connection, sql, *values)
+
+
+def assert_checked(lake: Lake) -> None:
+    """Every check of warehouse/sql/checks finds nothing."""
+    with opened(lake) as connection:
+        found = {name: rows(connection, sql) for name, sql in checks().items()}
+    assert {name: faults for name, faults in found.items() if faults} == {}
 
 
 def table(lake: Lake, name: str, participant: str = PERSON) -> list[Row]:

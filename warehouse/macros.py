@@ -34,7 +34,7 @@ MACROS = {
         "minutes * case when a >= 0 and b >= 0 then (a + b) / 2 "
         "when a >= 0 then a * a / (a - b) / 2 when b >= 0 then b * b / (b - a) / 2 else 0 end"
     ),
-    # Wolever's incremental area; NULL below 80 % coverage or over a gap of more than 20 minutes.
+    # Wolever's incremental area; NULL without a base, below 80 % coverage, over a gap above 20 min.
     "list_iauc(part, base)": (
         "list_sum(list_transform(range(2, len(part) + 1), lambda i: area_above("
         "part[i].minute - part[i - 1].minute, part[i - 1].mgdl - base, part[i].mgdl - base)))"
@@ -44,7 +44,7 @@ MACROS = {
         "lambda i: part[i].minute - part[i - 1].minute))"
     ),
     "meal_iauc(near, base, until)": (
-        "case when meal_is_covered(meal_part(near, 0, until), until) "
+        "case when base is not null and meal_is_covered(meal_part(near, 0, until), until) "
         "and list_gap(meal_part(near, 0, until)) <= 20 "
         "then list_iauc(meal_part(near, 0, until), base) end"
     ),

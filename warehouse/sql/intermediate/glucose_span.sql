@@ -1,9 +1,10 @@
--- The two stretches of each sleep_date that glucose is looked at in: the night and the day after.
+-- The two stretches of each sleep_date that glucose is looked at in: the night and the day after;
+-- and the quarter of an hour before a night that no day leads up to.
 --
 -- participant_id | who
 -- sleep_date | local date of the final wake
 -- span_id | number of the stretch
--- is_night | true for [onset, wake), false for [wake, next onset)
+-- is_night | true for [onset, wake), false for [wake, next onset), NULL for what is only before a night
 -- is_capped | the day was ended day_cap_h after wake: next onset unknown, or more than 24 h away
 -- begins_us | first instant, microseconds since 1970 (UTC)
 -- ends_us | first instant no longer in it
@@ -29,7 +30,7 @@ night as (
         epoch_us(wake_at) - (epoch_us(wake_local) - epoch_us(wake_local::date::timestamp))
             as midnight_us,
         lead(epoch_us(onset_at)) over person as next_us,
-        lag(epoch_us(wake_at)) over person + 57600000000 as before16_us,
+        lag(epoch_us(wake_at)) over person as before_us,
         night_body as night
     from night_body
     window person as (partition by participant_id order by onset_at)
@@ -53,7 +54,7 @@ bounded as (
 span as (
     select
         participant_id, sleep_date, true as is_night, false as is_capped,
-        onset_us as begins_us, wake_us as ends_us, before16_us as until16_us,
+        onset_us as begins_us, wake_us as ends_us, before_us + 57600000000 as until16_us,
         onset_us as edge_begins_us, onset_us + 900000000 as edge_ends_us,
         midnight_us, wake_us, meal_us, night
     from bounded
@@ -65,6 +66,15 @@ span as (
         next_us as edge_ends_us,
         midnight_us, wake_us, meal_us, night
     from bounded
+    union all
+    select
+        participant_id, sleep_date, null as is_night, false as is_capped,
+        greatest(onset_us - 900000000, before_us + (rule_day_cap_h() * 3600000000)::bigint)
+            as begins_us,
+        onset_us as ends_us, null as until16_us, begins_us as edge_begins_us,
+        onset_us as edge_ends_us, midnight_us, wake_us, null as meal_us, night
+    from bounded
+    where coalesce(onset_us - before_us > 86400000000, true)
 )
 
 select
