@@ -4,6 +4,9 @@ A fact with a key (the vendor's own identity of it) is taken from the newest exp
 a value, a total or the stages of a sleep that the vendor changed are replaced, not added. A fact
 without one is known by everything that was reported about it plus an occurrence number within its
 file: two equal rows of one file are two facts, the same row in two files is one.
+
+Only files that can share a fact are compared: those of one connector, and of facts without a key
+those whose times of the same metric overlap. A year of day files costs no more than one file.
 """
 
 from __future__ import annotations
@@ -12,6 +15,41 @@ import duckdb
 import pyarrow as pa
 
 from connectors.contract import SHAPES
+
+# Metric or kind of a shape, and the time by which copies of a fact without a key agree.
+WHAT = {"sample": "metric", "episode": "kind", "daily": "metric"}
+_WRITTEN = "coalesce(start_utc::timestamp, start_wall)"
+WHEN = {"sample": _WRITTEN, "episode": _WRITTEN, "daily": "date::timestamp"}
+
+
+def facts(shape: str) -> str:
+    """Everything that was reported, comma-separated."""
+    return ", ".join(name for name in SHAPES[shape].names if name != "record")
+
+
+def crowded_sql(shape: str, part: str) -> str:
+    """SELECT of connector, file and metric (kind) whose facts without a key may have copies.
+
+    `part` names a relation of extracted rows with connector and file.
+    """
+    what = WHAT[shape]
+    return f"""
+        select connector, file, {what}
+        from (
+            select connector, file, {what}, first_at, last_at,
+                max(last_at) over (earlier rows between unbounded preceding and 1 preceding)
+                    as reached,
+                min(first_at) over (earlier rows between 1 following and unbounded following)
+                    as follows
+            from (
+                select connector, file, {what},
+                    min({WHEN[shape]}) as first_at, max({WHEN[shape]}) as last_at
+                from {part} where key is null group by connector, file, {what}
+            )
+            window earlier as (partition by connector, {what} order by first_at, last_at, file)
+        )
+        where first_at <= reached or follows <= last_at
+    """
 
 
 def one_copy(
@@ -22,23 +60,28 @@ def one_copy(
     `parts` is a FROM clause of extracted rows with connector and file; `files` has connector,
     file, newness (larger is newer; a total order).
     """
-    facts = [name for name in SHAPES[shape].names if name != "record"]
-    what = "kind" if shape == "episode" else "metric"
     connection.register("files", files)
-    many = "(select connector from files group by connector having count(*) > 1)"
-    listed = ", ".join(facts)
+    connection.execute(
+        f"create temp view part as select p.*, f.newness from {parts} p "
+        "join files f using (connector, file)"
+    )
+    if len(set(files["connector"].to_pylist())) == files.num_rows:
+        return connection.sql("select * from part").to_arrow_table()
+    what, listed = WHAT[shape], facts(shape)
+    connection.execute(f"create temp table crowded as {crowded_sql(shape, 'part')}")
     return connection.sql(
         f"""
-        with part as (select p.*, f.newness from {parts} p join files f using (connector, file)),
-        alone as (select * from part where connector not in {many}),
+        with alone as (
+            select * from part anti join crowded using (connector, file, {what}) where key is null
+        ),
         keyed as (
-            select * from part where key is not null and connector in {many}
+            select * from part where key is not null
             qualify newness = max(newness) over (partition by connector, key, {what})
         ),
         counted as (
             select *, row_number() over (
                 partition by connector, file, {listed} order by record) as nth
-            from part where key is null and connector in {many}
+            from part semi join crowded using (connector, file, {what}) where key is null
         ),
         unkeyed as (
             select * exclude (nth) from counted

@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 import pyarrow as pa
 
-from connectors.contract import SHAPES
+from transforms.copies import WHAT, crowded_sql, facts
 
 
 def novelty(
@@ -19,7 +19,7 @@ def novelty(
     known.
     """
     connection.register("files", files)
-    rows = [_states_sql(shape, source) for shape, source in parts.items()]
+    rows = [_states_sql(connection, shape, source) for shape, source in parts.items()]
     if not rows:
         return {}
     counts = connection.execute(
@@ -37,32 +37,36 @@ def novelty(
     return {file: (new, known, corrected) for file, new, known, corrected in counts}
 
 
-def _states_sql(shape: str, source: str) -> str:
+def _states_sql(connection: duckdb.DuckDBPyConnection, shape: str, source: str) -> str:
     """File and record of every row of a new file, and whether it is new or corrected."""
-    facts = ", ".join(name for name in SHAPES[shape].names if name != "record")
-    what = "kind" if shape == "episode" else "metric"
-    alone = "(select connector from files group by connector having count(*) = 1)"
-    part = f"(select p.*, f.arrival from {source} p join files f using (connector, file))"
+    what, listed = WHAT[shape], facts(shape)
+    part, crowded = f"{shape}_part", f"{shape}_crowded"
+    connection.execute(
+        f"create temp view {part} as select p.*, f.arrival from {source} p "
+        "join files f using (connector, file)"
+    )
+    connection.execute(f"create temp table {crowded} as {crowded_sql(shape, part)}")
     return f"""
         select file, record, true as is_new, false as is_corrected
-        from {part} where arrival > 0 and connector in {alone}
+        from {part} anti join {crowded} using (connector, file, {what})
+        where arrival > 0 and key is null
         union all
         select * from (
             select file, record,
                 arrival = min(arrival) over (partition by connector, key, {what}) as is_new,
-                arrival = min(arrival) over (partition by connector, {facts}) as is_corrected
-            from {part} where key is not null and connector not in {alone}
+                arrival = min(arrival) over (partition by connector, {listed}) as is_corrected
+            from {part} where key is not null
             qualify arrival > 0
         )
         union all
         select * from (
             select file, record,
-                arrival = min(arrival) over (partition by connector, nth, {facts}) as is_new,
+                arrival = min(arrival) over (partition by connector, nth, {listed}) as is_new,
                 false as is_corrected
             from (
                 select *, row_number() over (
-                    partition by connector, file, {facts} order by record) as nth
-                from {part} where key is null and connector not in {alone}
+                    partition by connector, file, {listed} order by record) as nth
+                from {part} semi join {crowded} using (connector, file, {what}) where key is null
             )
             qualify arrival > 0
         )
