@@ -124,6 +124,7 @@ def test_every_query_of_the_readme_gives_rows() -> None:
         assert asked(demo_lake(), query), query
 
 
+@pytest.mark.filterwarnings("ignore:The inplace keyword")  # DuckDB's own use of pandas
 def test_the_python_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "demo").mkdir()
     (tmp_path / "demo" / "lake").symlink_to(demo_lake().root)
@@ -285,9 +286,9 @@ def test_the_example_ends_in_nights(owl_case: Case, tmp_path: Path) -> None:
 
 
 def test_the_contract_is_whole() -> None:
-    text = guide("connectors/README.md")
+    text = re.sub(r"^```.*?^```$", "", guide("connectors/README.md"), flags=re.DOTALL | re.M)
     assert [row[0].strip("`") for row in table("connectors/README.md", "shape")] == list(SHAPES)
-    assert all(code in text for code in REJECT_CODES)
+    assert [code for code in REJECT_CODES if code not in text] == []
     assert f'[project.entry-points."{ENTRY_POINTS}"]' in text
 
 
