@@ -27,9 +27,9 @@ data = Console(
 )
 
 
-def say(text: str) -> None:
-    """A sentence for the person, not for a pipe."""
-    words.print(text, soft_wrap=True)
+def say(text: str, is_to_be_copied: bool = False) -> None:
+    """A sentence for the person, not for a pipe. What is to be copied gets no line ends."""
+    words.print(text, soft_wrap=is_to_be_copied or not is_terminal())
 
 
 def opened(folder: Path) -> tuple[Lake, duckdb.DuckDBPyConnection]:
