@@ -26,7 +26,6 @@ import pyarrow.parquet as pq
 from warehouse.schema import TABLES
 
 PARTITION = "participant_id"
-SEED = "_"  # the zero-row part that lets a view over no data be built
 ROW_GROUP = 122_880
 _TEMPORARY = ".partial-"
 
@@ -62,13 +61,9 @@ class Lake:
         return self.tables.is_dir()
 
     def create(self) -> Lake:
-        """The folders of a lake, readable by their owner alone, and a zero-row part per table."""
+        """The folders of a lake, readable by their owner alone."""
         for folder in (self.root, self.inbox, self.extracted, self.tables):
             private_folder(folder)
-        for name, schema in TABLES.items():
-            part = self.table_part(name, SEED)
-            if not part.exists():
-                write_parquet(_unpartitioned(schema).empty_table(), part, flush=False)
         return self
 
     def table_part(self, table: str, participant: str) -> Path:
@@ -100,7 +95,7 @@ def private_folder(folder: Path) -> Path:
 
 
 @contextmanager
-def written(path: Path, flush: bool = True) -> Iterator[Path]:
+def written(path: Path) -> Iterator[Path]:
     """A private file to write, which takes the place of `path` once it is whole and flushed."""
     private_folder(path.parent)
     handle, name = tempfile.mkstemp(prefix=_TEMPORARY, suffix=path.suffix, dir=path.parent)
@@ -109,11 +104,9 @@ def written(path: Path, flush: bool = True) -> Iterator[Path]:
     try:
         yield partial
         partial.chmod(0o600)
-        if flush:
-            _flush(partial)
+        _flush(partial)
         partial.replace(path)
-        if flush:
-            _flush(path.parent)
+        _flush(path.parent)
     finally:
         partial.unlink(missing_ok=True)
 
@@ -161,12 +154,12 @@ def _in_order(coded: pa.DictionaryArray) -> pa.DictionaryArray:
     )
 
 
-def write_parquet(rows: pa.Table, path: Path, flush: bool = True) -> None:
+def write_parquet(rows: pa.Table, path: Path) -> None:
     """One Parquet file, the same bytes for the same rows.
 
     Texts may come as dictionaries, which are written faster; every reader sees plain texts.
     """
-    with written(path, flush) as partial:
+    with written(path) as partial:
         pq.write_table(
             rows,
             partial,

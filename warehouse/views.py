@@ -18,10 +18,11 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from warehouse.macros import MACROS
 from warehouse.schema import TABLES
-from warehouse.store import PARTITION, SEED, Lake, digest, written
+from warehouse.store import PARTITION, Lake, digest, written
 
 SQL = Path(__file__).parent / "sql"
 LAYERS = ("staging", "intermediate", "marts")
@@ -234,7 +235,9 @@ def _table_sql(lake: Lake, table: str, participant: str | None) -> str:
     """
     folder = f"{PARTITION}={participant or '*'}"
     parts = sorted((lake.tables / table).glob(f"{folder}/part.parquet"))
-    parts = parts or [lake.table_part(table, SEED)]
+    if not parts:
+        empty = ", ".join(f"null::{_sql_type(f.type)} as {f.name}" for f in TABLES[table])
+        return f"select {empty} where false"
     largest = max(parts, key=lambda part: (part.stat().st_size, str(part)))
     ordered = [largest, *(part for part in parts if part != largest)]
     listed = ", ".join("'" + str(part.resolve()).replace("'", "''") + "'" for part in ordered)
@@ -243,6 +246,14 @@ def _table_sql(lake: Lake, table: str, participant: str | None) -> str:
         f"select {columns} from read_parquet([{listed}], "
         f"hive_partitioning = true, hive_types = {{{PARTITION}: varchar}})"
     )
+
+
+def _sql_type(kind: pa.DataType) -> str:
+    """DuckDB's name of an Arrow type that the schema uses."""
+    if pa.types.is_timestamp(kind):
+        return "timestamptz" if kind.tz else "timestamp"
+    names = {"string": "varchar", "int64": "bigint", "int32": "integer", "date32[day]": "date"}
+    return names.get(str(kind), str(kind))
 
 
 def _priority_sql(priority: Mapping[str, Sequence[str]]) -> str:
@@ -263,7 +274,10 @@ def _participant_sql(lake: Lake) -> str:
     folders = sorted((lake.tables / "sample").glob(f"{PARTITION}=*"))
     names = [folder.name.partition("=")[2] for folder in folders]
     values = ", ".join(f"('{name}', {number})" for number, name in enumerate(names, 1))
-    return f"select * from (values {values}) as p(participant_id, participant_number)"
+    return (
+        f"select * from (values {values or '(null, 0)'}) as p(participant_id, participant_number) "
+        "where participant_id is not null"
+    )
 
 
 def _parsed(path: Path) -> View:
