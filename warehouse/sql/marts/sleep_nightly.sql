@@ -53,7 +53,7 @@ credible as (
         )
 ),
 
-main as (
+best as (
     select *
     from credible
     qualify row_number() over (
@@ -62,6 +62,23 @@ main as (
             total_sleep_min >= 180 desc, position nulls last, has_stages desc, is_vendor_main desc,
             total_sleep_min desc, connector, device, onset_at
     ) = 1
+),
+
+-- sources may cut a night differently at midnight: of two that overlap, only the longer one is
+main as (
+    select *
+    from best
+    window person as (partition by participant_id order by onset_at, wake_at)
+    qualify not coalesce(
+            onset_at < lag(wake_at) over person
+            and total_sleep_min < lag(total_sleep_min) over person,
+            false
+        )
+        and not coalesce(
+            wake_at > lead(onset_at) over person
+            and total_sleep_min <= lead(total_sleep_min) over person,
+            false
+        )
 ),
 
 nap as (
