@@ -18,7 +18,14 @@ from connectors.contract import Connector, IngestError, NoTimeZone, UnknownForma
 from flows.align import Aligned, Parts, aligned, is_stale
 from flows.extract import FILE_DIGITS, Manifest, extracted, read_manifest
 from flows.identify import identified
-from flows.settings import PARTICIPANT, Settings, SettingsError, load, remember_zone
+from flows.settings import (
+    PARTICIPANT,
+    Settings,
+    SettingsError,
+    check_zone,
+    load,
+    remember_zone,
+)
 from flows.walk import Found, Unreadable, sha256, walk
 from transforms.novelty import novelty
 from warehouse.store import Lake
@@ -74,6 +81,8 @@ def prepared(lake: Lake, participant: str, timezone: str | None) -> Settings:
         raise SettingsError(
             "a participant id is 1 to 64 letters, digits, dots, dashes or underscores"
         )
+    if timezone:
+        check_zone(participant, timezone)
     lake.create()
     if timezone:
         return remember_zone(lake.settings, participant, timezone)

@@ -119,6 +119,14 @@ def load(path: Path) -> Settings:
         raise SettingsError(_sentence(error)) from None
 
 
+def check_zone(participant: str, zone: str) -> None:
+    """Raises: SettingsError for an unknown zone or an impossible participant id."""
+    try:
+        Settings.model_validate({"participants": {participant: {"timezone": zone}}})
+    except ValidationError as error:
+        raise SettingsError(_sentence(error)) from None
+
+
 def remember_zone(path: Path, participant: str, zone: str) -> Settings:
     """The settings with a participant's home zone set, written down; comments are kept.
 
@@ -126,10 +134,7 @@ def remember_zone(path: Path, participant: str, zone: str) -> Settings:
     """
     import tomlkit
 
-    try:
-        Settings.model_validate({"participants": {participant: {"timezone": zone}}})
-    except ValidationError as error:
-        raise SettingsError(_sentence(error)) from None
+    check_zone(participant, zone)
     document = tomlkit.parse(path.read_text()) if path.exists() else tomlkit.document()
     people: Any = document.setdefault("participants", tomlkit.table(is_super_table=True))
     person: Any = people.setdefault(participant, tomlkit.table())

@@ -1,4 +1,4 @@
-"""A year of 5-minute Clarity CSV: ingest, ingest again; the floor is reading the bytes with pyarrow.
+"""A year of 5-minute Clarity CSV: ingest, and again; the floor is a bare read with pyarrow.
 
 python -m tests.bench.bench_clarity
 """
