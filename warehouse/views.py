@@ -21,7 +21,7 @@ import duckdb
 import pyarrow as pa
 
 from warehouse.macros import MACROS
-from warehouse.schema import TABLES
+from warehouse.schema import TABLE_COLUMNS, TABLES
 from warehouse.store import PARTITION, Lake, digest, written
 
 SQL = Path(__file__).parent / "sql"
@@ -146,34 +146,6 @@ def _fingerprints_of(path: Path) -> tuple[str, str] | None:
     except duckdb.Error:
         return None
     return row[0][0], row[0][1]
-
-
-# What the columns of canonical tables mean, wherever they occur.
-TABLE_COLUMNS = {
-    "participant_id": "who",
-    "metric": "what is measured (metrics.csv)",
-    "kind": "sleep, sleep_stage, exercise, meal, note, health",
-    "label": "stage, type or text of the episode",
-    "session": "the vendor's own sleep that this belongs to",
-    "start_at": "begin (UTC); NULL where the instant is unresolved",
-    "start_local": "begin on the wall clock",
-    "end_at": "end (UTC)",
-    "end_local": "end on the wall clock",
-    "time_basis": "offset, utc, device_clock, zone, zone_inferred or unresolved",
-    "value": "in the metric's canonical unit; NULL if the reported unit is unknown",
-    "unit": "canonical unit (UCUM)",
-    "bound": "< or > where the value is a limit",
-    "flag": "doubts, comma-separated; a flag never changes a value",
-    "reported_value": "as in the file",
-    "reported_unit": "as in the file (UCUM)",
-    "device": "device or app, as the export names it",
-    "key": "the vendor's own identity of the fact",
-    "interval_min": "CGM: minutes that one reading stands for, the median distance in its stream",
-    "occurrence": "1, 2 ... of the rows of one stream at one instant",
-    "connector": "export format",
-    "file": "source file: first 16 hex digits of its sha256",
-    "record": "line or record number in that file",
-}
 
 
 def _create(connection: duckdb.DuckDBPyConnection, view: View) -> None:
