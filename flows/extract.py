@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ from warehouse.store import Lake, write_json, written_folder
 
 FILE_DIGITS = 16
 MANIFEST = "manifest.json"
+MOST_PENDING = 2  # batches that may wait to be written
 FEW_REJECTS = 3  # a short file with a cut last row is above no budget
 Manifest = dict[str, Any]
 
@@ -152,15 +154,26 @@ def account(
 
 
 class PartWriter:
-    """Writes batches of each shape to one Parquet file in a folder."""
+    """Writes batches of each shape to one Parquet file in a folder, beside the reading."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._open: dict[str, pq.ParquetWriter] = {}
+        self._beside = ThreadPoolExecutor(1)
+        self._pending: deque[Future[None]] = deque()
 
     def write(self, item: Batch) -> None:
+        """Queue a batch; few may wait, so that memory stays bounded.
+
+        Raises: OSError of an earlier batch that could not be written.
+        """
         if item.data.num_rows == 0:
             return
+        self._pending.append(self._beside.submit(self._write, item))
+        if len(self._pending) > MOST_PENDING:
+            self._pending.popleft().result()
+
+    def _write(self, item: Batch) -> None:
         if item.shape not in self._open:
             path = self._folder / f"{item.shape}.parquet"
             self._open[item.shape] = pq.ParquetWriter(
@@ -169,8 +182,15 @@ class PartWriter:
         self._open[item.shape].write(item.data)
 
     def close(self) -> None:
+        """Wait for what is queued and finish the files.
+
+        Raises: OSError if something could not be written.
+        """
+        self._beside.shutdown()
         for writer in self._open.values():
             writer.close()
+        while self._pending:
+            self._pending.popleft().result()
 
 
 def extracted(
