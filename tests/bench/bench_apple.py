@@ -3,7 +3,8 @@
     python -m tests.bench.bench_apple [MB ...]      50 and 200 unless told
 
 Each measurement runs in a process of its own, so that the peak of one is not the peak of all.
-Prints seconds, rows and peak memory, and the ratio of the connector to the bare pass. The values
+Prints seconds, rows and peak memory, and the ratio of the connector, and of a whole ingest
+with its start-up, to the bare pass. The values
 are invented; the proportions (heart rate every five minutes with its device, steps and energy of
 a phone and a watch, sleep with its zone, some workouts) are those of a watch worn day and night.
 """
@@ -11,7 +12,9 @@ a phone and a watch, sleep with its zone, some workouts) are those of a watch wo
 from __future__ import annotations
 
 import datetime as dt
+import json
 import resource
+import subprocess
 import sys
 import tempfile
 import time
@@ -132,6 +135,16 @@ def connector(path: Path) -> int:
     return sum(item.data.num_rows for item in items if isinstance(item, Batch))
 
 
+def ingested(path: Path) -> int:
+    """Records of `dawnlake ingest` from the command line to the views, start-up included."""
+    with tempfile.TemporaryDirectory() as lake:
+        command = [sys.executable, "-m", "flows.cli", "ingest", str(path), "--participant", "a"]
+        command += ["--timezone", "Europe/Berlin", "--lake", lake]
+        subprocess.run(command, check=True, capture_output=True)
+        manifests = Path(lake).glob("extracted/*/*/*/manifest.json")
+        return sum(int(json.loads(m.read_text())["record_count"]) for m in manifests)
+
+
 def measured(task: Callable[[Path], int], path: Path) -> tuple[float, int, int]:
     """Seconds of the best of some repeats, rows, and this process's peak memory in MB."""
     seconds, rows = [], 0
@@ -139,7 +152,10 @@ def measured(task: Callable[[Path], int], path: Path) -> tuple[float, int, int]:
         start = time.perf_counter()
         rows = task(path)
         seconds.append(time.perf_counter() - start)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    peak = max(
+        resource.getrusage(who).ru_maxrss
+        for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    )
     return min(seconds), rows, peak >> (20 if sys.platform == "darwin" else 10)
 
 
@@ -160,6 +176,7 @@ def main(sizes: list[int]) -> None:
             for name, (seconds, rows, peak) in (
                 ("bare", floor),
                 ("connector", alone(connector, path)),
+                ("ingest", alone(ingested, path)),
             ):
                 ratio = seconds / floor[0]
                 out(

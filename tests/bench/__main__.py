@@ -1,0 +1,10 @@
+"""Every benchmark, one after the other: python -m tests.bench"""
+
+from __future__ import annotations
+
+from tests.bench import bench_apple, bench_clarity, bench_views
+
+if __name__ == "__main__":
+    bench_clarity.main()
+    bench_apple.main([50, 200])
+    bench_views.main()
