@@ -77,7 +77,7 @@ def prepared(lake: Lake, participant: str, timezone: str | None) -> Settings:
 
     Raises: SettingsError for an impossible participant id, an unknown zone or broken settings.
     """
-    if not re.match(PARTICIPANT, participant):
+    if not re.fullmatch(PARTICIPANT, participant):
         raise SettingsError(
             "a participant id is 1 to 64 letters, digits, dots, dashes or underscores"
         )
@@ -187,7 +187,7 @@ def is_known(lake: Lake, found: Found, connector: Connector, participant: str | 
 def inbox_participants(lake: Lake) -> list[str]:
     """Everyone with a folder in inbox/ whose name can be a participant id."""
     folders = sorted(folder for folder in lake.inbox.glob("*") if folder.is_dir())
-    return [folder.name for folder in folders if re.match(PARTICIPANT, folder.name)]
+    return [folder.name for folder in folders if re.fullmatch(PARTICIPANT, folder.name)]
 
 
 def read_again(lake: Lake, participant: str, settings: Settings) -> list[FileReceipt]:

@@ -9,7 +9,15 @@ from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    NaiveDatetime,
+    ValidationError,
+    model_validator,
+)
 
 from transforms.timeline import Stay
 from warehouse.store import written
@@ -45,7 +53,7 @@ class _Strict(BaseModel):
 class ZoneChange(_Strict):
     """From a moment on the clock of the zone being left, another zone."""
 
-    since: Annotated[dt.datetime, BeforeValidator(_midnight)] = Field(alias="from")
+    since: Annotated[NaiveDatetime, BeforeValidator(_midnight)] = Field(alias="from")
     timezone: Zone
 
 
@@ -54,6 +62,14 @@ class Participant(_Strict):
 
     timezone: Zone | None = None
     zones: tuple[ZoneChange, ...] = ()
+
+    @model_validator(mode="after")
+    def _are_in_order(self) -> Participant:
+        if self.zones and self.timezone is None:
+            raise ValueError("zones without timezone, the zone before the first of them")
+        if len({change.since for change in self.zones}) < len(self.zones):
+            raise ValueError("two of zones have the same `from`")
+        return self
 
     def stays(self) -> list[Stay]:
         """The zone timeline; empty if no zone is known."""
@@ -113,7 +129,7 @@ def load(path: Path) -> Settings:
         return Settings()
     try:
         return Settings.model_validate(tomllib.loads(path.read_text()))
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"dawnlake.toml is not valid TOML: {error}") from None
     except ValidationError as error:
         raise SettingsError(_sentence(error)) from None
@@ -130,11 +146,12 @@ def check_zone(participant: str, zone: str) -> None:
 def remember_zone(path: Path, participant: str, zone: str) -> Settings:
     """The settings with a participant's home zone set, written down; comments are kept.
 
-    Raises: SettingsError for an unknown zone or an impossible participant id.
+    Raises: SettingsError for an unknown zone, an impossible participant id or broken settings.
     """
     import tomlkit
 
     check_zone(participant, zone)
+    load(path)  # what is broken is not written to
     document = tomlkit.parse(path.read_text()) if path.exists() else tomlkit.document()
     people: Any = document.setdefault("participants", tomlkit.table(is_super_table=True))
     person: Any = people.setdefault(participant, tomlkit.table())
@@ -146,8 +163,8 @@ def remember_zone(path: Path, participant: str, zone: str) -> Settings:
 
 
 def _sentence(error: ValidationError) -> str:
-    """The first problem of a validation, in words."""
-    problem = error.errors()[0]
+    """The first problem of a validation, in words; an unknown key before what it leaves missing."""
+    problem = min(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
     place = [str(part) for part in problem["loc"] if part != "[key]"]
     key = ".".join(place)
     if problem["type"] != "extra_forbidden":
