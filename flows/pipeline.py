@@ -6,6 +6,7 @@ Nothing here decides anything about data.
 from __future__ import annotations
 
 import re
+import traceback
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -89,6 +90,18 @@ def prepared(lake: Lake, participant: str, timezone: str | None) -> Settings:
     return load(lake.settings)
 
 
+class ReaderFault(IngestError):
+    """A fault of ours in reading one file, which must not cost the others. No value is told."""
+
+    def __init__(self, connector: str, error: Exception) -> None:
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        super().__init__(
+            f"a fault of dawnlake in its reader {connector}: {type(error).__name__} at "
+            f"{Path(place.filename).name}:{place.lineno}. Nothing of this file was taken; please "
+            "report this line, and not the file"
+        )
+
+
 @dataclass(frozen=True)
 class Unread:
     """A file that is to be extracted: its digest, the connector that claims it and the variant."""
@@ -131,6 +144,11 @@ def extract(lake: Lake, participant: str, unread: Unread, settings: Settings) ->
         return FileReceipt(found.name, "read", found.archive, manifest)
     except IngestError as error:
         return FileReceipt(found.name, "set aside", found.archive, error=error)
+    except (OSError, MemoryError):
+        raise  # the machine's trouble, not this file's
+    except Exception as error:
+        fault = ReaderFault(unread.claim[0].name, error)
+        return FileReceipt(found.name, "set aside", found.archive, error=fault)
 
 
 def read_file(
