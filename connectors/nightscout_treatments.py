@@ -103,27 +103,7 @@ def _judged() -> str:
                 as is_carried
         from placed
     ), rejected as (
-        select *, case
-            when deleted then null
-            when stamp is null then 'missing_time:created_at'
-            when start_utc is null and start_wall is null then 'unreadable_time:created_at'
-            when carbs_text is not null and grams is null then 'unreadable_number:carbs'
-            when insulin_text is not null and bolus is null then 'unreadable_number:insulin'
-            when has_glucose and fingerstick is null then 'unreadable_number:glucose'
-            when has_glucose and unit is null then 'unknown_unit:units'
-            when has_basal and basal_rate is null then 'unreadable_number:rate'
-            when has_duration and duration_text is not null and minutes is null
-            then 'unreadable_number:duration'
-            when has_duration and minutes < 0 then 'end_before_start:duration'
-            when is_carried then null
-            when event in ({_words(FINGERSTICK)}) and glucose_text is null
-            then 'missing_value:glucose'
-            when event in ({_words(DOSE)}) and carbs_text is null and insulin_text is null
-                and glucose_text is null
-            then case when event = 'carb correction' then 'missing_value:carbs'
-                      else 'missing_value:insulin' end
-            when event not in ({_words((*NOTHING_MEASURED, *BASAL, *DOSE, *FINGERSTICK))},
-                'exercise') then 'unknown_code:eventType' end as fault
+        select *, {_fault()} as fault
         from summed
     )
     select *, to_microseconds(cast(minutes * 60e6 as bigint)) as length,
@@ -139,6 +119,32 @@ def _judged() -> str:
         else 'event ' || coalesce(event_type, '<none>') end as skip
     from rejected
     """
+
+
+def _fault() -> str:
+    """The code and the field of what was not understood; NULL for nothing."""
+    return f"""
+    case
+    when deleted then null
+    when stamp is null then 'missing_time:created_at'
+    when start_utc is null and start_wall is null then 'unreadable_time:created_at'
+    when carbs_text is not null and grams is null then 'unreadable_number:carbs'
+    when insulin_text is not null and bolus is null then 'unreadable_number:insulin'
+    when has_glucose and fingerstick is null then 'unreadable_number:glucose'
+    when has_glucose and unit is null then 'unknown_unit:units'
+    when has_basal and basal_rate is null then 'unreadable_number:rate'
+    when has_duration and duration_text is not null and minutes is null
+    then 'unreadable_number:duration'
+    when has_duration and minutes < 0 then 'end_before_start:duration'
+    when is_carried then null
+    when event in ({_words(FINGERSTICK)}) and glucose_text is null
+    then 'missing_value:glucose'
+    when event in ({_words(DOSE)}) and carbs_text is null and insulin_text is null
+        and glucose_text is null
+    then case when event = 'carb correction' then 'missing_value:carbs'
+              else 'missing_value:insulin' end
+    when event not in ({_words((*NOTHING_MEASURED, *BASAL, *DOSE, *FINGERSTICK))},
+        'exercise') then 'unknown_code:eventType' end"""
 
 
 # A treatment with one unreadable number still gives its other ones.
