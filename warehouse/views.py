@@ -25,8 +25,6 @@ from warehouse.schema import TABLE_COLUMNS, TABLES
 from warehouse.store import PARTITION, Lake, digest, written
 
 SQL = Path(__file__).parent / "sql"
-# DuckDB 2 writes files that 1.5 cannot read, unless told to.
-READABLE_FROM = {"storage_compatibility_version": "v1.5.0"}
 LAYERS = ("staging", "intermediate", "marts")
 
 
@@ -87,7 +85,7 @@ def build(lake: Lake, rules: Rules, priority: Priority) -> None:
             shutil.copyfile(lake.warehouse, partial)
         else:
             partial.unlink()
-        with duckdb.connect(str(partial), config=READABLE_FROM) as connection:
+        with duckdb.connect(str(partial)) as connection:
             if before is not None and before[0] == explained:
                 _create_tables(connection, tables)
             else:
