@@ -10,19 +10,7 @@
 
 Conservation: Total = carried + skipped + rejected. The pipeline checks it on every file.
 
-Errors, by what the person can do:
-
-    IngestError
-      UnknownFormat     no connector claims the file
-      AmbiguousFormat   more than one does
-      FormatDrift       a required column or key is missing
-      UndatableFile     day and month cannot be told apart anywhere in the file
-      BrokenFile        cut off, damaged or empty
-      TooManyRejects    rejected share above the budget
-      UnsafeArchive     a path outside, a bomb, encrypted without a password
-      NoTimeZone        wall-clock times and no zone known for this participant
-
-Messages name columns, counts, codes and what to do next; never a cell, never a file name.
+What extract may raise stands in connectors/errors.py.
 """
 
 from __future__ import annotations
@@ -32,6 +20,16 @@ from dataclasses import dataclass
 from typing import BinaryIO, Literal
 
 import pyarrow as pa
+
+from connectors.errors import AmbiguousFormat as AmbiguousFormat
+from connectors.errors import BrokenFile as BrokenFile
+from connectors.errors import FormatDrift as FormatDrift
+from connectors.errors import IngestError as IngestError
+from connectors.errors import NoTimeZone as NoTimeZone
+from connectors.errors import TooManyRejects as TooManyRejects
+from connectors.errors import UndatableFile as UndatableFile
+from connectors.errors import UnknownFormat as UnknownFormat
+from connectors.errors import UnsafeArchive as UnsafeArchive
 
 Shape = Literal["sample", "episode", "daily", "reject"]
 PEEK_BYTES = 65_536
@@ -122,42 +120,6 @@ REJECT_CODES = (
     "broken_row",
     "end_before_start",
 )
-
-
-class IngestError(Exception):
-    """A file that is set aside. The message says what, where and what to do next."""
-
-
-class UnknownFormat(IngestError):
-    """No connector claims the file."""
-
-
-class AmbiguousFormat(IngestError):
-    """More than one connector claims the file."""
-
-
-class FormatDrift(IngestError):
-    """A required column or key is missing."""
-
-
-class UndatableFile(IngestError):
-    """Day and month cannot be told apart anywhere in the file."""
-
-
-class BrokenFile(IngestError):
-    """The file is cut off, damaged or empty."""
-
-
-class TooManyRejects(IngestError):
-    """The rejected share is above the budget."""
-
-
-class UnsafeArchive(IngestError):
-    """The archive holds what must not be unpacked."""
-
-
-class NoTimeZone(IngestError):
-    """Wall-clock times, and no zone known for this participant."""
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from connectors.clarity_words import LANGUAGES, LONG_ACTING, UNITS, events_sql, words
 from connectors.contract import (
     Batch,
     Connector,
@@ -34,30 +35,6 @@ from connectors.contract import (
 )
 from connectors.delimited import Delimited, decoded, fields_of, lines_of, rows_below
 from connectors.query import query
-
-# First header cell and start of the timestamp header, by language of the account.
-LANGUAGES = {
-    "en": ("Index", "Timestamp ("),
-    "it": ("Indice", "Data e ora ("),
-    "cs": ("Obsah", "Časové razítko ("),
-    "de": ("Index", "Zeitstempel ("),
-    "es": ("Índice", "Marca temporal ("),
-}
-UNITS = {"mg/dl": "mg/dL", "mmol/l": "mmol/L"}
-# The sensors report 40 to 400 mg/dL (2.2 to 22.2 mmol/L). Source: Dexcom G6 and G7 user guides.
-LIMITS = {"mg/dL": (40, 400), "mmol/L": (2.2, 22.2)}
-LOW_WORDS = ("low", "nízká", "basso", "niedrig", "bajo", "bas", "laag")
-HIGH_WORDS = ("high", "vysoká", "alto", "hoch", "élevé", "hoog")
-# Event types. Calibration, insulin and the like: English is verified, Italian and Czech partly.
-EVENTS = {
-    "glucose": ("EGV", "Odhadovaná hodnota glukózy"),
-    "calibration": ("Calibration", "Calibrazione", "Kalibrace", "Kalibrierung", "Calibración"),
-    "insulin": ("Insulin", "Insulina", "Inzulin"),
-    "carbs": ("Carbs", "Carboidrati", "Sacharidy", "Kohlenhydrate", "Carbohidratos"),
-    "exercise": ("Exercise", "Activity", "Esercizio", "Cvičení", "Aktivita", "Ejercicio"),
-    "health": ("Health", "Salute", "Zdraví", "Gesundheit", "Salud"),
-}
-LONG_ACTING = ("long-acting", "ad azione prolungata", "dlouhodobě působící", "langwirkend")
 
 
 def identify(head: Head) -> str | None:
@@ -98,7 +75,7 @@ def extract(source: Source, variant: str) -> Iterator[Item]:
     for column in rows.header[14:]:
         yield Drift(f"column {column}")
     yield from _unreadable(rows)
-    events = query(_events_sql(unit), rows=_fourteen(rows))
+    events = query(events_sql(unit), rows=_fourteen(rows))
     yield from _preamble(events)
     timed = events.filter(pc.is_valid(events["start_wall"]))
     yield from _samples(timed, unit)
@@ -121,45 +98,6 @@ def _fourteen(rows: Delimited) -> pa.Table:
     for index in range(len(rows.header), 14):
         table = table.append_column(f"c{index}", pa.repeat("", table.num_rows))
     return table
-
-
-def _words(words: tuple[str, ...]) -> str:
-    return ", ".join("'" + word.lower() + "'" for word in words)
-
-
-def _events_sql(unit: str) -> str:
-    """Every line with its event, time, number and bound, still as reported."""
-    low, high = LIMITS[unit]
-    event = " ".join(
-        f"when lower(c2) in ({_words(words)}) then '{name}'" for name, words in EVENTS.items()
-    )
-    return f"""
-    with typed as (
-        select record, c1, c2, c3, c7, c8, c9, c10, c6 as device,
-            case {event} end as event,
-            -- T, a blank and an unpadded hour all occur
-            coalesce(try_strptime(c1, '%Y-%m-%dT%H:%M:%S'), try_strptime(c1, '%Y-%m-%d %H:%M:%S'))
-                as start_wall,
-            try_cast(replace(c7, ',', '.') as double) as glucose,
-            try_cast(replace(c8, ',', '.') as double) as insulin,
-            try_cast(replace(c9, ',', '.') as double) as carbs,
-            -- a spreadsheet turns twelve digits into 3.47631E+11: no identity any more
-            case when c13 <> '' and not regexp_matches(c13, '^[0-9][.,][0-9]+E') then c13 end
-                as clock_id,
-            try_cast(c12 as bigint) as clock_s,
-            lower(c7) in ({_words(LOW_WORDS)}) or lower(c3) in ({_words(LOW_WORDS)}) as is_low,
-            lower(c7) in ({_words(HIGH_WORDS)}) or lower(c3) in ({_words(HIGH_WORDS)}) as is_high
-        from rows
-    )
-    select * replace (nullif(device, '') as device,
-        case when glucose is null and is_low then {low} when glucose is null and is_high then {high}
-             else glucose end as glucose),
-        case when event = 'glucose' and glucose is null then
-            case when is_low then '<' when is_high then '>' end end as bound,
-        case when clock_id is not null and clock_s is not null then clock_id || '/' || clock_s end
-            as key
-    from typed
-    """
 
 
 def _preamble(events: pa.Table) -> Iterator[Item]:
@@ -191,7 +129,7 @@ def _samples(timed: pa.Table, unit: str) -> Iterator[Batch]:
                 '{unit}' as unit, device
             from timed where event = 'calibration' and glucose is not null
             union all by name
-            select record, case when lower(c3) in ({_words(LONG_ACTING)}) then 'insulin_long_acting'
+            select record, case when lower(c3) in ({words(LONG_ACTING)}) then 'insulin_long_acting'
                 else 'insulin_bolus' end as metric, start_wall, insulin as value,
                 'U' as unit, device
             from timed where event = 'insulin' and insulin is not null

@@ -9,16 +9,16 @@ import re
 import traceback
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
-import pyarrow as pa
-
 from connectors.contract import Connector, IngestError, NoTimeZone, UnknownFormat
-from flows.align import Aligned, Parts, aligned, is_stale
-from flows.extract import FILE_DIGITS, Manifest, extracted, read_manifest
+from flows.align import Aligned, aligned, is_stale
+from flows.extract import FILE_DIGITS, extracted, read_manifest
 from flows.identify import identified
+from flows.receipt import FileReceipt as FileReceipt
+from flows.receipt import Nights, count_new, nights
+from flows.receipt import Receipt as Receipt
 from flows.settings import (
     PARTICIPANT,
     Settings,
@@ -28,49 +28,10 @@ from flows.settings import (
     remember_zone,
 )
 from flows.walk import Found, Unreadable, sha256, walk
-from transforms.novelty import novelty
 from warehouse.store import Lake
-from warehouse.views import build, of_one
-
-
-@dataclass
-class FileReceipt:
-    """What became of one file. `name` is for the person's own terminal, never for a log.
-
-    status  read, known (these bytes were read before), set aside (see error), or not used: a
-            member of an archive that no connector claims, beside others that one does
-    """
-
-    name: str
-    status: str
-    archive: str = ""
-    manifest: Manifest | None = None
-    error: IngestError | None = None
-    new: int = 0
-    already_known: int = 0
-    corrected: int = 0
-
-
-@dataclass
-class Receipt:
-    """What became of everything that was given."""
-
-    participant: str
-    files: list[FileReceipt] = field(default_factory=list)
-    nights_added: int = 0
-    nights_changed: int = 0
-    problems: list[str] = field(default_factory=list)
-
-    @property
-    def is_clean(self) -> bool:
-        """Nothing was set aside."""
-        rejected = any(f.manifest and f.manifest["rejected_count"] for f in self.files)
-        aside = any(f.error for f in self.files)
-        return not (rejected or aside or self.problems)
-
+from warehouse.views import build
 
 Progress = Callable[[FileReceipt], None]
-Nights = dict[str, int]
 
 
 def prepared(lake: Lake, participant: str, timezone: str | None) -> Settings:
@@ -288,7 +249,7 @@ def derive(lake: Lake, settings: Settings, participant: str) -> Derived:
 def complete(lake: Lake, receipt: Receipt, there: set[str], derived: Derived) -> None:
     """Fill in what the files brought, once the views are built."""
     if derived.outcome.changed:
-        _count_new(lake, receipt, there)
+        count_new(lake, receipt, there)
         before, after = derived.before, nights(lake, receipt.participant, not derived.before)
         receipt.nights_added = len(after.keys() - before.keys())
         receipt.nights_changed = sum(
@@ -296,51 +257,3 @@ def complete(lake: Lake, receipt: Receipt, there: set[str], derived: Derived) ->
         )
     if problem := zone_problem(derived.outcome):
         receipt.problems.append(str(problem))
-
-
-def nights(lake: Lake, participant: str, is_first: bool = False) -> Nights:
-    """A fingerprint of each night of a participant, by date; none if there is no warehouse yet.
-
-    Of the first nights only the dates are asked for: there is nothing to compare them with.
-    """
-    if not (lake.warehouse.exists() and lake.table_part("sample", participant).exists()):
-        return {}
-    what = "0 from sleep_nightly" if is_first else "hash(n) from night_to_day as n"
-    with of_one(lake, participant) as connection:
-        rows = connection.execute(f"select sleep_date::varchar, {what}").fetchall()
-    return dict(rows)
-
-
-def _count_new(lake: Lake, receipt: Receipt, there: set[str]) -> None:
-    """Fill in how many records of each file that was read are new, known or corrected."""
-    read = [f for f in receipt.files if f.status == "read" and f.manifest]
-    if not read:
-        return
-    arrival = {f.manifest["file"]: number for number, f in enumerate(read, 1) if f.manifest}
-    parts = Parts.of(lake, receipt.participant)
-    files = parts.files()
-    order = [
-        0 if f"file={file}" in there and file not in arrival else arrival.get(file, 0)
-        for file in files["file"].to_pylist()
-    ]
-    files = files.append_column("arrival", pa.array(order, pa.int32()))
-    if not there and len(read) == len(set(files["connector"].to_pylist())):
-        for each in read:  # one file of each format, and none before: all of it is new
-            assert each.manifest is not None
-            each.new = each.manifest["carried_count"]
-        return
-    sources = {s: source for s in ("sample", "episode", "daily") if (source := parts.parts(s))}
-    with duckdb.connect() as connection:
-        counts = novelty(connection, sources, files)
-    for each in read:
-        assert each.manifest is not None
-        found = counts.get(each.manifest["file"], (0, 0, 0))
-        each.new, each.already_known, each.corrected = _without_rejects(each.manifest, found)
-
-
-def _without_rejects(manifest: Manifest, counts: tuple[int, int, int]) -> tuple[int, int, int]:
-    """Counts that add up to the carried records: a record with a reject counts there alone."""
-    new, known, corrected = counts
-    surplus = new + known + corrected - manifest["carried_count"]
-    taken = min(surplus, new)
-    return new - taken, known - min(surplus - taken, known), corrected
