@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import difflib
 import tomllib
 from pathlib import Path
@@ -37,12 +36,6 @@ def _zone(name: object) -> object:
     return name
 
 
-def _midnight(value: object) -> object:
-    if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
-        return dt.datetime(value.year, value.month, value.day)
-    return value
-
-
 Zone = Annotated[str, BeforeValidator(_zone)]
 
 
@@ -53,7 +46,7 @@ class _Strict(BaseModel):
 class ZoneChange(_Strict):
     """From a moment on the clock of the zone being left, another zone."""
 
-    since: Annotated[NaiveDatetime, BeforeValidator(_midnight)] = Field(alias="from")
+    since: NaiveDatetime = Field(alias="from")  # a bare date is its midnight
     timezone: Zone
 
 
