@@ -190,16 +190,20 @@ def night_of(person: Person) -> Person:
     return person.sleep("2025-03-10T23:00", [("light", 480)])
 
 
+def scanned(*clock: str) -> Person:
+    """Readings at 23:00, 23:15 and 23:30, and scans."""
+    sensor = {"connector": "libreview", "metric": "interstitial_glucose_scan"}
+    person = night_of(Person()).cgm("2025-03-10T23:00", [100, 101, 102], 15, connector="libreview")
+    for n, time in enumerate(clock):
+        person.cgm(f"2025-03-10T{time}", [200 + n], **sensor)
+    return person
+
+
 SENSORS = {
     "words": night_of(Person()).cgm(
         "2025-03-10T23:00", ["<40", "<54", 54, 69, 70, 180, 181, ">400"]
     ),
-    "scans": night_of(Person())
-    .cgm("2025-03-10T23:00", [100, 101, 102], every=15, connector="libreview")
-    .cgm("2025-03-10T23:08", [200], connector="libreview", metric="interstitial_glucose_scan")
-    .cgm("2025-03-10T23:22", [201], connector="libreview", metric="interstitial_glucose_scan")
-    .cgm("2025-03-10T23:39", [202], connector="libreview", metric="interstitial_glucose_scan")
-    .cgm("2025-03-10T23:50", [203], connector="libreview", metric="interstitial_glucose_scan"),
+    "scans": scanned("22:52", "22:51", "23:08", "23:22", "23:38", "23:39", "23:50"),
     "two_sensors": night_of(Person())
     .cgm("2025-03-10T23:00", [100.0 + n for n in range(6)])
     .cgm("2025-03-10T23:02", [200.0 + n for n in range(6)], every=15, connector="libreview")
@@ -242,8 +246,8 @@ def test_a_limit_of_the_sensor_is_below_or_above_it(sensors: Lake) -> None:
 
 
 def test_scans_fill_holes_of_more_than_eight_minutes(sensors: Lake) -> None:
-    """23:08 is 7 from 23:15, 23:22 is 7 from 23:15, 23:39 is 9 from 23:30."""
-    assert readings(sensors, "scans") == [100, 101, 102, 202, 203]
+    """22:52 is 8 before the first of the sensor's own, 23:38 is 8 after the last."""
+    assert readings(sensors, "scans") == [201, 100, 101, 102, 205, 206]
 
 
 def test_of_two_sensors_the_better_one_speaks_in_each_half_hour(sensors: Lake) -> None:
