@@ -28,9 +28,10 @@ check: env
 test: check
 	$(BIN)/python -m pytest -m "not slow"
 
-# the lock is made without addresses, for every platform
+# the lock is made without addresses, for every platform; pip checks hashes of a requirement with
+# extras only if the lock names them
 lock:
-	uv pip compile --universal --generate-hashes --python-version 3.11 --group dev pyproject.toml -o requirements.lock
+	uv pip compile --universal --generate-hashes --no-strip-extras --python-version 3.11 --group dev pyproject.toml -o requirements.lock
 
 bench: env
 	$(BIN)/python -m tests.bench

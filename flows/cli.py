@@ -206,10 +206,13 @@ def _usage(error: Exception) -> int:
 
     Raises: the error itself if it is none.
     """
+    from flows.discretion import Fault
+    from flows.server import ServerError
     from flows.settings import SettingsError
     from flows.usage import UsageError, say
 
-    if not isinstance(error, FileNotFoundError | PermissionError | UsageError | SettingsError):
+    known = FileNotFoundError | PermissionError | UsageError | SettingsError | ServerError | Fault
+    if not isinstance(error, known):
         raise error
     say(f"dawnlake: {error}")
     return 2
