@@ -13,7 +13,8 @@ env: $(VENV)/.ready
 $(VENV)/.ready: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "dawnlake needs Python 3.11 or newer: make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r requirements.lock
+	$(BIN)/python -m pip check
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 
@@ -28,10 +29,9 @@ check: env
 test: check
 	$(BIN)/python -m pytest -m "not slow"
 
-# the lock is made without addresses, for every platform; pip checks hashes of a requirement with
-# extras only if the lock names them
+# the lock is made without addresses, for every platform
 lock:
-	uv pip compile --universal --generate-hashes --no-strip-extras --python-version 3.11 --group dev pyproject.toml -o requirements.lock
+	uv pip compile --universal --generate-hashes --python-version 3.11 --group dev pyproject.toml -o requirements.lock
 
 bench: env
 	$(BIN)/python -m tests.bench
