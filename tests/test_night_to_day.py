@@ -108,6 +108,11 @@ def people() -> dict[str, Made]:
         "slow": Made().night(0, 480).night(1440, 1900).cgm(-52, wave(200), every=15).meal(500),
         "late_meal": Made().night(0, 480).cgm(-60, wave(12 * 30)).meal(480 + 240),
         "no_meal_seen": Made().night(0, 480).cgm(-60, wave(112)).meal(500),
+        "late_gap": Made().night(0, 480).cgm(-60, wave(12 + 92)).cgm(485, wave(200)),
+        "hour_gap": Made().night(0, 480).cgm(-60, wave(30)).cgm(145, wave(300)),
+        "longer_gap": Made().night(0, 480).cgm(-60, wave(30)).cgm(150, wave(300)),
+        "day_of_24_h": Made().night(0, 480).night(480 + 1440, 2400).cgm(-60, wave(800)),
+        "day_of_25_h": Made().night(0, 480).night(480 + 1500, 2400).cgm(-60, wave(800)),
         **{f"random{seed}": random_person(seed) for seed in range(6)},
     }
 

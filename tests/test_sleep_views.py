@@ -59,6 +59,7 @@ PEOPLE = {
     .sleep("2025-03-11T12:00", [("light", 14)])
     .sleep("2025-03-11T14:00", [("light", 15)])
     .sleep("2025-03-11T16:30", [("light", 170)], label="nap")
+    .sleep("2025-03-11T12:30", [("light", 20)], connector="oura")
     .sleep("2025-03-11T20:30", [("light", 20)], connector="oura"),
     "long_nap": staged().sleep("2025-03-11T12:00", [("light", 181)], label="nap"),
     "only_a_nap": Person().sleep("2025-03-11T13:00", [("light", 90)]),
@@ -116,6 +117,7 @@ PEOPLE = {
     .sleep("2025-03-28T23:00", [HOUR] * 8)
     .sleep("2025-03-29T23:00", [HOUR] * 8, anchor_wall=at("2025-03-29T23:00"))
     .sleep("2025-03-30T23:00", [HOUR] * 8),
+    "only_spring": Person().sleep("2025-03-29T23:00", end="2025-03-30T08:00"),
     "traveller": Person(stays=[Stay(at("2025-03-11T12:00"), "America/New_York")])
     .sleep("2025-03-10T23:00", [HOUR] * 8)
     .sleep("2025-03-11T23:00", [HOUR] * 8)
@@ -290,6 +292,8 @@ def test_a_change_of_the_clocks_is_told_and_costs_no_minute(lake: Lake) -> None:
     assert [row["timezone_changed"] for row in (before, over, after)] == [False, True, False]
     assert {row["total_sleep_min"] for row in (before, over, after)} == {480}
     assert [row["wake_local"].hour for row in (before, over, after)] == [7, 8, 7]
+    assert night(lake, "only_spring")["timezone_changed"] is True
+    assert night(lake, "only_spring")["total_sleep_min"] == 480
     assert before["day_hours"] == 16
     assert over["day_hours"] == 15
 
