@@ -6,6 +6,7 @@ import functools
 import io
 import json
 import re
+import shutil
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -301,22 +302,25 @@ def sleeps() -> bytes:
     return golden("fitbit_takeout", "sleep_fall_back_night").data()
 
 
+@pytest.mark.parametrize("then", ["again", "withdrawn"])
 def test_killed_while_aligning_the_tables_are_derived_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    then: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The note that says what the tables were made from is gone before the first is changed."""
-    lake = Lake(tmp_path / "lake")
+    """The note of what the tables were made from is gone before the first of them is changed:
+    else they would be taken for those of before, once the second export is withdrawn."""
+    lake, whole = Lake(tmp_path / "lake"), Lake(tmp_path / "whole")
     first, second = put(tmp_path / "in", {"a.csv": GOOD, "s.json": sleeps()})
     kept(lake, [first])
-    whole = Lake(tmp_path / "whole")
-    kept(whole, [first, second])
+    kept(whole, [first, second] if then == "again" else [first])
     with monkeypatch.context() as patch:
         patch.setattr("flows.align.write_json", _killed)
         with pytest.raises(Killed):
             kept(lake, [second])
-    chosen = prepared(lake, PERSON, None)
-    assert align_participant(lake, PERSON, chosen).changed
-    assert tree(lake.tables) == tree(whole.tables)
+    if then == "withdrawn":
+        (folder,) = lake.extracted.glob("*/connector=fitbit_takeout/*")
+        shutil.rmtree(folder)
+    assert align_participant(lake, PERSON, prepared(lake, PERSON, None)).changed
+    assert tables_of(lake) == tables_of(whole)
 
 
 # Anything may come. Whatever is done to an export: a sentence, or its records to the last.
