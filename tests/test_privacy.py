@@ -20,11 +20,12 @@ import pytest
 from connectors import connectors
 from connectors.contract import IngestError
 from flows.pipeline import Receipt, ingest
-from flows.settings import remember_zone
+from flows.settings import Settings, remember_zone
 from tests.golden_case import Case, cases
 from tests.lake import BERLIN, PERSON, golden, opened, put, temporary, tolerant, tree
 from warehouse.schema import TABLES
 from warehouse.store import Lake
+from warehouse.views import build
 
 MARK = "Zebra"  # in every name, note and value that is put into a file here
 FILE_NAME = f"{MARK}File"
@@ -219,10 +220,15 @@ def test_a_lake_is_its_owners_alone(mask: int, tmp_path: Path) -> None:
     assert len(modes) > 12
 
 
-def test_settings_written_by_the_program_are_private(tmp_path: Path) -> None:
+def test_what_the_program_writes_by_itself_is_private(tmp_path: Path) -> None:
+    """Settings, and a warehouse that was made at once: DuckDB opens it anew."""
+    lake = Lake(tmp_path / "lake")
     with umask(0):
-        remember_zone(tmp_path / "dawnlake.toml", "anna", BERLIN)
-    assert stat.S_IMODE((tmp_path / "dawnlake.toml").stat().st_mode) == 0o600
+        lake.create()
+        remember_zone(lake.settings, "anna", BERLIN)
+        build(lake, Settings().rules.model_dump(), {})
+    for path in (lake.settings, lake.warehouse):
+        assert oct(stat.S_IMODE(path.stat().st_mode)) == oct(0o600)
 
 
 def test_a_manifest_is_plain_json() -> None:
