@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import math
 import statistics
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -70,10 +71,9 @@ def risk(values: Sequence[float], sign: int) -> Number:
 def gri(readings: Sequence[Reading]) -> Number:
     if not readings:
         return None
-    very_low, low, high, very_high = (
-        share(readings, lambda b, n=n: b == n) or 0.0 for n in (0, 1, 4, 5)
-    )
-    return min(100.0, 3.0 * very_low + 2.4 * low + 1.6 * very_high + 0.8 * high)
+    of = Counter(r.band for r in readings)
+    weighted = 3.0 * of[0] + 2.4 * of[1] + 0.8 * of[4] + 1.6 * of[5]
+    return min(100.0, 100 * weighted / len(readings))
 
 
 def mag(readings: Sequence[Reading]) -> Number:

@@ -277,7 +277,7 @@ def test_killed_at_any_rename_the_next_run_completes(
         def dying(self: Path, target: Path) -> Path:
             if next(left, None) is None:
                 patch.setattr(Path, "unlink", _killed)
-                patch.setattr(store.shutil, "rmtree", _killed)
+                patch.setattr(shutil, "rmtree", _killed)
                 raise Killed
             return replace(self, target)
 

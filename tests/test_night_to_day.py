@@ -197,7 +197,7 @@ def night_of(person: Person) -> Person:
 
 def scanned(*clock: str) -> Person:
     """Readings at 23:00, 23:15 and 23:30, and scans."""
-    sensor = {"connector": "libreview", "metric": "interstitial_glucose_scan"}
+    sensor: Row = {"connector": "libreview", "metric": "interstitial_glucose_scan"}
     person = night_of(Person()).cgm("2025-03-10T23:00", [100, 101, 102], 15, connector="libreview")
     for n, time in enumerate(clock):
         person.cgm(f"2025-03-10T{time}", [200 + n], **sensor)
@@ -233,14 +233,16 @@ def sensors(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     return lake_of(tmp_path_factory.mktemp("sensors"), SENSORS)
 
 
-def readings(lake: Lake, who: str, columns: str = "glucose_mgdl") -> list[object]:
-    sql = f"select {columns} from glucose where participant_id = ? order by start_at"
-    found = [tuple(row.values()) for row in asked(lake, sql, who)]
-    return [row[0] for row in found] if "," not in columns else found
+def readings(lake: Lake, who: str, *columns: str) -> list[object]:
+    """mg/dL of each reading in time, or a tuple of other columns."""
+    found = asked(lake, "from glucose where participant_id = ? order by start_at", who)
+    if not columns:
+        return [row["glucose_mgdl"] for row in found]
+    return [tuple(row[column] for column in columns) for row in found]
 
 
 def test_a_limit_of_the_sensor_is_below_or_above_it(sensors: Lake) -> None:
-    found = readings(sensors, "words", "bound, range_band")
+    found = readings(sensors, "words", "bound", "range_band")
     assert found == [
         *(("<", 0), ("<", 0), (None, 1), (None, 1), (None, 2), (None, 3), (None, 4), (">", 5))
     ]
@@ -259,7 +261,7 @@ def test_of_two_sensors_the_better_one_speaks_in_each_half_hour(sensors: Lake) -
     """Clarity to 23:25, then the other; at 00:40 Clarity again. Nothing is averaged."""
     assert readings(sensors, "two_sensors") == [*range(100, 106), 202, 203, 204, 205, 104]
     slots = [("dexcom_clarity", 5.0)] * 6 + [("libreview", 15.0)] * 4 + [("dexcom_clarity", 5.0)]
-    assert readings(sensors, "two_sensors", "connector, interval_min") == slots
+    assert readings(sensors, "two_sensors", "connector", "interval_min") == slots
 
 
 def test_sensors_nobody_ranked_go_by_their_readings(sensors: Lake) -> None:

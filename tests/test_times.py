@@ -113,7 +113,7 @@ def test_the_repeated_hour_alone_is_not_guessed_at() -> None:
     assert row["start_local"] == time("2025-10-26T02:30")
 
 
-ENDS = {
+ENDS: dict[str, tuple[Row, Row, str, str]] = {
     "its own zone": ({}, {"end_wall": "2025-10-26T04:00"}, "2025-10-26T03:00", "2025-10-26T04:00"),
     "its own offset": (
         {},
@@ -145,7 +145,7 @@ def test_an_end_is_known_by(case: str) -> None:
         k: utc(v) if k == "end_utc" else time(v) for k, v in end.items() if k != "end_offset_min"
     }
     fact = {"start_wall": time("2025-10-25T23:00"), **start, **end, **moments}
-    row = one("episode", **fact)
+    (row,) = told("episode", [fact])
     assert (row["end_at"], row["end_local"]) == (time(instant), time(wall))
 
 
@@ -225,15 +225,20 @@ def without_truth(facts: list[Row]) -> list[Row]:
     return [{k: v for k, v in fact.items() if k != "truth"} for fact in facts]
 
 
+# Whose counters, and how many days before the change they were started.
+TRANSMITTERS: list[list[tuple[str | None, float]]] = [
+    [("8AB", 3)],
+    [(None, 3)],
+    [("8AB", 88), ("9CD", 1)],
+    [("A", 5), ("B", 5.5)],
+]
+
+
 @st.composite
 def two_transmitters(draw: st.DrawFn) -> list[Row]:
     """Readings every five minutes around the repeated hour of one or two transmitters, shuffled."""
-    facts = []
-    for owner, days in draw(
-        st.sampled_from(
-            [[("8AB", 3)], [(None, 3)], [("8AB", 88), ("9CD", 1)], [("A", 5), ("B", 5.5)]]
-        )
-    ):
+    facts: list[Row] = []
+    for owner, days in draw(st.sampled_from(TRANSMITTERS)):
         phase = draw(st.floats(0, 4.9))
         minutes = [phase + 5 * n for n in range(-12, 36)]
         lost = draw(st.sets(st.sampled_from(minutes), max_size=24))
