@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from connectors.contract import IngestError
 from flows.pipeline import Receipt, align_participant, ingest, prepared
+from tests import strategies  # noqa: F401  # how Hypothesis is run
 from tests.golden_case import Case, cases
 from tests.lake import (
     BERLIN,
@@ -352,7 +353,7 @@ def spoilt(draw: st.DrawFn) -> bytes:
     return data
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(spoilt(), min_size=3, max_size=3))
 def test_whatever_is_done_to_an_export_nothing_breaks(files: list[bytes]) -> None:
     with TemporaryDirectory() as folder:

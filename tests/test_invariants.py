@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from flows.extract import read_manifest
 from flows.pipeline import align_participant, ingest, prepared
+from tests import strategies  # noqa: F401  # how Hypothesis is run
 from tests.lake import (
     BERLIN,
     PERSON,
@@ -178,7 +179,7 @@ def groupings(draw: st.DrawFn) -> list[tuple[str, list[str]]]:
     return [(draw(st.sampled_from(["files", "folder", "zip"])), part) for part in parts]
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(groupings())
 def test_order_and_grouping_do_not_matter(runs: list[tuple[str, list[str]]]) -> None:
     _, expected = reference()
@@ -328,7 +329,7 @@ def clarity_whole() -> dict[str, Counter[str]]:
     return facts_of({"all.csv": "\n".join(clarity_days()) + "\n"}, NEW_YORK)
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=4)
 @given(slices(len(clarity_days()) - 11))
 def test_overlap_of_clarity_cut_anywhere(parts: Sequence[tuple[int, int]]) -> None:
     head, days = clarity_days()[:11], clarity_days()[11:]
@@ -351,7 +352,7 @@ def libreview_whole() -> dict[str, Counter[str]]:
     return facts_of({"all.csv": "\n".join(libreview_days()) + "\n"}, BERLIN)
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=4)
 @given(slices(len(DAYS)))
 def test_overlap_of_libreview_cut_at_midnights(parts: Sequence[tuple[int, int]]) -> None:
     """Without a counter a day must come whole: half a repeated hour is known by nobody."""
@@ -385,7 +386,7 @@ def fitbit_whole() -> dict[str, Counter[str]]:
     return facts_of({f"{n}.json": json.dumps(logs) for n, logs in fitbit_logs().items()}, NEW_YORK)
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=4)
 @given(slices(len(fitbit_logs()["sleep"])), slices(len(fitbit_logs()["heart_rate"])))
 def test_overlap_of_fitbit_cut_between_logs(
     sleeps: Sequence[tuple[int, int]], hearts: Sequence[tuple[int, int]]
