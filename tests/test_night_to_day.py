@@ -217,6 +217,7 @@ SENSORS = {
     .cgm("2025-03-10T23:00", [100, 101], connector="zeta")
     .cgm("2025-03-10T23:01", [90, 91, 92], connector="alpha")
     .cgm("2025-03-10T23:02", [80, 81, 82], connector="beta"),
+    "impossible": night_of(Person()).cgm("2025-03-10T23:00", [0, 100, -5, 102, 19, 601, 20, 1e9]),
     "fingers": Person()
     .sample("capillary_glucose", "2025-03-10T08:00:10", 101, "mg/dL", connector="libreview")
     .sample("capillary_glucose", "2025-03-10T08:00:50", 101.2, "mg/dL", connector="apple_health")
@@ -278,6 +279,19 @@ def test_a_fingerstick_by_two_routes_stands_once(sensors: Lake) -> None:
     sql = "from glucose_fingerstick where participant_id = 'fingers' order by glucose_mgdl"
     assert [row["glucose_mgdl"] for row in asked(sensors, sql)] == [101.2, 140]
     assert readings(sensors, "fingers") == []
+
+
+def test_what_nobody_can_have_is_not_counted(sensors: Lake) -> None:
+    """Outside 20 to 600 mg/dL: kept and flagged in `sample`."""
+    assert readings(sensors, "impossible") == [100, 102, 20]
+    kept = asked(sensors, "from sample where participant_id = 'impossible' and flag is not null")
+    assert sorted(row["value"] for row in kept if "implausible" in row["flag"]) == [
+        -5,
+        0,
+        19,
+        601,
+        1e9,
+    ]
 
 
 def test_what_is_not_placed_is_not_counted(sensors: Lake) -> None:

@@ -93,6 +93,12 @@ PEOPLE = {
         sleep_heart_rate=51,
         sleep_heart_rate_lowest=44,
     ),
+    "impossible": totals(
+        Person().sleep("2025-03-10T23:00", end="2025-03-11T07:00", session="s", connector="oura"),
+        "s",
+        total_sleep_time=4200,
+        sleep_heart_rate=0,
+    ),
     "islands": apple(
         apple(
             Person(),
@@ -261,6 +267,11 @@ def test_a_session_with_totals_alone_takes_the_vendors_word(lake: Lake) -> None:
     assert minutes(row, *names) == [420, 12, 48, 240, 80, 100]
     assert row["sleep_efficiency_pct"] == 87.5
     assert (row["sleep_heart_rate_bpm"], row["sleep_heart_rate_min_bpm"]) == (51, 44)
+
+
+def test_an_impossible_total_is_none(lake: Lake) -> None:
+    row = night(lake, "impossible")
+    assert (row["total_sleep_min"], row["sleep_heart_rate_bpm"]) == (480, None)
 
 
 def test_pieces_without_a_session_make_a_night_that_the_phone_frames(lake: Lake) -> None:

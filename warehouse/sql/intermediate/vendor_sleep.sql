@@ -1,4 +1,4 @@
--- What the vendor says of each of its own sleeps: its word for it and its totals.
+-- What the vendor says of each of its own sleeps: its word for it and its totals, if plausible.
 --
 -- participant_id | who
 -- connector | export format
@@ -34,6 +34,7 @@ with total as (
         max(value) filter (metric = 'sleep_oxygen_saturation') as spo2_pct
     from sample
     where key is not null
+        and (flag is null or not contains(flag, 'implausible'))
         and metric in (
             'total_sleep_time', 'latency_to_sleep_onset', 'wake_after_sleep_onset',
             'light_sleep_time', 'deep_sleep_time', 'rem_sleep_time', 'sleep_heart_rate',

@@ -1,4 +1,4 @@
--- CGM readings with an instant, one per stream and instant, with their glucose range.
+-- CGM readings with an instant and a plausible value, one per stream and instant, with their range.
 --
 -- participant_id | who
 -- start_at | instant of the reading (UTC)
@@ -51,4 +51,5 @@ from sample
 where metric in ('interstitial_glucose', 'interstitial_glucose_scan')
     and start_at is not null
     and value is not null
+    and (flag is null or not contains(flag, 'implausible'))
     and occurrence = 1
