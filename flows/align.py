@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import duckdb
@@ -19,8 +19,9 @@ from transforms.align import Quantity
 from transforms.copies import one_copy
 from transforms.timeline import Timeline, timeline
 from warehouse.schema import METRICS, SOURCE_FILE, TABLES
-from warehouse.store import Lake, digest, write_json, write_table
+from warehouse.store import Lake, digest, write_json, write_pieces, write_table
 
+PIECE_ROWS = 120_000  # of samples, about 100 MB while they are aligned
 VOCABULARY = {name: Quantity(m.unit, m.low, m.high) for name, m in METRICS.items()}
 
 
@@ -132,34 +133,81 @@ def _result(note: Path, fingerprint: str) -> Aligned | None:
 
 
 def _derive(lake: Lake, participant: str, known: Participant, parts: Parts) -> Aligned:
-    rows = {shape: _reported(parts, shape) for shape in ("sample", "episode", "daily")}
-    clock = _clock(known, [rows["sample"], rows["episode"]])
-    sample = align.sample(rows["sample"], clock, VOCABULARY)
-    episode = align.episode(rows["episode"], clock)
-    needed = clock is None and any(align.needs_zone(rows[s]) for s in ("sample", "episode"))
+    clock = _clock(known, parts.manifests)
+    samples = _Samples(parts, clock)
+    write_pieces(lake, "sample", participant, samples.pieces())
+    reported = _reported(parts, "episode")
+    episode = align.episode(reported, clock)
     tables = {
-        "sample": sample,
         "episode": episode,
-        "daily": align.daily(rows["daily"], VOCABULARY),
-        "stream": align.stream(sample),
+        "daily": align.daily(_reported(parts, "daily"), VOCABULARY),
+        "stream": pa.concat_tables(samples.streams),
         "reject": _rejects(parts),
         "source_file": _source_files(parts.manifests),
     }
     for name, table in tables.items():
         write_table(lake, name, participant, table)
-    unplaced = align.unplaced(sample) + align.unplaced(episode)
-    named = _zones_named(parts.manifests, rows.values())
+    needed = clock is None and (samples.needs_zone or align.needs_zone(reported))
+    named = _zones_named(parts) if needed else ()
+    unplaced = samples.unplaced + align.unplaced(episode)
     return Aligned(participant, True, unplaced, needed, named)
 
 
-def _reported(parts: Parts, shape: str) -> pa.Table:
-    """One copy of every reported fact of a shape."""
+@dataclass
+class _Samples:
+    """Canonical samples, some metrics at a time, and what is to be known of them all."""
+
+    parts: Parts
+    clock: Timeline | None
+    streams: list[pa.Table] = field(default_factory=list)
+    unplaced: int = 0
+    needs_zone: bool = False
+
+    def pieces(self) -> Iterator[pa.Table]:
+        """Tables in the order of metrics: as many at a time as PIECE_ROWS allow, at least one."""
+        for metrics in _pieces(self.parts):
+            rows = _reported(self.parts, "sample", metrics)
+            if self.clock is None:
+                self.needs_zone |= align.needs_zone(rows)
+            piece = align.sample(rows, self.clock, VOCABULARY)
+            stream = align.stream(piece)
+            plain = [f for f in TABLES["stream"] if f.name in stream.column_names]
+            self.streams.append(stream.select([f.name for f in plain]).cast(pa.schema(plain)))
+            self.unplaced += align.unplaced(piece)
+            yield piece
+
+
+def _pieces(parts: Parts) -> list[list[str]]:
+    """Metrics in order, in groups of few enough rows."""
+    source = parts.parts("sample")
+    if source is None:
+        return [[]]
+    with _connection() as connection:
+        counts = connection.execute(
+            f"select metric, count(*) from {source} group by metric order by metric"
+        ).fetchall()
+    groups: list[list[str]] = [[]]
+    size = 0
+    for metric, count in counts:
+        if groups[-1] and size + count > PIECE_ROWS:
+            groups.append([])
+            size = 0
+        groups[-1].append(metric)
+        size += count
+    return groups
+
+
+def _reported(parts: Parts, shape: str, metrics: list[str] | None = None) -> pa.Table:
+    """One copy of every reported fact of a shape, or of some metrics."""
     source = parts.parts(shape)
     if source is None:
         schema = SHAPES[shape]
         for name in ("connector", "file"):
             schema = schema.append(pa.field(name, pa.string()))
         return schema.append(pa.field("newness", pa.int32())).empty_table()
+    if metrics is not None:
+        listed = ", ".join(f"'{metric}'" for metric in metrics)
+        source = f"(from {source} where metric in ({listed}))"
     with _connection() as connection:
         return one_copy(connection, shape, source, parts.files())
 
@@ -181,20 +229,24 @@ def _connection() -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def _clock(known: Participant, tables: Iterable[pa.Table]) -> Timeline | None:
+def _clock(known: Participant, manifests: list[Manifest]) -> Timeline | None:
+    """The timeline over the years that occur in any file; None without a zone or a time."""
     stays = known.stays()
-    spans = [span for table in tables if (span := align.years(table))]
-    if not stays or not spans:
+    ends = [m[name] for m in manifests for name in ("first_time", "last_time") if m[name]]
+    years = [dt.datetime.fromisoformat(end).year for end in ends]
+    if not stays or not years:
         return None
-    first, last = min(a for a, _ in spans), max(b for _, b in spans)
-    return timeline(stays, max(first, 1900), min(last, 2200))
+    return timeline(stays, max(min(years) - 1, 1900), min(max(years) + 1, 2200))
 
 
-def _zones_named(manifests: list[Manifest], tables: Iterable[pa.Table]) -> tuple[str, ...]:
-    named = {m["facts"]["timezone"] for m in manifests if "timezone" in m["facts"]}
-    for table in tables:
-        if "zone" in table.column_names:
-            named |= set(table["zone"].unique().drop_null().to_pylist())
+def _zones_named(parts: Parts) -> tuple[str, ...]:
+    """IANA names that the files mention, of themselves or beside a record."""
+    named = {m["facts"]["timezone"] for m in parts.manifests if "timezone" in m["facts"]}
+    for source in (parts.parts("sample"), parts.parts("episode")):
+        if source is not None:
+            with _connection() as connection:
+                rows = connection.execute(f"select distinct zone from {source}").fetchall()
+            named |= {zone for (zone,) in rows if zone}
     return tuple(sorted(named))
 
 

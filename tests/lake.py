@@ -23,7 +23,6 @@ from flows.pipeline import Receipt, align_participant, ingest, prepared, read_al
 from flows.settings import Settings
 from tests.golden_case import Case, cases
 from transforms import align
-from transforms.align import years
 from transforms.timeline import Stay, Timeline, timeline
 from warehouse.schema import TABLES
 from warehouse.store import Lake, write_table
@@ -226,9 +225,14 @@ class Person:
         }
 
     def clock(self, told: Mapping[str, pa.Table]) -> Timeline:
-        spans = [s for name in ("sample", "episode") if (s := years(told[name]))]
-        first, last = min(a for a, _ in spans), max(b for _, b in spans)
-        return timeline([Stay(None, self.zone), *self.stays], first, last)
+        years = [
+            moment.year
+            for name in ("sample", "episode")
+            for column in ("start_utc", "start_wall", "end_utc", "end_wall", "anchor_wall")
+            for moment in told[name][column].to_pylist()
+            if moment is not None
+        ]
+        return timeline([Stay(None, self.zone), *self.stays], min(years), max(years))
 
     def _files(self, told: Iterable[pa.Table]) -> pa.Table:
         found = {

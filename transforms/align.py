@@ -182,16 +182,6 @@ def needs_zone(rows: pa.Table) -> bool:
     return bool(np.isin(basis, (UTC, UNRESOLVED)).any())
 
 
-def years(rows: pa.Table) -> tuple[int, int] | None:
-    """First and last year of the times in extracted rows; None if there is none."""
-    ends = [
-        pc.min_max(rows[name].cast(pa.timestamp("us")))
-        for name in ("start_utc", "start_wall", "end_utc", "end_wall", "anchor_wall")
-    ]
-    times_ = [e[k].as_py() for e in ends for k in ("min", "max") if e[k].is_valid]
-    return (min(times_).year, max(times_).year) if times_ else None
-
-
 def _shared(rows: pa.Table, when: Times) -> dict[str, pa.Array]:
     names = ("device", "key", "connector", "file", "record")
     return {**when.columns(), **{name: rows[name] for name in names}}

@@ -14,8 +14,8 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -129,14 +129,22 @@ def written_folder(folder: Path) -> Iterator[Path]:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def write_table(lake: Lake, table: str, participant: str, rows: pa.Table) -> None:
-    """The rows of a participant in a table: checked against the schema, written in one piece.
+def write_table(lake: Lake, table: str, participant: str, *pieces: pa.Table) -> None:
+    """The rows of a participant in a table, checked against the schema, as one file."""
+    write_pieces(lake, table, participant, pieces)
+
+
+def write_pieces(lake: Lake, table: str, participant: str, pieces: Iterable[pa.Table]) -> None:
+    """The same from pieces that are made one after the other: one is in memory at a time.
 
     Raises: KeyError, pyarrow.ArrowInvalid if columns are missing or do not fit.
     """
     schema = _unpartitioned(TABLES[table])
-    fitted = {field.name: _fitted(rows[field.name], field.type) for field in schema}
-    write_parquet(pa.table(fitted), lake.table_part(table, participant))
+    fitted = (
+        pa.table({field.name: _fitted(rows[field.name], field.type) for field in schema})
+        for rows in pieces
+    )
+    write_parquet(fitted, lake.table_part(table, participant))
 
 
 def _fitted(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray | pa.Array:
@@ -154,20 +162,25 @@ def _in_order(coded: pa.DictionaryArray) -> pa.DictionaryArray:
     )
 
 
-def write_parquet(rows: pa.Table, path: Path) -> None:
-    """One Parquet file, the same bytes for the same rows.
+def write_parquet(pieces: Iterable[pa.Table], path: Path) -> None:
+    """One Parquet file, the same bytes for the same pieces.
 
     Texts may come as dictionaries, which are written faster; every reader sees plain texts.
     """
-    with written(path) as partial:
-        pq.write_table(
-            rows,
-            partial,
-            compression="zstd",
-            compression_level=1,
-            row_group_size=ROW_GROUP,
-            store_schema=False,
-        )
+    with written(path) as partial, ExitStack() as closing:
+        writer: pq.ParquetWriter | None = None
+        for rows in pieces:
+            if writer is None:
+                writer = closing.enter_context(
+                    pq.ParquetWriter(
+                        partial,
+                        rows.schema,
+                        compression="zstd",
+                        compression_level=1,
+                        store_schema=False,
+                    )
+                )
+            writer.write_table(rows, row_group_size=ROW_GROUP)
 
 
 def write_json(value: object, path: Path) -> None:
