@@ -45,6 +45,8 @@ def apple(person: Person, device: str, *pieces: tuple[str, str, str]) -> Person:
 
 PEOPLE = {
     "staged": staged(),
+    # 02:30 did not exist that night: its instant is inferred
+    "jumped": Person().sleep("2025-03-30T02:30", [("light", 240)]),
     "bed": Person().sleep("2025-03-10T23:00", NIGHT, bed=("2025-03-10T22:40", "2025-03-11T07:00")),
     "unscored": Person().sleep(
         "2025-03-10T23:00",
@@ -175,6 +177,11 @@ def test_stages_add_up(lake: Lake) -> None:
     assert row["awakening_count"] == 1
     assert row["midpoint_local_h"] == pytest.approx(2 + 50 / 60)
     assert (row["sleep_basis"], row["sleep_connector"]) == ("stages", "fitbit_takeout")
+
+
+def test_a_night_of_inferred_instants_says_so(lake: Lake) -> None:
+    assert "some instants inferred" in night(lake, "jumped")["quality_notes"]
+    assert "inferred" not in night(lake, "staged")["quality_notes"]
 
 
 def test_without_a_time_in_bed_the_session_is_it_and_no_latency_is_known(lake: Lake) -> None:

@@ -26,6 +26,7 @@
 -- nap_min | minutes asleep in naps of the same source that ended on that date
 -- total_sleep_24h_min | main sleep and naps, minutes
 -- is_night_valid | sleep period within night_min_h and night_max_h, and some sleep in it
+-- is_inferred | some of the night's instants were inferred
 -- sleep_heart_rate_bpm | mean heart rate
 -- sleep_heart_rate_min_bpm | lowest heart rate
 -- sleep_hrv_rmssd_ms | mean rMSSD

@@ -8,6 +8,7 @@
 -- label | awake, light, deep, rem, asleep_unspecified, unknown
 -- is_asleep | light, deep, rem or asleep_unspecified
 -- is_staged | false for a session that came without stages
+-- is_inferred | its instants were inferred
 -- asleep_until | latest end of sleep before it, of this or the sleep before (UTC)
 -- start_at | begin (UTC), after the end of what came before
 -- end_at | end (UTC)
@@ -56,6 +57,7 @@ select
     label,
     is_asleep,
     is_staged,
+    is_inferred,
     asleep_until,
     start_at,
     end_at,

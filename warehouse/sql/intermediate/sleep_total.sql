@@ -6,6 +6,7 @@
 -- episode_number | which sleep of this source
 -- has_stages | light, deep or REM is told apart
 -- is_staged | false if it came as a session without stages
+-- is_inferred | some of its instants were inferred
 -- start_at | begin of the first segment (UTC)
 -- end_at | end of the last segment (UTC)
 -- onset_at | begin of the first asleep segment (UTC)
@@ -36,6 +37,7 @@ select
     episode_number,
     bool_or(label in ('light', 'deep', 'rem')) as has_stages,
     bool_or(is_staged) as is_staged,
+    bool_or(is_inferred) as is_inferred,
     min(start_at) as start_at,
     max(end_at) as end_at,
     min(start_at) filter (is_asleep) as onset_at,

@@ -107,7 +107,8 @@ with known as (
         coalesce(
             g.night_coverage_pct >= rule_night_coverage_min_pct() and g.night_gap_min <= 60, false
         ) as is_overnight_covered,
-        coalesce(g.night_inferred_count, 0) + coalesce(g.day_inferred_count, 0) as inferred
+        coalesce(g.night_inferred_count, 0) + coalesce(g.day_inferred_count, 0) > 0
+            as is_glucose_inferred
     from night_glucose as g
 ),
 
@@ -214,7 +215,8 @@ select
     null::double as bedroom_temperature_cel,
     is_night_valid,
     is_day_valid,
-    is_night_valid and is_day_valid and is_overnight_covered and inferred = 0 as is_complete,
+    is_night_valid and is_day_valid and is_overnight_covered
+        and not is_glucose_inferred and not is_inferred as is_complete,
     nullif(concat_ws('; ',
         case when not is_night_valid then 'sleep period outside the valid range' end,
         case when sleep_basis = 'totals' then 'sleep from totals, no segments' end,
@@ -224,7 +226,7 @@ select
              when not is_day_valid then 'daytime glucose incomplete' end,
         case when is_day_capped then 'next night unknown, day capped' end,
         case when timezone_changed then 'clock changed' end,
-        case when inferred > 0 then 'some instants inferred' end,
+        case when is_glucose_inferred or is_inferred then 'some instants inferred' end,
         case when night_censored_pct > 1 then 'overnight mean includes sensor limits' end,
         case when day_censored_pct > 1 then 'day mean includes sensor limits' end
     ), '') as quality_notes

@@ -10,6 +10,7 @@
 -- has_stages | light, deep or REM is told apart
 -- is_vendor_main | the vendor calls it the main sleep
 -- is_vendor_nap | the vendor calls it a nap
+-- is_inferred | some of its instants were inferred
 -- bed_at | begin of the time in bed (UTC), NULL where the export does not tell
 -- rise_at | end of the time in bed (UTC), NULL where the export does not tell
 -- onset_at | sleep onset (UTC)
@@ -111,6 +112,7 @@ select
     has_stages,
     coalesce(is_vendor_main, false) as is_vendor_main,
     coalesce(is_vendor_nap, false) as is_vendor_nap,
+    is_inferred,
     bed_at,
     rise_at,
     onset_at,

@@ -26,6 +26,7 @@
 -- nap_min | minutes asleep in naps of the same source that ended on that date
 -- total_sleep_24h_min | main sleep and naps, minutes
 -- is_night_valid | sleep period within night_min_h and night_max_h, and some sleep in it
+-- is_inferred | some of its instants were inferred
 -- vendor_total_sleep_min | the vendor's own total sleep time, minutes
 -- vendor_heart_rate_bpm | the vendor's own mean heart rate
 -- vendor_heart_rate_min_bpm | the vendor's own lowest heart rate
@@ -120,6 +121,7 @@ select
     coalesce(nap_min, 0) as nap_min,
     total_sleep_min + coalesce(nap_min, 0) as total_sleep_24h_min,
     sleep_period_min between rule_night_min_h() * 60 and rule_night_max_h() * 60 as is_night_valid,
+    is_inferred,
     vendor_total_sleep_min,
     vendor_heart_rate_bpm,
     vendor_heart_rate_min_bpm,

@@ -25,7 +25,7 @@ select
     case
         when reported_unit = 'mmol/L' then
             case
-                when reported_value < 3.0 then 0
+                when reported_value < 3.0 or (bound = '<' and reported_value <= 3.0) then 0
                 when reported_value < 3.9 then 1
                 when reported_value <= 7.8 then 2
                 when reported_value <= 10.0 then 3

@@ -6,6 +6,7 @@
 -- session | the vendor's own sleep, NULL where the export has none
 -- label | awake, light, deep, rem, asleep_unspecified, unknown
 -- is_staged | false for a session that came without stages
+-- is_inferred | its instants were inferred from the order of records
 -- start_at | begin (UTC)
 -- end_at | end (UTC)
 -- start_local | begin on the wall clock
@@ -48,6 +49,7 @@ select
     session,
     label,
     is_staged,
+    time_basis = 'zone_inferred' as is_inferred,
     start_at,
     end_at,
     start_local,
