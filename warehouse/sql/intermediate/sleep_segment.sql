@@ -26,7 +26,7 @@ with followed as (
     from sleep_interval
     window source as (
         partition by participant_id, connector, device
-        order by start_at, end_at desc, label, file, record
+        order by start_at, end_at desc, record, hash(label, file)
         rows between unbounded preceding and 1 preceding
     )
 ),
