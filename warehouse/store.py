@@ -15,6 +15,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -167,8 +168,9 @@ def write_parquet(pieces: Iterable[pa.Table], path: Path) -> None:
 
     Texts may come as dictionaries, which are written faster; every reader sees plain texts.
     """
-    with written(path) as partial, ExitStack() as closing:
+    with written(path) as partial, ExitStack() as closing, ThreadPoolExecutor(1) as beside:
         writer: pq.ParquetWriter | None = None
+        before: Future[None] | None = None
         for rows in pieces:
             if writer is None:
                 writer = closing.enter_context(
@@ -180,7 +182,12 @@ def write_parquet(pieces: Iterable[pa.Table], path: Path) -> None:
                         store_schema=False,
                     )
                 )
-            writer.write_table(rows, row_group_size=ROW_GROUP)
+            if before is not None:
+                before.result()
+            # the next piece is made while this one is written
+            before = beside.submit(writer.write_table, rows, ROW_GROUP)
+        if before is not None:
+            before.result()
 
 
 def write_json(value: object, path: Path) -> None:
