@@ -11,13 +11,14 @@ to understand or to reject.
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
-from connectors.contract import BrokenFile
+from connectors.contract import Batch, BrokenFile, batch
 
 BLOCK_BYTES = 1 << 26
 
@@ -45,6 +46,14 @@ class Delimited:
     def records(self) -> int:
         """Non-blank lines below the header."""
         return len(self.line) + len(self.wide) + len(self.broken)
+
+    def unreadable(self) -> Iterator[Batch]:
+        """Rejects: lines with too many fields, and lines that were cut in the middle of a cell."""
+        lines = [(n, "ragged_row", "|".join(cells)) for n, cells in self.wide]
+        lines += [(n, "broken_row", text) for n, text in self.broken]
+        if lines:
+            numbers, codes, texts = (list(column) for column in zip(*lines, strict=True))
+            yield batch("reject", record=numbers, code=codes, raw=texts)
 
     def table(self) -> pa.Table:
         """The columns with `record` (the line) before them."""
@@ -85,7 +94,7 @@ def fields_of(line: str, delimiter: str) -> list[str]:
 def rows_below(lines: list[str], header_index: int, delimiter: str) -> Delimited:
     """Everything below line `header_index` (from 0), by the width of that line.
 
-    Raises: BrokenFile if there is no row at all below the header.
+    Raises: BrokenFile if the quoting cannot be followed.
     """
     header = tuple(fields_of(lines[header_index], delimiter))
     text = pa.array(lines[header_index + 1 :], pa.string())

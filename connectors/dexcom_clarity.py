@@ -30,7 +30,6 @@ from connectors.contract import (
     Skip,
     Source,
     Total,
-    batch,
     shaped,
 )
 from connectors.delimited import Delimited, decoded, fields_of, lines_of, rows_below
@@ -74,7 +73,7 @@ def extract(source: Source, variant: str) -> Iterator[Item]:
     yield Total(rows.records)
     for column in rows.header[14:]:
         yield Drift(f"column {column}")
-    yield from _unreadable(rows)
+    yield from rows.unreadable()
     events = query(events_sql(unit), rows=_fourteen(rows))
     yield from _preamble(events)
     timed = events.filter(pc.is_valid(events["start_wall"]))
@@ -188,19 +187,6 @@ def _rejects(events: pa.Table) -> Iterator[Batch]:
             events=events,
         ),
     )
-
-
-def _unreadable(rows: Delimited) -> Iterator[Batch]:
-    """Lines with too many fields, and the line that was cut in the middle of a cell."""
-    lines = [(n, "ragged_row", "|".join(cells)) for n, cells in rows.wide]
-    lines += [(n, "broken_row", text) for n, text in rows.broken]
-    if lines:
-        yield batch(
-            "reject",
-            record=[n for n, _, _ in lines],
-            code=[code for _, code, _ in lines],
-            raw=[text for _, _, text in lines],
-        )
 
 
 CONNECTOR = Connector(

@@ -22,10 +22,9 @@ from connectors.contract import (
     Skip,
     Source,
     Total,
-    batch,
     shaped,
 )
-from connectors.delimited import Delimited, decoded, lines_of, rows_below
+from connectors.delimited import decoded, lines_of, rows_below
 from connectors.query import query
 
 _TIME = r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?"  # minutes alone: Computed Temperature
@@ -51,7 +50,7 @@ def sheet(source: Source, needed: str, others: str) -> tuple[pa.Table, list[Item
     for cell in needed.split(","):
         if cell not in rows.header:
             raise FormatDrift(f"column {cell} is missing from this Takeout CSV; export it again")
-    items: list[Item] = [Total(rows.records), *_unreadable(rows)]
+    items: list[Item] = [Total(rows.records), *rows.unreadable()]
     known = {*needed.split(","), *others.split(",")}
     items += [Drift(f"column {cell}") for cell in rows.header if cell not in known]
     names = [
@@ -144,12 +143,3 @@ def raw(table: pa.Table) -> str:
 def quoted(cell: str) -> str:
     """SQL: a column by its name in the header."""
     return '"' + cell.replace('"', '""') + '"'
-
-
-def _unreadable(rows: Delimited) -> Iterator[Batch]:
-    """Lines with too many cells, and the line that was cut in the middle of one."""
-    lines = [(n, "ragged_row", "|".join(cells)) for n, cells in rows.wide]
-    lines += [(n, "broken_row", text) for n, text in rows.broken]
-    if lines:
-        numbers, codes, texts = (list(column) for column in zip(*lines, strict=True))
-        yield batch("reject", record=numbers, code=codes, raw=texts)

@@ -23,7 +23,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.contract import (
-    Batch,
     Connector,
     Drift,
     Fact,
@@ -33,10 +32,9 @@ from connectors.contract import (
     Skip,
     Source,
     Total,
-    batch,
     shaped,
 )
-from connectors.delimited import Delimited, decoded, lines_of
+from connectors.delimited import decoded, lines_of
 from connectors.libreview_dates import dated
 from connectors.libreview_layout import (
     HEADER_WITHIN,
@@ -92,7 +90,7 @@ def extract(source: Source, variant: str) -> Iterator[Item]:
     units = layout.units()
     rows = rows_under(lines, layout)
     yield Total(rows.records)
-    yield from _unreadable(rows)
+    yield from rows.unreadable()
     table = columns_of(rows, layout)
     preamble = next((line for line in lines[: layout.line] if line.strip()), "")
     times = dated(table.select(["record", "stamp", "device", "kind"]), preamble)
@@ -114,19 +112,6 @@ def _drift(layout: Layout, exchanged: int) -> Iterator[Drift]:
         yield Drift(f"column {cell}")
     if exchanged:
         yield Drift("day and month exchanged in some rows")
-
-
-def _unreadable(rows: Delimited) -> Iterator[Batch]:
-    """Lines with far too many fields, and lines with an open quote."""
-    lines = [(n, "ragged_row", "|".join(cells)) for n, cells in rows.wide]
-    lines += [(n, "broken_row", text) for n, text in rows.broken]
-    if lines:
-        yield batch(
-            "reject",
-            record=[n for n, _, _ in lines],
-            code=[code for _, code, _ in lines],
-            raw=[text for _, _, text in lines],
-        )
 
 
 def _judged_sql(names: list[str]) -> str:
