@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from connectors.contract import SHAPES
+from flows.clocks import clock_findings, known_clocks, zone_timeline
 from flows.extract import Manifest, read_manifest
-from flows.settings import Participant
+from flows.settings import Settings
 from transforms import align
-from transforms.align import Quantity
+from transforms.align import GLUCOSE, Quantity
+from transforms.clocks import Clocks
 from transforms.copies import one_copy
-from transforms.timeline import Timeline, timeline
+from transforms.findings import Finding, waiting
+from transforms.routes import marked, shifted_copies, streams
+from transforms.same_night import shifted_sleeps
 from warehouse.schema import METRICS, SOURCE_FILE, TABLES
 from warehouse.store import Lake, digest, write_json, write_pieces, write_table
 
@@ -33,6 +39,7 @@ class Aligned:
     unplaced    rows without an instant or a wall clock
     zone_needed whether they are so because no time zone is known
     zones_named IANA names that the exports themselves mention
+    zone_found  the home zone, if the exports and not the settings tell it
     """
 
     participant: str
@@ -40,6 +47,7 @@ class Aligned:
     unplaced: int
     zone_needed: bool
     zones_named: tuple[str, ...] = ()
+    zone_found: str | None = None
 
 
 @dataclass(frozen=True)
@@ -84,37 +92,39 @@ def _age(manifest: Manifest) -> tuple[str, str]:
     return str(stated)[:19], str(manifest["file"])
 
 
-def aligned(lake: Lake, participant: str, known: Participant, force: bool = False) -> Aligned:
+def aligned(lake: Lake, participant: str, settings: Settings, force: bool = False) -> Aligned:
     """Derive a participant's tables anew, unless nothing they depend on has changed.
 
     Raises: duckdb.Error, pyarrow.ArrowException for a damaged lake.
     """
     parts = Parts.of(lake, participant)
     note = _note(lake, participant)
-    print_ = _fingerprint(known, parts)
+    print_ = _fingerprint(participant, settings, parts)
     before = _result(note, print_)
     if before is not None and not force:
         return replace(before, changed=False)
     note.unlink(missing_ok=True)
-    outcome = _derive(lake, participant, known, parts)
+    outcome = _derive(lake, participant, settings, parts)
     write_json({"fingerprint": print_, "result": asdict(outcome)}, note)
     return outcome
 
 
-def is_stale(lake: Lake, participant: str, known: Participant) -> bool:
+def is_stale(lake: Lake, participant: str, settings: Settings) -> bool:
     """Whether a participant's tables have to be derived anew."""
     parts = Parts.of(lake, participant)
-    return _result(_note(lake, participant), _fingerprint(known, parts)) is None
+    return _result(_note(lake, participant), _fingerprint(participant, settings, parts)) is None
 
 
 def _note(lake: Lake, participant: str) -> Path:
     return lake.tables / "fingerprint" / f"{participant}.json"
 
 
-def _fingerprint(known: Participant, parts: Parts) -> str:
+def _fingerprint(participant: str, settings: Settings, parts: Parts) -> str:
     return digest(
         align.VERSION,
-        known.model_dump(mode="json"),
+        settings.participant(participant).model_dump(mode="json"),
+        settings.priority.model_dump(),
+        (settings.rules.stay_min_h, settings.rules.stay_join_days),
         [(m["file"], m["connector"], m["connector_version"]) for m in parts.manifests],
         {name: (q.unit, q.low, q.high) for name, q in VOCABULARY.items()},
         {name: str(schema) for name, schema in TABLES.items()},
@@ -132,25 +142,34 @@ def _result(note: Path, fingerprint: str) -> Aligned | None:
     return Aligned(**{**result, "zones_named": tuple(result["zones_named"])})
 
 
-def _derive(lake: Lake, participant: str, known: Participant, parts: Parts) -> Aligned:
-    clock = _clock(known, parts.manifests)
-    samples = _Samples(parts, clock)
+def _derive(lake: Lake, participant: str, settings: Settings, parts: Parts) -> Aligned:
+    with _connection() as connection:
+        known = known_clocks(connection, participant, settings, parts.manifests, parts.parts)
+    clocks = known.clocks
+    samples = _Samples(parts, clocks, settings.priority.glucose)
     write_pieces(lake, "sample", participant, samples.pieces())
     reported = _reported(parts, "episode")
-    episode = align.episode(reported, clock)
+    episode = align.episode(reported, clocks)
+    findings = [
+        *known.findings(),
+        *samples.findings,
+        *shifted_sleeps(episode, settings.priority.sleep),
+        *waiting(episode, clocks, "kind", ("sleep", "sleep_stage")),
+    ]
     tables = {
         "episode": episode,
         "daily": align.daily(_reported(parts, "daily"), VOCABULARY),
         "stream": pa.concat_tables(samples.streams),
+        "zone_timeline": zone_timeline(known),
+        "clock_finding": clock_findings(findings),
         "reject": _rejects(parts),
         "source_file": _source_files(parts.manifests),
     }
     for name, table in tables.items():
         write_table(lake, name, participant, table)
-    needed = clock is None and (samples.needs_zone or align.needs_zone(reported))
-    named = _zones_named(parts) if needed else ()
+    needed = clocks is None and (samples.needs_zone or align.needs_zone(reported))
     unplaced = samples.unplaced + align.unplaced(episode)
-    return Aligned(participant, True, unplaced, needed, named)
+    return Aligned(participant, True, unplaced, needed, known.named, known.by_evidence)
 
 
 @dataclass
@@ -158,7 +177,9 @@ class _Samples:
     """Canonical samples, some metrics at a time, and what is to be known of them all."""
 
     parts: Parts
-    clock: Timeline | None
+    clocks: Clocks | None
+    priority: Sequence[str]
+    findings: list[Finding] = field(default_factory=list)
     streams: list[pa.Table] = field(default_factory=list)
     unplaced: int = 0
     needs_zone: bool = False
@@ -167,14 +188,24 @@ class _Samples:
         """Tables in the order of metrics: as many at a time as PIECE_ROWS allow, at least one."""
         for metrics in _pieces(self.parts):
             rows = _reported(self.parts, "sample", metrics)
-            if self.clock is None:
+            if self.clocks is None:
                 self.needs_zone |= align.needs_zone(rows)
-            piece = align.sample(rows, self.clock, VOCABULARY)
+            piece = align.sample(rows, self.clocks, VOCABULARY)
+            if GLUCOSE in metrics:
+                piece = self._without_copies(piece)
             stream = align.stream(piece)
             plain = [f for f in TABLES["stream"] if f.name in stream.column_names]
             self.streams.append(stream.select([f.name for f in plain]).cast(pa.schema(plain)))
             self.unplaced += align.unplaced(piece)
             yield piece
+
+    def _without_copies(self, piece: pa.Table) -> pa.Table:
+        """The piece with glucose marked that came by a second route at another time."""
+        place = np.flatnonzero(np.asarray(pc.equal(piece["metric"], GLUCOSE)))
+        routes = streams(piece.take(pa.array(place)))
+        found, rows = shifted_copies(routes, self.priority)
+        self.findings += [*found, *waiting(piece, self.clocks, "metric", (GLUCOSE,))]
+        return marked(piece, place[rows], "shifted_copy")
 
 
 def _pieces(parts: Parts) -> list[list[str]]:
@@ -227,27 +258,6 @@ def _connection() -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
     connection.execute("set timezone = 'UTC'")
     return connection
-
-
-def _clock(known: Participant, manifests: list[Manifest]) -> Timeline | None:
-    """The timeline over the years that occur in any file; None without a zone or a time."""
-    stays = known.stays()
-    ends = [m[name] for m in manifests for name in ("first_time", "last_time") if m[name]]
-    years = [dt.datetime.fromisoformat(end).year for end in ends]
-    if not stays or not years:
-        return None
-    return timeline(stays, max(min(years) - 1, 1900), min(max(years) + 1, 2200))
-
-
-def _zones_named(parts: Parts) -> tuple[str, ...]:
-    """IANA names that the files mention, of themselves or beside a record."""
-    named = {m["facts"]["timezone"] for m in parts.manifests if "timezone" in m["facts"]}
-    for source in (parts.parts("sample"), parts.parts("episode")):
-        if source is not None:
-            with _connection() as connection:
-                rows = connection.execute(f"select distinct zone from {source}").fetchall()
-            named |= {zone for (zone,) in rows if zone}
-    return tuple(sorted(named))
 
 
 def _source_files(manifests: list[Manifest]) -> pa.Table:

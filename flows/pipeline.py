@@ -178,7 +178,7 @@ def align_participant(
     lake: Lake, participant: str, settings: Settings, force: bool = False
 ) -> Aligned:
     """Derive one participant's canonical tables."""
-    return aligned(lake, participant, settings.participant(participant), force)
+    return aligned(lake, participant, settings, force)
 
 
 def build_views(lake: Lake, settings: Settings) -> None:
@@ -241,7 +241,7 @@ class Derived:
 
 def derive(lake: Lake, settings: Settings, participant: str) -> Derived:
     """Align one participant, and remember the nights of the views as they were."""
-    stale = is_stale(lake, participant, settings.participant(participant))
+    stale = is_stale(lake, participant, settings)
     before = nights(lake, participant) if stale else {}
     return Derived(align_participant(lake, participant, settings), before)
 

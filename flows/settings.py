@@ -48,6 +48,7 @@ class ZoneChange(_Strict):
 
     since: NaiveDatetime = Field(alias="from")  # a bare date is its midnight
     timezone: Zone
+    until: NaiveDatetime | None = None  # on the clock of that zone; then home and evidence again
 
 
 class Participant(_Strict):
@@ -69,7 +70,7 @@ class Participant(_Strict):
         if self.timezone is None:
             return []
         changes = sorted(self.zones, key=lambda change: change.since)
-        return [Stay(None, self.timezone), *(Stay(c.since, c.timezone) for c in changes)]
+        return [Stay(None, self.timezone), *(Stay(c.since, c.timezone, c.until) for c in changes)]
 
 
 class Priority(_Strict):
@@ -98,6 +99,8 @@ class Rules(_Strict):
     day_cap_h: float = Field(20, gt=0, le=24)  # length of a day whose next night is unknown
     awakening_min_min: float = Field(5, ge=0)  # shortest wake run that counts as an awakening
     dawn_min_mgdl: float = Field(20, ge=0)  # Monnier 2013
+    stay_min_h: int = Field(24, ge=0)  # a shorter stay needs two pieces of evidence
+    stay_join_days: int = Field(7, ge=0)  # between two observations of one zone that are one stay
     reject_max_pct: float = Field(1, ge=0, le=100)  # above this a file is set aside whole
 
 

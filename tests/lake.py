@@ -23,6 +23,7 @@ from flows.pipeline import Receipt, align_participant, ingest, prepared, read_al
 from flows.settings import Settings
 from tests.golden_case import Case, cases
 from transforms import align
+from transforms.clocks import Clocks
 from transforms.timeline import Stay, Timeline, timeline
 from warehouse.schema import TABLES
 from warehouse.store import Lake, write_table
@@ -214,7 +215,7 @@ class Person:
     def tables(self) -> dict[str, pa.Table]:
         """The canonical tables."""
         told = {shape: reported(shape, facts) for shape, facts in self.facts.items()}
-        clock = self.clock(told)
+        clock = Clocks.of(self.clock(told))
         sample = align.sample(told["sample"], clock, VOCABULARY)
         return {
             "sample": sample,

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,8 +18,12 @@ from flows.pipeline import ingest
 from tests.lake import BERLIN, PERSON, Row, clarity, put, reported, table
 from tests.strategies import at, clock_of, micros
 from transforms import align
+from transforms.anchor import anchored
+from transforms.clocks import Clocks
+from transforms.counter import runs
 from transforms.timeline import Timeline
-from transforms.times import BASES, times
+from transforms.times import times
+from transforms.wall_clock import BASES
 from warehouse.store import Lake
 
 CLOCK = clock_of(BERLIN)
@@ -26,7 +33,8 @@ HOUR = dt.timedelta(hours=1)
 
 def told(shape: str, facts: list[Row], clock: Timeline | None = CLOCK) -> list[Row]:
     """The canonical times of facts, in their order; instants naive, as UTC."""
-    columns = times(reported(shape, facts), clock).columns()
+    rows = reported(shape, facts)
+    columns = times(rows, clock and clocks_of(rows, clock)).columns()
     names = list(columns)
     values = zip(*(columns[name].to_pylist() for name in names), strict=True)
     found = [dict(zip(names, row, strict=True)) for row in values]
@@ -34,6 +42,14 @@ def told(shape: str, facts: list[Row], clock: Timeline | None = CLOCK) -> list[R
         for name in ("start_at", "end_at"):
             row[name] = row[name].replace(tzinfo=None) if row[name] else None
     return found
+
+
+def clocks_of(rows: pa.Table, zone: Timeline) -> Clocks:
+    """The clocks of a person who was where `zone` says, counters in the rows included."""
+    if "clock_s" not in rows.column_names:
+        return Clocks.of(zone)
+    counted = rows.filter(pc.is_valid(rows["clock_s"]))
+    return replace(Clocks.of(zone), runs=tuple(anchored(runs(counted), zone, [])))
 
 
 def one(shape: str = "sample", clock: Timeline | None = CLOCK, **fact: object) -> Row:
@@ -99,7 +115,7 @@ def test_without_a_zone_a_wall_clock_stays_one() -> None:
 
 def test_a_wall_clock_that_did_not_exist_is_moved_on_and_marked() -> None:
     facts = reported("sample", [{"start_wall": time("2025-03-30T02:30")}])
-    found = times(facts, CLOCK)
+    found = times(facts, Clocks.of(CLOCK))
     (row,) = told("sample", [{"start_wall": time("2025-03-30T02:30")}])
     assert row["start_at"] == time("2025-03-30T01:30")
     assert row["start_local"] == time("2025-03-30T03:30")
@@ -253,28 +269,31 @@ def two_transmitters(draw: st.DrawFn) -> list[Row]:
 def test_a_counter_settles_the_repeated_hour_in_any_order(facts: list[Row]) -> None:
     found = told("sample", without_truth(facts))
     assert [row["start_at"] for row in found] == [fact["truth"] for fact in facts]
-    in_fold = [FOLD <= micros(f["truth"]) < FOLD + 2 * 3_600_000_000 for f in facts]
-    assert {r["time_basis"] for r, f in zip(found, in_fold, strict=True) if f} <= {"device_clock"}
-    assert {r["time_basis"] for r, f in zip(found, in_fold, strict=True) if not f} == {"zone"}
+    assert {row["time_basis"] for row in found} == {"device_clock"}
 
 
-def test_a_counter_that_was_set_anew_is_not_believed() -> None:
-    """Its distance to the readings around fits neither of the two instants."""
+def test_a_counter_that_began_anew_is_no_company() -> None:
+    """Its distance to the readings around is not one that a clock can be moved by."""
     around = counted([-30, -25, 150], "8AB", DAY_BEFORE)
-    odd = counted([5], "8AB", DAY_BEFORE + 25 * 60_000_000)
-    assert told("sample", without_truth(around + odd))[-1]["time_basis"] == "unresolved"
+    odd = counted([5], "8AB", DAY_BEFORE + 30 * 3_600_000_000)
+    assert told("sample", without_truth(odd))[-1]["time_basis"] == "unresolved"
+    assert told("sample", without_truth(around + odd))[-1]["start_at"] == odd[0]["truth"]
 
 
 def test_a_counter_without_company_says_nothing() -> None:
     assert told("sample", without_truth(counted([5, 65], "8AB", DAY_BEFORE)))[0]["start_at"] is None
-    far = counted([-60 * 30, 5, 65], "8AB", DAY_BEFORE - 10**12)
-    assert told("sample", without_truth(far))[1]["time_basis"] == "unresolved"
 
 
-def test_another_transmitters_readings_are_no_company() -> None:
-    facts = counted([-5, 125], "8AB", DAY_BEFORE) + counted([5, 65], "9CD", DAY_BEFORE - 10**9)
+def test_company_of_the_day_before_is_company() -> None:
+    facts = counted([-60 * 30, 5, 65], "8AB", DAY_BEFORE - 10**12)
     found = told("sample", without_truth(facts))
-    assert [row["time_basis"] for row in found[2:]] == ["unresolved"] * 2
+    assert [row["start_at"] for row in found] == [fact["truth"] for fact in facts]
+
+
+def test_a_device_keeps_its_offset_from_one_transmitter_to_the_next() -> None:
+    facts = counted([-5], "8AB", DAY_BEFORE) + counted([5, 65], "9CD", DAY_BEFORE - 10**9)
+    found = told("sample", without_truth(facts))
+    assert [row["start_at"] for row in found] == [fact["truth"] for fact in facts]
 
 
 def series(*walls: str, **more: object) -> list[Row]:
@@ -340,7 +359,9 @@ def test_bases_are_listed_from_best_to_worst() -> None:
 
 def aligned(facts: list[Row], clock: Timeline | None = CLOCK) -> list[Row]:
     whole = [{"value": 100.0, "unit": "mg/dL", **fact} for fact in facts]
-    found: list[Row] = align.sample(reported("sample", whole), clock, VOCABULARY).to_pylist()
+    found: list[Row] = align.sample(
+        reported("sample", whole), clock and Clocks.of(clock), VOCABULARY
+    ).to_pylist()
     return found
 
 
@@ -392,7 +413,7 @@ def test_ingest_without_a_zone_keeps_everything_and_says_what_to_do(tmp_path: Pa
     ] * 2
     receipt = ingest(lake, put(tmp_path, {"a.csv": text}), PERSON, BERLIN)
     assert receipt.is_clean
-    assert [r["time_basis"] for r in table(lake, "sample")] == ["zone"] * 2
+    assert [r["time_basis"] for r in table(lake, "sample")] == ["device_clock"] * 2
 
 
 def test_a_bare_instant_waits_for_a_zone_too(tmp_path: Path) -> None:

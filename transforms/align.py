@@ -9,13 +9,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from transforms.clocks import Clocks
 from transforms.flags import joined, rapid
-from transforms.timeline import Mask, Micros, Timeline
-from transforms.times import UNRESOLVED, UTC, Times, times
+from transforms.timeline import Mask, Micros
+from transforms.times import Times, times
 from transforms.units import Values, conversion
+from transforms.wall_clock import UNRESOLVED, UTC
 
-VERSION = "1"  # of everything in this package: a new one derives every table again
-_GLUCOSE = "interstitial_glucose"
+VERSION = "2"  # of everything in this package: a new one derives every table again
+GLUCOSE = "interstitial_glucose"
 
 
 @dataclass(frozen=True)
@@ -30,13 +32,13 @@ class Quantity:
 Vocabulary = Mapping[str, Quantity]
 
 
-def sample(rows: pa.Table, clock: Timeline | None, vocabulary: Vocabulary) -> pa.Table:
+def sample(rows: pa.Table, clocks: Clocks | None, vocabulary: Vocabulary) -> pa.Table:
     """Canonical samples, sorted by metric, instant, connector, device, end, newest file, record.
 
     `rows` has the shape's columns plus connector, file and newness.
     """
     rows = _coded(rows)
-    when = times(rows, clock)
+    when = times(rows, clocks)
     value, known, implausible, unknown_unit = _values(rows, vocabulary)
     metric, connector, device = (_codes(rows[n]) for n in ("metric", "connector", "device"))
     newness, record = np.asarray(rows["newness"]), np.asarray(rows["record"])
@@ -47,7 +49,7 @@ def sample(rows: pa.Table, clock: Timeline | None, vocabulary: Vocabulary) -> pa
     ties = (value, record, -newness, when.end.micros, device, connector, unresolved)
     order = _sorted((start, metric), ties)
     same_instant = _same(order, metric, connector, device, start, when.end.micros, unresolved)
-    is_reading = np.asarray(pc.equal(rows["metric"], _GLUCOSE)) & when.start.known
+    is_reading = np.asarray(pc.equal(rows["metric"], GLUCOSE)) & when.start.known
     placed, same_stream = _by_stream(order[is_reading[order]], connector, device)
     rapid_change = np.zeros(len(order), np.bool_)
     rapid_change[placed] = rapid(value[placed], start[placed], same_stream)
@@ -58,6 +60,7 @@ def sample(rows: pa.Table, clock: Timeline | None, vocabulary: Vocabulary) -> pa
         "rapid_change": rapid_change & known,
         "unknown_unit": unknown_unit,
         "nonexistent_local": when.is_nonexistent,
+        "unmoved_clock": when.is_unmoved,
     }
     table = pa.table(
         {
@@ -75,10 +78,10 @@ def sample(rows: pa.Table, clock: Timeline | None, vocabulary: Vocabulary) -> pa
     return table.append_column("occurrence", pa.array(_running_count(same_instant), pa.int32()))
 
 
-def episode(rows: pa.Table, clock: Timeline | None) -> pa.Table:
+def episode(rows: pa.Table, clocks: Clocks | None) -> pa.Table:
     """Canonical episodes, sorted by kind, start, connector, device, end, label, file, record."""
     rows = _coded(rows)
-    when = times(rows, clock)
+    when = times(rows, clocks)
     columns = [_codes(rows[n]) for n in ("kind", "connector", "device", "label", "file")]
     kind, connector, device, label, file = columns
     start = np.where(when.start.known, when.start.micros, when.start_local.micros)
@@ -98,7 +101,9 @@ def episode(rows: pa.Table, clock: Timeline | None) -> pa.Table:
             "kind": rows["kind"],
             "label": rows["label"],
             "session": rows["session"],
-            "flag": joined({"nonexistent_local": when.is_nonexistent}),
+            "flag": joined(
+                {"nonexistent_local": when.is_nonexistent, "unmoved_clock": when.is_unmoved}
+            ),
         }
     )
     return table.take(pa.array(np.lexsort(keys)))

@@ -8,48 +8,8 @@ import pyarrow.compute as pc
 
 from transforms.timeline import DAY, SECOND, Mask, Micros, Resolved
 
-# A counter of another transmitter, or one that was set anew, does not fit its neighbours.
-LARGEST_MISFIT = 600 * SECOND
-FARTHEST_NEIGHBOUR = DAY
 # A step back in time that is no jitter: half of the shortest change in use (Lord Howe, 30 min).
 SMALLEST_STEP_BACK = 900 * SECOND
-
-
-def by_device_clock(
-    rows: pa.Table, found: Resolved, once: Mask, twice: Mask
-) -> tuple[Mask, Micros]:
-    """Which rows of `twice` a monotonic device counter settles, and their instants.
-
-    The counter's distance to UTC is known from the rows around that were shown `once`; of the two
-    instants, the one that keeps this distance is right.
-    """
-    settled = np.zeros(rows.num_rows, np.bool_)
-    instant = found.first.copy()
-    counted = np.asarray(pc.is_valid(rows.column("clock_s")))
-    counter = np.asarray(pc.fill_null(rows.column("clock_s"), 0)).astype(np.int64) * SECOND
-    owner = _codes(pc.coalesce(rows.column("clock_id"), rows.column("file").cast(pa.string())))
-    for code in np.unique(owner[twice & counted]):
-        mine = counted & (owner == code)
-        known = np.flatnonzero(mine & once)
-        asked = np.flatnonzero(mine & twice)
-        if not len(known):
-            continue
-        known = known[np.argsort(counter[known], kind="stable")]
-        right = np.searchsorted(counter[known], counter[asked]).clip(0, len(known) - 1)
-        left = (right - 1).clip(0)
-        is_left = np.abs(counter[known[left]] - counter[asked]) <= np.abs(
-            counter[known[right]] - counter[asked]
-        )
-        nearest = known[np.where(is_left, left, right)]
-        distance = found.first[nearest] - counter[nearest]
-        expected = counter[asked] + distance
-        late = np.abs(found.last[asked] - expected) < np.abs(found.first[asked] - expected)
-        choice = np.where(late, found.last[asked], found.first[asked])
-        fits = np.abs(choice - expected) <= LARGEST_MISFIT
-        fits &= np.abs(counter[nearest] - counter[asked]) <= FARTHEST_NEIGHBOUR
-        settled[asked[fits]] = True
-        instant[asked] = choice
-    return settled, instant
 
 
 def by_record_order(

@@ -1,4 +1,4 @@
-"""Where a participant's clock stood: UTC offset as a step function of the instant.
+"""Where a clock stood: UTC offset as a step function of the instant.
 
 Local to UTC is done here, on whole columns, and never in SQL, where hours that do not exist or
 exist twice are answered without complaint. Instants and wall clocks are int64 microseconds.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -21,18 +21,37 @@ Mask = npt.NDArray[np.bool_]
 SECOND = 1_000_000
 HOUR = 3_600 * SECOND
 DAY = 24 * HOUR
-_EPOCH = dt.datetime(1970, 1, 1)
+MINUTE = 60 * SECOND
 # Offsets of all zones lie between these (Etc/GMT+12, Pacific/Kiritimati).
-_LOWEST, _HIGHEST = -12 * HOUR, 14 * HOUR
-_LONG_AGO, _FAR_AHEAD = -(1 << 62), 1 << 62
+LOWEST, HIGHEST = -12 * HOUR, 14 * HOUR
+LONG_AGO, FAR_AHEAD = -(1 << 62), 1 << 62
+_EPOCH = dt.datetime(1970, 1, 1)
 
 
 @dataclass(frozen=True)
 class Stay:
-    """From `since` (wall clock of the zone being left; None for the first) in `zone`."""
+    """From `since` (wall clock of the zone being left; None for the first) in `zone`.
+
+    `until`, on the clock of `zone`, gives back to what held before; None: until the next stay.
+    """
 
     since: dt.datetime | None
     zone: str
+    until: dt.datetime | None = None
+
+
+@dataclass(frozen=True)
+class Span:
+    """A zone from one instant to another, and on what ground.
+
+    basis   home (the zone of the settings), settings (a journey named there), evidence (what the
+            exports tell)
+    """
+
+    start: int
+    end: int
+    zone: str
+    basis: str = "home"
 
 
 @dataclass(frozen=True)
@@ -66,9 +85,9 @@ class Timeline:
 
     def resolve(self, wall: Micros) -> Resolved:
         """The instants at which the clock showed `wall`."""
-        end = np.append(self.start[1:], _FAR_AHEAD)
-        lowest = np.searchsorted(self.start, wall - _HIGHEST, side="right") - 1
-        highest = np.searchsorted(self.start, wall - _LOWEST, side="right") - 1
+        end = np.append(self.start[1:], FAR_AHEAD)
+        lowest = np.searchsorted(self.start, wall - HIGHEST, side="right") - 1
+        highest = np.searchsorted(self.start, wall - LOWEST, side="right") - 1
         count = np.zeros(len(wall), np.int64)
         first = np.zeros(len(wall), np.int64)
         last = np.zeros(len(wall), np.int64)
@@ -91,28 +110,77 @@ def timeline(stays: Iterable[Stay], first_year: int, last_year: int) -> Timeline
 
     Raises: zoneinfo.ZoneInfoNotFoundError for an unknown zone; ValueError for stays out of order.
     """
-    start: Micros = np.array([_LONG_AGO], np.int64)
-    offset: Micros = np.array([0], np.int64)
-    before = _LONG_AGO
+    return timeline_of(spans_of(stays, first_year, last_year), first_year, last_year)
+
+
+def timeline_of(spans: Iterable[Span], first_year: int, last_year: int) -> Timeline:
+    """The offsets of spans that follow each other without a hole.
+
+    Raises: zoneinfo.ZoneInfoNotFoundError for an unknown zone.
+    """
+    starts, offsets = [], []
+    for span in spans:
+        begins, shown = _transitions(span.zone, first_year, last_year)
+        inside = np.searchsorted(begins, span.start, side="right") - 1
+        later = (begins > span.start) & (begins < span.end)
+        starts += [np.array([span.start], np.int64), begins[later]]
+        offsets += [shown[inside : inside + 1], shown[later]]
+    return Timeline(np.concatenate(starts), np.concatenate(offsets))
+
+
+def spans_of(stays: Iterable[Stay], first_year: int, last_year: int) -> list[Span]:
+    """The instants between which each stay lasted; the first stay is home.
+
+    Raises: zoneinfo.ZoneInfoNotFoundError for an unknown zone; ValueError for stays out of order.
+    """
+    spans: list[Span] = []
+    home = ""
     for stay in stays:
-        begins, offsets = _transitions(stay.zone, first_year, last_year)
         if stay.since is None:
-            start, offset = begins, offsets
+            spans, home = [Span(LONG_AGO, FAR_AHEAD, stay.zone)], stay.zone
             continue
-        since = _change(Timeline(start, offset), stay.since)
-        if since <= before:
+        since = _instant(spans, stay.since, first_year, last_year)
+        if since <= spans[-1].start:
             raise ValueError("stays must be in the order of their beginnings")
-        before, kept = since, start < since
-        inside = np.searchsorted(begins, since, side="right") - 1
-        start = np.concatenate([start[kept], [since], begins[inside + 1 :]])
-        offset = np.concatenate([offset[kept], [offsets[inside]], offsets[inside + 1 :]])
-    return Timeline(start, offset)
+        spans[-1] = replace(spans[-1], end=since)
+        spans.append(Span(since, FAR_AHEAD, stay.zone, "settings"))
+        if stay.until is not None:
+            until = _instant(spans, stay.until, first_year, last_year)
+            if until <= since:
+                raise ValueError("a stay must end after it begins")
+            spans[-1] = replace(spans[-1], end=until)
+            spans.append(Span(until, FAR_AHEAD, home))
+    return spans
 
 
-def _change(before: Timeline, since: dt.datetime) -> int:
-    """The instant at which the old zone's clock showed `since`."""
-    wall = (since - _EPOCH) // dt.timedelta(microseconds=1)
-    return int(before.resolve(np.array([wall], np.int64)).first[0])
+def overlaid(spans: Iterable[Span], over: Iterable[Span]) -> list[Span]:
+    """`spans` with those of `over`, which do not overlap each other, in their place."""
+    result = list(spans)
+    for new in over:
+        kept: list[Span] = []
+        for old in result:
+            if old.end <= new.start or old.start >= new.end:
+                kept.append(old)
+                continue
+            if old.start < new.start:
+                kept.append(replace(old, end=new.start))
+            if old.end > new.end:
+                kept.append(replace(old, start=new.end))
+        result = sorted([*kept, new], key=lambda span: span.start)
+    return result
+
+
+def offset_of(zone: str, instant: int) -> int:
+    """Wall clock minus UTC of a zone at an instant, microseconds."""
+    moment = dt.datetime.fromtimestamp(instant // SECOND, dt.UTC).astimezone(ZoneInfo(zone))
+    return (moment.utcoffset() or dt.timedelta()) // dt.timedelta(microseconds=1)
+
+
+def _instant(spans: list[Span], wall: dt.datetime, first_year: int, last_year: int) -> int:
+    """The instant at which the clock of the spans so far showed `wall`."""
+    micros = (wall - _EPOCH) // dt.timedelta(microseconds=1)
+    shown = timeline_of(spans, first_year, last_year).resolve(np.array([micros], np.int64))
+    return int(shown.first[0])
 
 
 @lru_cache(maxsize=64)
@@ -126,7 +194,7 @@ def _transitions(zone: str, first_year: int, last_year: int) -> tuple[Micros, Mi
 
     first = int(dt.datetime(first_year, 1, 1, tzinfo=dt.UTC).timestamp()) - 2 * 86_400
     last = int(dt.datetime(last_year + 1, 1, 1, tzinfo=dt.UTC).timestamp()) + 2 * 86_400
-    starts, offsets = [_LONG_AGO], [offset_at(first)]
+    starts, offsets = [LONG_AGO], [offset_at(first)]
     for asked in range(first, last, 43_200):
         if offset_at(asked) == offsets[-1]:
             continue

@@ -110,6 +110,30 @@ STREAM = pa.schema(
         ),  # median distance of neighbours, what one reading stands for
     ]
 )
+ZONE_TIMELINE = pa.schema(
+    [
+        ("participant_id", pa.string()),
+        ("from_at", _UTC),  # NULL: from the beginning
+        ("to_at", _UTC),  # NULL: to this day
+        ("zone", pa.string()),
+        ("basis", pa.string()),
+        ("zone_name_count", pa.int64()),
+        ("offset_count", pa.int64()),
+        ("device_clock_count", pa.int64()),
+        ("contradiction_count", pa.int64()),
+    ]
+)
+CLOCK_FINDING = pa.schema(
+    [
+        ("participant_id", pa.string()),
+        ("stream", pa.string()),
+        ("from_at", _UTC),
+        ("to_at", _UTC),
+        ("kind", pa.string()),
+        ("size_min", pa.int64()),
+        ("explanation", pa.string()),
+    ]
+)
 REJECT = pa.schema(
     [
         *_PLACE,
@@ -145,6 +169,8 @@ TABLES: dict[str, pa.Schema] = {
     "episode": EPISODE,
     "daily": DAILY,
     "stream": STREAM,
+    "zone_timeline": ZONE_TIMELINE,
+    "clock_finding": CLOCK_FINDING,
     "reject": REJECT,
     "source_file": SOURCE_FILE,
 }
@@ -178,6 +204,17 @@ TABLE_COLUMNS = {
     "row_count": "rows of the stream",
     "first_at": "its first instant (UTC)",
     "last_at": "its last instant (UTC)",
+    "from_at": "begin (UTC); of a zone NULL where it holds from the beginning",
+    "to_at": "end (UTC); of a zone NULL where it holds to this day",
+    "zone": "IANA name of the time zone",
+    "basis": "home or settings (dawnlake.toml says so), evidence (the exports do)",
+    "zone_name_count": "records beside which an export names this zone",
+    "offset_count": "records for which an export states an offset of this zone",
+    "device_clock_count": "stretches in which a phone's clock beside a counter fits this zone",
+    "contradiction_count": "pieces of evidence in this time that say something else",
+    "stream": "the source that it is about: connector and device",
+    "size_min": "by how many minutes a clock was moved or is off; NULL if that is not the matter",
+    "explanation": "both sides, in words",
     "code": "why the record was not understood",
     "field": "the column or key at fault",
     "raw": "the record, or the part at fault, as in the file",
