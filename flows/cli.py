@@ -85,6 +85,20 @@ def files(*, participant: Someone = None, lake: LakeFolder = HERE) -> int:
 
 
 @app.command
+def zones(participant: str | None = None, *, lake: LakeFolder = HERE) -> int:
+    """Where each participant was and on what evidence, and what was found out about clocks.
+
+    Parameters
+    ----------
+    participant
+        Only this one.
+    """
+    from flows.command_zones import show_zones
+
+    return show_zones(lake, participant)
+
+
+@app.command
 def sql(
     query: str | None = None,
     *,

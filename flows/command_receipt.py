@@ -30,8 +30,8 @@ def print_receipt(receipt: Receipt) -> None:
     for file in receipt.files:
         if file.error:
             say(f"set aside: {file.name}: {file.error}")
-    for problem in receipt.problems:
-        say(problem)
+    for sentence in (*receipt.problems, *receipt.notes):
+        say(sentence)
     say(f"nights: {receipt.nights_added} added, {receipt.nights_changed} changed")
 
 

@@ -257,3 +257,8 @@ def complete(lake: Lake, receipt: Receipt, there: set[str], derived: Derived) ->
         )
     if problem := zone_problem(derived.outcome):
         receipt.problems.append(str(problem))
+    if zone := derived.outcome.zone_found:
+        receipt.notes.append(
+            f"home is taken to be {zone}, as the exports say; --timezone overrules it, "
+            f"`dawnlake zones {receipt.participant}` shows the evidence"
+        )

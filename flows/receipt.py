@@ -44,6 +44,7 @@ class Receipt:
     nights_added: int = 0
     nights_changed: int = 0
     problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     @property
     def is_clean(self) -> bool:

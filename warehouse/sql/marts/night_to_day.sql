@@ -92,9 +92,9 @@
 -- bedroom_temperature_cel | not computed yet
 -- is_night_valid | sleep period within night_min_h and night_max_h
 -- is_day_valid | coverage of the day reaches day_coverage_min_pct, no gap above 3 hours
--- is_complete | valid night and day, overnight coverage reached without a gap above an hour, no instant inferred
+-- is_complete | valid night and day, overnight coverage reached without a gap above an hour, no instant inferred or unresolved
 -- quality_notes | what to know about this row, in words; NULL for nothing
-with known as (
+with known as materialized (
     select
         g.* exclude (participant_id, sleep_date, night),
         unnest(g.night),
@@ -112,6 +112,23 @@ with known as (
     from night_glucose as g
 ),
 
+-- what was found out about clocks in the night or the day after; a move as such is no doubt
+touched as (
+    select
+        n.participant_id,
+        n.sleep_date,
+        bool_or(f.kind = 'unresolved') as is_unresolved,
+        string_agg(distinct replace(f.kind, '_', ' '), ', ' order by replace(f.kind, '_', ' '))
+            as clock_doubts
+    from known as n
+    join clock_finding as f
+        on f.participant_id = n.participant_id
+        and f.from_at < n.wake_at + to_seconds(3600 * rule_day_cap_h())
+        and f.to_at >= n.onset_at
+    where f.kind <> 'clock_change'
+    group by n.participant_id, n.sleep_date
+),
+
 together as (
     select
         *,
@@ -121,6 +138,7 @@ together as (
                 partition by participant_id order by sleep_date
             ), false) as timezone_changed
     from known
+    left join touched using (participant_id, sleep_date)
 )
 
 select
@@ -216,7 +234,8 @@ select
     is_night_valid,
     is_day_valid,
     is_night_valid and is_day_valid and is_overnight_covered
-        and not is_glucose_inferred and not is_inferred as is_complete,
+        and not is_glucose_inferred and not is_inferred and not coalesce(is_unresolved, false)
+        as is_complete,
     nullif(concat_ws('; ',
         case when not is_night_valid then 'sleep period outside the valid range' end,
         case when sleep_basis = 'totals' then 'sleep from totals, no segments' end,
@@ -227,6 +246,7 @@ select
         case when is_day_capped then 'next night unknown, day capped' end,
         case when timezone_changed then 'clock changed' end,
         case when is_glucose_inferred or is_inferred then 'some instants inferred' end,
+        'clocks: ' || clock_doubts,
         case when night_censored_pct > 1 then 'overnight mean includes sensor limits' end,
         case when day_censored_pct > 1 then 'day mean includes sensor limits' end
     ), '') as quality_notes

@@ -1,4 +1,5 @@
--- CGM readings with an instant and a plausible value, one per stream and instant, with their range.
+-- CGM readings with an instant and a plausible value, one per stream and instant, with their range;
+-- without those that a second route of the same sensor tells at another time.
 --
 -- participant_id | who
 -- start_at | instant of the reading (UTC)
@@ -51,5 +52,7 @@ from sample
 where metric in ('interstitial_glucose', 'interstitial_glucose_scan')
     and start_at is not null
     and value is not null
-    and (flag is null or not contains(flag, 'implausible'))
+    and (
+        flag is null or not (contains(flag, 'implausible') or contains(flag, 'shifted_copy'))
+    )
     and occurrence = 1
