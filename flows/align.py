@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -16,18 +17,19 @@ import pyarrow.compute as pc
 from connectors.contract import SHAPES
 from flows.clocks import clock_findings, known_clocks, zone_timeline
 from flows.extract import Manifest, read_manifest
+from flows.pieces import EVERYTHING, Piece, pieces
 from flows.settings import Settings
 from transforms import align
 from transforms.align import GLUCOSE, Quantity
 from transforms.clocks import Clocks
 from transforms.copies import one_copy
 from transforms.findings import Finding, waiting
-from transforms.routes import marked, shifted_copies, streams
+from transforms.routes import marked, routes, shifted_copies
 from transforms.same_night import shifted_sleeps
+from transforms.streams import Streams
 from warehouse.schema import METRICS, SOURCE_FILE, TABLES
 from warehouse.store import Lake, digest, write_json, write_pieces, write_table
 
-PIECE_ROWS = 120_000  # of samples, about 100 MB while they are aligned
 VOCABULARY = {name: Quantity(m.unit, m.low, m.high) for name, m in METRICS.items()}
 
 
@@ -73,9 +75,13 @@ class Parts:
             }
         )
 
-    def parts(self, shape: str) -> str | None:
+    def parts(self, shape: str, piece: Piece = EVERYTHING) -> str | None:
         """A FROM clause over a shape's parts with connector and file; None if there is none."""
-        paths = [str(f / f"{shape}.parquet") for f in self.folders]
+        paths = [
+            str(folder / f"{shape}.parquet")
+            for folder, manifest in zip(self.folders, self.manifests, strict=True)
+            if piece.may_be_in(manifest)
+        ]
         paths = [path for path in paths if Path(path).exists()]
         if not paths:
             return None
@@ -159,7 +165,7 @@ def _derive(lake: Lake, participant: str, settings: Settings, parts: Parts) -> A
     tables = {
         "episode": episode,
         "daily": align.daily(_reported(parts, "daily"), VOCABULARY),
-        "stream": pa.concat_tables(samples.streams),
+        "stream": samples.streams.table(),
         "zone_timeline": zone_timeline(known),
         "clock_finding": clock_findings(findings),
         "reject": _rejects(parts),
@@ -180,65 +186,51 @@ class _Samples:
     clocks: Clocks | None
     priority: Sequence[str]
     findings: list[Finding] = field(default_factory=list)
-    streams: list[pa.Table] = field(default_factory=list)
+    streams: Streams = field(default_factory=Streams)
     unplaced: int = 0
     needs_zone: bool = False
 
     def pieces(self) -> Iterator[pa.Table]:
-        """Tables in the order of metrics: as many at a time as PIECE_ROWS allow, at least one."""
-        for metrics in _pieces(self.parts):
-            rows = _reported(self.parts, "sample", metrics)
-            if self.clocks is None:
-                self.needs_zone |= align.needs_zone(rows)
-            piece = align.sample(rows, self.clocks, VOCABULARY)
-            if GLUCOSE in metrics:
-                piece = self._without_copies(piece)
-            stream = align.stream(piece)
-            plain = [f for f in TABLES["stream"] if f.name in stream.column_names]
-            self.streams.append(stream.select([f.name for f in plain]).cast(pa.schema(plain)))
-            self.unplaced += align.unplaced(piece)
-            yield piece
+        """Tables in the order of metrics and instants; the next is read while one is aligned."""
+        with _connection() as connection:
+            planned = pieces(connection, self.parts.parts("sample"))
+        with ThreadPoolExecutor(1) as beside:
+            reading = [beside.submit(_reported, self.parts, "sample", planned[0])]
+            for number, piece in enumerate(planned):
+                rows = reading.pop().result()
+                for following in planned[number + 1 : number + 2]:
+                    reading.append(beside.submit(_reported, self.parts, "sample", following))
+                yield self._aligned(rows, piece)
+
+    def _aligned(self, rows: pa.Table, piece: Piece) -> pa.Table:
+        if self.clocks is None:
+            self.needs_zone |= align.needs_zone(rows)
+        found = piece.own(align.sample(rows, self.clocks, VOCABULARY))
+        if GLUCOSE in piece.metrics:
+            found = self._without_copies(found)
+        self.streams.add(found)
+        self.unplaced += align.unplaced(found)
+        return found
 
     def _without_copies(self, piece: pa.Table) -> pa.Table:
         """The piece with glucose marked that came by a second route at another time."""
         place = np.flatnonzero(np.asarray(pc.equal(piece["metric"], GLUCOSE)))
-        routes = streams(piece.take(pa.array(place)))
-        found, rows = shifted_copies(routes, self.priority)
+        found_routes = routes(piece.take(pa.array(place)))
+        found, rows = shifted_copies(found_routes, self.priority)
         self.findings += [*found, *waiting(piece, self.clocks, "metric", (GLUCOSE,))]
         return marked(piece, place[rows], "shifted_copy")
 
 
-def _pieces(parts: Parts) -> list[list[str]]:
-    """Metrics in order, in groups of few enough rows."""
-    source = parts.parts("sample")
-    if source is None:
-        return [[]]
-    with _connection() as connection:
-        counts = connection.execute(
-            f"select metric, count(*) from {source} group by metric order by metric"
-        ).fetchall()
-    groups: list[list[str]] = [[]]
-    size = 0
-    for metric, count in counts:
-        if groups[-1] and size + count > PIECE_ROWS:
-            groups.append([])
-            size = 0
-        groups[-1].append(metric)
-        size += count
-    return groups
-
-
-def _reported(parts: Parts, shape: str, metrics: list[str] | None = None) -> pa.Table:
-    """One copy of every reported fact of a shape, or of some metrics."""
-    source = parts.parts(shape)
+def _reported(parts: Parts, shape: str, piece: Piece = EVERYTHING) -> pa.Table:
+    """One copy of every reported fact of a shape, or of a piece of the samples."""
+    source = parts.parts(shape, piece)
     if source is None:
         schema = SHAPES[shape]
         for name in ("connector", "file"):
             schema = schema.append(pa.field(name, pa.string()))
         return schema.append(pa.field("newness", pa.int32())).empty_table()
-    if metrics is not None:
-        listed = ", ".join(f"'{metric}'" for metric in metrics)
-        source = f"(from {source} where metric in ({listed}))"
+    if piece.metrics:
+        source = f"(from {source} where {piece.condition()})"
     with _connection() as connection:
         return one_copy(connection, shape, source, parts.files())
 

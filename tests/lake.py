@@ -24,6 +24,7 @@ from flows.settings import Settings
 from tests.golden_case import Case, cases
 from transforms import align
 from transforms.clocks import Clocks
+from transforms.streams import Streams
 from transforms.timeline import Stay, Timeline, timeline
 from warehouse.schema import TABLES
 from warehouse.store import Lake, write_table
@@ -221,7 +222,7 @@ class Person:
             "sample": sample,
             "episode": align.episode(told["episode"], clock),
             "daily": align.daily(told["daily"], VOCABULARY),
-            "stream": align.stream(sample),
+            "stream": stream_of(sample),
             "source_file": self._files(told.values()),
         }
 
@@ -243,6 +244,13 @@ class Person:
         }
         files = [{"connector": connector, "file": file} for connector, file in sorted(found)]
         return pa.Table.from_pylist(files, TABLES["source_file"])
+
+
+def stream_of(sample: pa.Table) -> pa.Table:
+    """The table `stream` of canonical samples."""
+    streams = Streams()
+    streams.add(sample)
+    return streams.table()
 
 
 def lake_of(folder: Path, people: Mapping[str, Person], settings: Settings | None = None) -> Lake:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from flows.align import VOCABULARY
 from flows.pipeline import ingest
-from tests.lake import BERLIN, PERSON, Row, clarity, put, reported, table
+from tests.lake import BERLIN, PERSON, Row, clarity, put, reported, stream_of, table
 from tests.strategies import at, clock_of, micros
 from transforms import align
 from transforms.anchor import anchored
@@ -394,8 +394,8 @@ def test_two_sensors_at_once_keep_their_own_rhythm_and_jumps() -> None:
 
 def test_nothing_resolved_is_a_stream_of_nothing() -> None:
     table_ = align.sample(reported("sample", series("05:00", "05:05")), None, VOCABULARY)
-    assert align.stream(table_).num_rows == 0
-    assert align.stream(table_.slice(0, 0)).num_rows == 0
+    assert stream_of(table_).num_rows == 0
+    assert stream_of(table_.slice(0, 0)).num_rows == 0
 
 
 def test_ingest_without_a_zone_keeps_everything_and_says_what_to_do(tmp_path: Path) -> None:

@@ -74,7 +74,9 @@ def sample(rows: pa.Table, clocks: Clocks | None, vocabulary: Vocabulary) -> pa.
             "reported_unit": rows["unit"],
             "interval_min": pa.array(minutes, mask=np.isnan(minutes)),
         }
-    ).take(pa.array(order))
+    )
+    if (order[1:] < order[:-1]).any():  # a file in order of time is in order already
+        table = table.take(pa.array(order))
     return table.append_column("occurrence", pa.array(_running_count(same_instant), pa.int32()))
 
 
@@ -128,33 +130,6 @@ def daily(rows: pa.Table, vocabulary: Vocabulary) -> pa.Table:
             **{name: rows[name] for name in ("device", "key", "connector", "file", "record")},
         }
     ).take(pa.array(order))
-
-
-def stream(samples: pa.Table) -> pa.Table:
-    """One row per metric, connector and device: extent and median interval in minutes.
-
-    `samples` is canonical, sorted by metric and instant as `sample` leaves it; rows without an
-    instant do not count.
-    """
-    rows = samples.select(["metric", "connector", "device", "start_at"])
-    rows = rows.filter(pc.is_valid(rows["start_at"]))
-    codes = [_codes(rows[name]) for name in ("metric", "connector", "device")]
-    order = np.lexsort(tuple(reversed(codes)))
-    start = np.asarray(rows["start_at"].cast(pa.int64())).astype(np.int64)[order]
-    first = np.flatnonzero(~_same(order, *codes))
-    last = np.append(first, len(order))[1:] - 1
-    gaps = [np.diff(start[a : b + 1]) for a, b in zip(first, last, strict=True)]
-    minutes = [float(np.median(gap[gap > 0])) / 60e6 if (gap > 0).any() else None for gap in gaps]
-    heads = rows.take(pa.array(order[first]))
-    return pa.table(
-        {
-            **{name: heads[name] for name in ("metric", "connector", "device")},
-            "row_count": pa.array(last - first + 1, pa.int64()),
-            "first_at": heads["start_at"],
-            "last_at": rows["start_at"].take(pa.array(order[last])),
-            "interval_min": pa.array(minutes, pa.float64()),
-        }
-    )
 
 
 def _by_stream(order: Micros, *stream: Micros) -> tuple[Micros, Mask]:

@@ -22,7 +22,7 @@ from transforms.timeline import DAY, HIGHEST, LOWEST, MINUTE, Timeline
 # a claim of another source that is contradicted; a day that a phone spends away from home.
 UNSEEN_MOVE, LEAST_MOVE = 3.0, 0.05
 CONTRADICTION, MOST_CONTRADICTIONS = 0.5, 6
-DAY_AWAY = 0.01
+DAY_AWAY = 0.002
 _SAME_COST = 1e-6
 _RECENT = 40  # runs of a device that a new one is compared with
 _SAMPLES = 25  # moments of a run at which it is compared with home

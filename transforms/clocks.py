@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from transforms.counter import Run
 from transforms.itinerary import Itinerary
+from transforms.sources import by_source
 from transforms.timeline import DAY, LONG_AGO, MINUTE, Mask, Micros, Timeline
 from transforms.unmoved import Unmoved
 
@@ -87,11 +87,8 @@ def of_devices(rows: pa.Table, clocks: Clocks) -> list[tuple[Mask, DeviceClock]]
     streams = clocks.streams()
     if not streams:
         return []
-    device = pc.fill_null(rows["device"].cast(pa.string()), "")
-    connector = rows["connector"].cast(pa.string())
-    found = []
-    for (of, name), runs in streams.items():
-        mine = np.asarray(pc.and_(pc.equal(connector, of), pc.equal(device, name)))
-        if mine.any():
-            found.append((mine, DeviceClock.of(runs)))
-    return found
+    return [
+        (mine, DeviceClock.of(streams[source]))
+        for source, mine in by_source(rows)
+        if source in streams
+    ]

@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from transforms.sources import numbered
 from transforms.timeline import HOUR, MINUTE, SECOND, Mask, Micros
 
 # Half of the smallest step of an offset: less is drift or jitter.
@@ -168,8 +169,8 @@ class _Columns:
             pc.fill_null(rows["device"].cast(pa.string()), ""),
             pc.coalesce(rows["clock_id"].cast(pa.string()), file),
         ]
-        group, names = _numbered(texts)
-        counter, _ = _numbered(texts[3:])
+        group, names = numbered(texts)
+        counter, _ = numbered(texts[3:])
         wall = rows["start_wall"].combine_chunks().cast(pa.timestamp("us")).view(pa.int64())
         count = np.asarray(rows["clock_s"]).astype(np.int64) * SECOND
         record = np.asarray(rows["record"]).astype(np.int64)
@@ -193,23 +194,6 @@ def _lives(counter: Micros, distance: Micros) -> Micros:
     life = np.empty(len(order), np.int64)
     life[order] = np.cumsum(apart)
     return life
-
-
-def _numbered(texts: list[pa.ChunkedArray]) -> tuple[Micros, list[tuple[str, ...]]]:
-    """A number for each distinct combination, in the order of the texts, and the combinations."""
-    table = pa.table({str(i): text for i, text in enumerate(texts)})
-    names = sorted(
-        tuple(row.values()) for row in table.group_by(table.column_names).aggregate([]).to_pylist()
-    )
-    code = np.zeros(table.num_rows, np.int64)
-    for column in table.columns:
-        encoded = column.combine_chunks().dictionary_encode()
-        words = np.array(encoded.dictionary.to_pylist(), object)
-        rank = np.empty(len(words), np.int64)
-        rank[np.argsort(words, kind="stable")] = np.arange(len(words))
-        code = code * (len(words) + 1) + rank[np.asarray(encoded.indices).astype(np.int64)]
-    _, number = np.unique(code, return_inverse=True)
-    return number.astype(np.int64), names
 
 
 def _related(found: list[Run]) -> list[Run]:

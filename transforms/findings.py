@@ -78,7 +78,7 @@ def _why(clocks: Clocks, before: int, after: int, size: int) -> str:
         return "set by hand or for a short time; its owner's clock is not taken to have moved"
     if old is not None and new is not None and old.zone != new.zone:
         return f"a journey from {old.zone} to {new.zone}"
-    return f"daylight saving in {new.zone}" if new else "daylight saving"
+    return f"the clocks of {new.zone} were moved" if new else "the clocks there were moved"
 
 
 def _span_at(spans: Sequence[Span], instant: int) -> Span | None:
@@ -124,7 +124,7 @@ def of_unmoved(clocks: Iterable[Unmoved]) -> list[Finding]:
         Finding(
             f"{c.connector} {c.device}".strip(),
             c.first - c.offset,
-            c.until - c.offset,
+            c.last - c.offset,
             "clock_unmoved",
             -c.behind // MINUTE,
             f"readings at times that never were: the clock stayed at "

@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from transforms.sources import numbered
 from transforms.timeline import DAY, SECOND, Mask, Micros, Resolved
 
 # A step back in time that is no jitter: half of the shortest change in use (Lord Howe, 30 min).
@@ -22,13 +23,16 @@ def by_record_order(
     """
     settled = np.zeros(rows.num_rows, np.bool_)
     instant = found.first.copy()
-    record = np.asarray(rows.column("record"))
+    day = wall // DAY
+    days = np.unique(day[twice])
+    close = np.flatnonzero(naive & np.isin(day, np.concatenate([days - 1, days, days + 1])))
+    record = np.asarray(rows["record"].take(pa.array(close)))
     name = "metric" if "metric" in rows.column_names else "kind"
-    texts = [rows.column(column).cast(pa.string()) for column in ("file", name, "device")]
-    series = _codes(pc.binary_join_element_wise(*[pc.fill_null(t, "") for t in texts], "|"))
-    for code in np.unique(series[twice]):
-        mine = np.flatnonzero(naive & (series == code))
-        mine = mine[np.argsort(record[mine], kind="stable")]
+    texts = [rows[column].take(pa.array(close)) for column in ("file", name, "device")]
+    series, _ = numbered([pc.fill_null(text.cast(pa.string()), "") for text in texts])
+    for code in np.unique(series[twice[close]]):
+        mine = np.flatnonzero(series == code)
+        mine = close[mine[np.argsort(record[mine], kind="stable")]]
         if wall[mine[0]] > wall[mine[-1]]:
             mine = mine[::-1]  # newest first
         # each change apart: rows of one repeated hour have the same distance of their instants
@@ -46,8 +50,3 @@ def by_record_order(
             instant[place] = np.where(second[inside], found.last[place], found.first[place])
             settled[place] = True
     return settled, instant
-
-
-def _codes(column: pa.ChunkedArray) -> Micros:
-    encoded = column.combine_chunks().dictionary_encode()
-    return np.asarray(encoded.indices).astype(np.int64)

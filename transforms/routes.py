@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms.findings import Finding
+from transforms.sources import by_source
 from transforms.timeline import DAY, HOUR, MINUTE, SECOND, Mask, Micros
 from transforms.wall_clock import BASES
 
@@ -31,7 +32,7 @@ Values = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Stream:
+class Route:
     """Readings of one route in order of time; `basis` is how its instants are known, 0 best."""
 
     connector: str
@@ -46,42 +47,35 @@ class Stream:
         return f"{self.connector} {self.device}".strip()
 
 
-def streams(samples: pa.Table) -> list[Stream]:
+def routes(samples: pa.Table) -> list[Route]:
     """The routes in canonical samples of one metric: rows with an instant and a value."""
     has = np.asarray(pc.and_(pc.is_valid(samples["start_at"]), pc.is_valid(samples["value"])))
     place = np.flatnonzero(has)
     rows = samples.select(["connector", "device", "start_at", "value", "time_basis"]).take(
         pa.array(place)
     )
-    texts = [pc.fill_null(rows[n].cast(pa.string()), "") for n in ("connector", "device")]
     at = np.asarray(rows["start_at"].cast(pa.int64())).astype(np.int64)
     value = np.asarray(rows["value"])
     rank = pc.index_in(rows["time_basis"].cast(pa.string()), pa.array(BASES))
     basis = np.asarray(rank).astype(np.float64)
     found = []
-    names = pa.table({"connector": texts[0], "device": texts[1]})
-    for key in names.group_by(["connector", "device"]).aggregate([]).to_pylist():
-        mine = np.asarray(
-            pc.and_(pc.equal(texts[0], key["connector"]), pc.equal(texts[1], key["device"]))
-        )
+    for (connector, device), mine in by_source(rows):
         index = np.flatnonzero(mine)
         index = index[np.argsort(at[index], kind="stable")]
         found.append(
-            Stream(
-                key["connector"],
-                key["device"],
+            Route(
+                connector,
+                device,
                 at[index],
                 value[index],
                 float(np.median(basis[index])),
                 place[index],
             )
         )
-    return sorted(found, key=lambda s: (s.connector, s.device))
+    return found
 
 
-def shifted_copies(
-    found: Sequence[Stream], priority: Sequence[str]
-) -> tuple[list[Finding], Micros]:
+def shifted_copies(found: Sequence[Route], priority: Sequence[str]) -> tuple[list[Finding], Micros]:
     """Findings of copies that are off by a constant time, and the rows of the worse of each two."""
     findings: list[Finding] = []
     rows = [np.zeros(0, np.int64)]
@@ -98,7 +92,7 @@ def shifted_copies(
     return findings, np.unique(np.concatenate(rows))
 
 
-def _rank(stream: Stream, priority: Sequence[str]) -> tuple[float, int, str, str]:
+def _rank(stream: Route, priority: Sequence[str]) -> tuple[float, int, str, str]:
     """Sorts routes, the one to keep first: by how instants are known, then by priority."""
     known = stream.connector in priority
     # an instant that the export states, or a counter ties down, is as good as another
@@ -107,7 +101,7 @@ def _rank(stream: Stream, priority: Sequence[str]) -> tuple[float, int, str, str
     return group, place, stream.connector, stream.device
 
 
-def _stretches(one: Stream, other: Stream) -> list[tuple[int, int, int]]:
+def _stretches(one: Route, other: Route) -> list[tuple[int, int, int]]:
     """First and last reading, and by how many minutes `one` is later than `other`, day by day."""
     found: list[tuple[int, int, int]] = []
     low, high = other.at[0] - FARTHEST, other.at[-1] + FARTHEST
@@ -127,7 +121,7 @@ def _stretches(one: Stream, other: Stream) -> list[tuple[int, int, int]]:
     return found
 
 
-def _shift(at: Micros, value: Values, other: Stream) -> int:
+def _shift(at: Micros, value: Values, other: Route) -> int:
     """By how many minutes readings of a day are later than the same ones of another stream.
 
     0 if they are not late, or not the same readings.
@@ -156,7 +150,7 @@ def _shift(at: Micros, value: Values, other: Stream) -> int:
     return exact if abs(shift) > 1 else 0
 
 
-def _agreement(at: Micros, value: Values, other: Stream) -> float:
+def _agreement(at: Micros, value: Values, other: Route) -> float:
     """The share of readings that the other stream has at the same instant."""
     right = np.searchsorted(other.at, at).clip(0, len(other.at) - 1)
     left = (right - 1).clip(0)

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms.findings import Finding
+from transforms.sources import by_source
 from transforms.timeline import HOUR, MINUTE, Micros
 
 SAME_NIGHT = 10 * MINUTE  # by which both ends of a night may miss a whole hour
@@ -42,14 +43,8 @@ def _nights(episodes: pa.Table) -> dict[tuple[str, str], Micros]:
     out_of_sleep = pc.is_in(labels, pa.array(["in_bed", "out_of_bed", "awake"]))
     known = pc.and_(pc.is_valid(episodes["start_at"]), pc.is_valid(episodes["end_at"]))
     rows = episodes.filter(pc.and_(pc.and_(kinds, pc.invert(out_of_sleep)), known))
-    texts = [pc.fill_null(rows[n].cast(pa.string()), "") for n in ("connector", "device")]
     ends = [np.asarray(rows[n].cast(pa.int64())).astype(np.int64) for n in ("start_at", "end_at")]
-    found = {}
-    names = pa.table({"connector": texts[0], "device": texts[1]})
-    for key in names.group_by(["connector", "device"]).aggregate([]).to_pylist():
-        mine = pc.and_(pc.equal(texts[0], key["connector"]), pc.equal(texts[1], key["device"]))
-        found[key["connector"], key["device"]] = _merged(*(e[np.asarray(mine)] for e in ends))
-    return found
+    return {source: _merged(ends[0][mine], ends[1][mine]) for source, mine in by_source(rows)}
 
 
 def _merged(start: Micros, end: Micros) -> Micros:

@@ -85,13 +85,22 @@ class Timeline:
 
     def resolve(self, wall: Micros) -> Resolved:
         """The instants at which the clock showed `wall`."""
-        end = np.append(self.start[1:], FAR_AHEAD)
         lowest = np.searchsorted(self.start, wall - HIGHEST, side="right") - 1
         highest = np.searchsorted(self.start, wall - LOWEST, side="right") - 1
-        count = np.zeros(len(wall), np.int64)
-        first = np.zeros(len(wall), np.int64)
-        last = np.zeros(len(wall), np.int64)
-        for step in range(int((highest - lowest).max(initial=0)) + 1):
+        count = np.ones(len(wall), np.int64)
+        first = wall - self.offset[lowest]
+        last = first.copy()
+        near = np.flatnonzero(highest > lowest)  # a change is less than a day away
+        if len(near):
+            found = self._resolve_near(wall[near], lowest[near], highest[near])
+            count[near], first[near], last[near] = found.count, found.first, found.last
+        return Resolved(count, first, last)
+
+    def _resolve_near(self, wall: Micros, lowest: Micros, highest: Micros) -> Resolved:
+        """The same where several segments may have shown a wall clock."""
+        end = np.append(self.start[1:], FAR_AHEAD)
+        count, first, last = np.zeros((3, len(wall)), np.int64)
+        for step in range(int((highest - lowest).max()) + 1):
             segment = np.minimum(lowest + step, highest)
             instant = wall - self.offset[segment]
             holds = (self.start[segment] <= instant) & (instant < end[segment])

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from transforms.sources import by_source
 from transforms.timeline import DAY, MINUTE, Mask, Micros, Timeline
 
 FEWEST = 2  # readings at times that never were
@@ -27,6 +28,7 @@ class Unmoved:
     device: str
     first: int
     until: int
+    last: int  # the last reading in that time, on its own face too
     offset: int
     behind: int  # by how much, microseconds
 
@@ -50,16 +52,9 @@ def unmoved(rows: pa.Table, clock: Timeline) -> list[Unmoved]:
     `rows` has connector, device and start_wall of the readings of sensors without a counter.
     """
     found: list[Unmoved] = []
-    keys = rows.group_by(["connector", "device"]).aggregate([]).to_pylist()
-    for key in sorted(keys, key=lambda k: (k["connector"], k["device"])):
-        mine = rows.filter(
-            pc.and_(
-                pc.equal(rows["connector"], key["connector"]),
-                pc.equal(rows["device"], key["device"]),
-            )
-        )
-        wall = np.unique(np.asarray(mine["start_wall"].cast(pa.int64())).astype(np.int64))
-        found += _of_device(key["connector"], key["device"], wall, clock)
+    wall = np.asarray(rows["start_wall"].cast(pa.int64())).astype(np.int64)
+    for (connector, device), mine in by_source(rows):
+        found += _of_device(connector, device, np.unique(wall[mine]), clock)
     return found
 
 
@@ -78,7 +73,8 @@ def _of_device(connector: str, device: str, wall: Micros, clock: Timeline) -> It
         if size >= DAY or inside < max(FEWEST, expected) or first < until_before:
             continue
         until_before = _until(wall, steps, rhythm, first + size, size, before, index, clock)
-        yield Unmoved(connector, device, first, until_before, before, size)
+        last = int(wall[np.searchsorted(wall, until_before) - 1])
+        yield Unmoved(connector, device, first, until_before, last, before, size)
 
 
 def _until(

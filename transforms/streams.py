@@ -1,0 +1,89 @@
+"""What each stream of samples comes to: extent, rhythm; put together piece by piece."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from transforms.sources import numbered
+from transforms.timeline import MINUTE, SECOND, Micros
+
+
+@dataclass
+class _Extent:
+    """One metric of one source: rows, first and last instant, and how often each gap occurs."""
+
+    rows: int
+    first: int
+    last: int
+    gaps: list[Micros] = field(default_factory=list)
+    seconds: Micros = field(default_factory=lambda: np.zeros(0, np.int64))
+
+    def add(self, at: Micros) -> None:
+        """Later rows, in order of time."""
+        gaps = np.diff(at, prepend=self.last)
+        gaps = gaps[gaps > 0]
+        self.rows, self.last = self.rows + len(at), int(at[-1])
+        whole = gaps // SECOND
+        if len(gaps) and not (gaps % SECOND).any() and whole.max() < _LONGEST:
+            counted = np.bincount(whole, minlength=len(self.seconds))
+            counted[: len(self.seconds)] += self.seconds
+            self.seconds = counted
+        else:
+            self.gaps.append(gaps)
+
+    def interval_min(self) -> float | None:
+        """The median distance of neighbours in minutes; None if no two differ."""
+        counted = np.repeat(np.arange(len(self.seconds)) * SECOND, self.seconds)
+        gaps = np.concatenate([*self.gaps, counted]) if self.gaps else counted
+        return float(np.median(gaps)) / MINUTE if len(gaps) else None
+
+
+_LONGEST = 7 * 86_400  # seconds: longer gaps are kept as they are
+
+
+class Streams:
+    """One row per metric, connector and device of canonical samples, given in their order."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, ...], _Extent] = {}
+        self._without_device: set[tuple[str, ...]] = set()
+
+    def add(self, samples: pa.Table) -> None:
+        """Take in a piece as `align.sample` leaves it; rows without an instant do not count."""
+        rows = samples.select(["metric", "connector", "device", "start_at"])
+        if rows["start_at"].null_count:
+            rows = rows.filter(pc.is_valid(rows["start_at"]))
+        if not rows.num_rows:
+            return
+        texts = [rows[name].cast(pa.string()) for name in ("metric", "connector")]
+        # a device without a name sorts before one whose name is empty
+        device = rows["device"].cast(pa.string())
+        marked = pc.fill_null(pc.binary_join_element_wise("\x01", device, ""), "\x00")
+        code, names = numbered([*texts, marked])
+        at = np.asarray(rows["start_at"].cast(pa.int64())).astype(np.int64)
+        for number, name in enumerate(names):
+            mine = at if len(names) == 1 else at[code == number]
+            if name not in self._known:
+                self._known[name] = _Extent(0, int(mine[0]), int(mine[0]))
+            self._known[name].add(mine)
+
+    def table(self) -> pa.Table:
+        """Metric, connector, device, row_count, first_at, last_at, interval_min; by name."""
+        known = sorted(self._known.items())
+        utc = pa.timestamp("us", tz="UTC")
+        devices = [name[2][1:] if name[2] != "\x00" else None for name, _ in known]
+        return pa.table(
+            {
+                "metric": pa.array([name[0] for name, _ in known], pa.string()),
+                "connector": pa.array([name[1] for name, _ in known], pa.string()),
+                "device": pa.array(devices, pa.string()),
+                "row_count": pa.array([e.rows for _, e in known], pa.int64()),
+                "first_at": pa.array([e.first for _, e in known], pa.int64()).cast(utc),
+                "last_at": pa.array([e.last for _, e in known], pa.int64()).cast(utc),
+                "interval_min": pa.array([e.interval_min() for _, e in known], pa.float64()),
+            }
+        )
