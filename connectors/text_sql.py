@@ -6,8 +6,9 @@ with neither only a wall clock. Every expression is NULL where the text does not
 
 from __future__ import annotations
 
+_WRITTEN = r"^\d{4}-\d\d?-\d\d?[T ]\d\d:\d\d"  # a year of five digits is no time of anybody
 _OFFSET = r"[T ]\d\d:\d\d.*([+-])(\d\d):?(\d\d)$"
-_ZONED = r"[T ]\d\d:\d\d.*(Z|[+-]\d\d:?\d\d)$"
+_ZONED = _WRITTEN + r".*(Z|[+-]\d\d:?\d\d)$"
 
 
 def number(text: str) -> str:
@@ -24,7 +25,7 @@ def wall(text: str) -> str:
     """A timestamp as the clock on the wall showed it: not where only Z is written."""
     bare = rf"regexp_replace({text}, '\s*[+-]\d\d:?\d\d$', '')"
     return (
-        f"case when {text} not like '%Z' and regexp_matches({text}, '[T ]\\d\\d:\\d\\d')"
+        f"case when {text} not like '%Z' and regexp_matches({text}, '{_WRITTEN}')"
         f" then try_cast({bare} as timestamp) end"
     )
 

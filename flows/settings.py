@@ -76,7 +76,13 @@ class Participant(_Strict):
 class Priority(_Strict):
     """Best connector first; what is not named comes after, by name."""
 
-    sleep: tuple[str, ...] = ("oura", "fitbit_takeout", "apple_health", "health_connect")
+    sleep: tuple[str, ...] = (
+        "oura",
+        "fitbit_takeout",
+        "garmin_connect",
+        "apple_health",
+        "health_connect",
+    )
     glucose: tuple[str, ...] = (
         "dexcom_clarity",
         "libreview",

@@ -24,6 +24,7 @@ from tests import strategies  # noqa: F401  # how Hypothesis is run
 from tests.lake import (
     BERLIN,
     PERSON,
+    asked,
     clarity,
     demo_lake,
     demo_people,
@@ -53,6 +54,10 @@ CORPUS = (
     ("fitbit_takeout", "sleep_fall_back_night"),
     ("oura", "api_sleep_spring_forward_night"),
     ("oura", "trends_misspelt_and_none"),
+    ("garmin_connect", "sleep_nights_of_every_kind"),
+    ("garmin_connect", "sleep_a_night_corrected"),
+    ("garmin_connect", "sleep_naps"),
+    ("garmin_connect", "days_of_a_traveller"),
     ("nightscout", "entries_array_codes_and_offsets"),
     ("apple_health", "every_other_stream_and_bad_records"),
     ("health_connect", "two_apps_one_night"),
@@ -143,6 +148,25 @@ def test_a_receipt_accounts_for_every_record_of_an_ingest(tmp_path: Path) -> Non
             assert told == each.manifest["carried_count"], each.name
     late = next(f for f in receipt.files if f.name == "late.csv")
     assert (late.new, late.already_known, late.corrected) == (2, 5, 1)
+
+
+def test_a_corrected_night_replaces_the_one_it_corrects() -> None:
+    """Its begin moved; what tells them to be one is the date that the vendor files it under."""
+    lake, _ = reference()
+    nights = asked(
+        lake,
+        """select sleep_date, onset_at, total_sleep_min from night_to_day
+           where sleep_connector = 'garmin_connect' and sleep_date between ? and ? order by 1""",
+        *(dt.date(2023, 10, 28), dt.date(2023, 10, 29)),
+    )
+    assert [night["total_sleep_min"] for night in nights] == [390, 310]
+    assert nights[0]["onset_at"] == dt.datetime(2023, 10, 27, 22, 40, tzinfo=dt.UTC)
+    sessions = asked(
+        lake,
+        """select session from episode where kind = 'sleep' and connector = 'garmin_connect'
+           and start_at between '2023-10-27' and '2023-10-29' order by 1""",
+    )
+    assert [each["session"] for each in sessions] == ["2023-10-28", "2023-10-29"]
 
 
 def test_idempotence_also_by_another_name_and_in_an_archive(tmp_path: Path) -> None:

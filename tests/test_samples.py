@@ -14,7 +14,7 @@ from flows.pipeline import ingest
 from warehouse.store import Lake
 
 SAMPLES = Path(os.environ.get("DAWNLAKE_SAMPLES", Path(__file__).parents[2] / "shared" / "samples"))
-FOLDERS = ("clarity", "libreview", "apple", "nightscout", "health_connect")
+FOLDERS = ("clarity", "libreview", "apple", "nightscout", "health_connect", "garmin/gdpr")
 
 
 @pytest.mark.parametrize("folder", FOLDERS)

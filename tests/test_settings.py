@@ -42,7 +42,7 @@ def test_defaults_are_those_of_the_guide() -> None:
     assert (rules.night_min_h, rules.night_max_h, rules.day_cap_h, rules.dawn_min_mgdl) == (
         *(3, 14, 20, 20),
     )
-    assert Priority().sleep[:3] == ("oura", "fitbit_takeout", "apple_health")
+    assert Priority().sleep[:3] == ("oura", "fitbit_takeout", "garmin_connect")
 
 
 ANNA = "[participants.anna]\ntimezone = 'UTC'\n"

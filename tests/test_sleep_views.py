@@ -101,6 +101,26 @@ PEOPLE = {
         total_sleep_time=4200,
         sleep_heart_rate=0,
     ),
+    "no_total": totals(
+        Person().sleep("2025-03-10T23:00", end="2025-03-11T07:00", session="s", connector="oura"),
+        "s",
+        deep_sleep_time=80,
+        rem_sleep_time=100,
+        light_sleep_time=240,
+        wake_after_sleep_onset=60,
+    ),
+    "no_rem": totals(
+        Person().sleep("2025-03-10T23:00", end="2025-03-11T07:00", session="s", connector="oura"),
+        "s",
+        deep_sleep_time=80,
+        light_sleep_time=240,
+    ),
+    "impossible_stage": totals(
+        Person().sleep("2025-03-10T23:00", end="2025-03-11T07:00", session="s", connector="oura"),
+        "s",
+        deep_sleep_time=8000,
+        light_sleep_time=240,
+    ),
     "islands": apple(
         apple(
             Person(),
@@ -279,6 +299,17 @@ def test_a_session_with_totals_alone_takes_the_vendors_word(lake: Lake) -> None:
 def test_an_impossible_total_is_none(lake: Lake) -> None:
     row = night(lake, "impossible")
     assert (row["total_sleep_min"], row["sleep_heart_rate_bpm"]) == (480, None)
+
+
+def test_without_a_total_the_stages_are_the_sleep(lake: Lake) -> None:
+    names = ("total_sleep", "wake_after_onset", "light", "deep", "rem")
+    assert minutes(night(lake, "no_total"), *names) == [420, 60, 240, 80, 100]
+    assert minutes(night(lake, "no_rem"), *names) == [320, None, 240, 80, None]
+
+
+def test_an_impossible_stage_makes_no_sum(lake: Lake) -> None:
+    names = ("total_sleep", "light", "deep")
+    assert minutes(night(lake, "impossible_stage"), *names) == [480, 240, None]
 
 
 def test_pieces_without_a_session_make_a_night_that_the_phone_frames(lake: Lake) -> None:

@@ -29,7 +29,7 @@
 -- rem_min | REM sleep, minutes
 -- rem_latency_min | onset to first REM, minutes
 -- midpoint_local_h | middle of the sleep period, hours from the local midnight of the wake date, -12 to 12
--- vendor_total_sleep_min | the vendor's own total sleep time, minutes
+-- vendor_total_sleep_min | the vendor's own total sleep time, else its stages together, minutes
 -- vendor_heart_rate_bpm | the vendor's own mean heart rate
 -- vendor_heart_rate_min_bpm | the vendor's own lowest heart rate
 -- vendor_hrv_rmssd_ms | the vendor's own mean rMSSD

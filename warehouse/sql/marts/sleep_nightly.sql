@@ -27,7 +27,7 @@
 -- total_sleep_24h_min | main sleep and naps, minutes
 -- is_night_valid | sleep period within night_min_h and night_max_h, and some sleep in it
 -- is_inferred | some of its instants were inferred
--- vendor_total_sleep_min | the vendor's own total sleep time, minutes
+-- vendor_total_sleep_min | the vendor's own total sleep time, else its stages together, minutes
 -- vendor_heart_rate_bpm | the vendor's own mean heart rate
 -- vendor_heart_rate_min_bpm | the vendor's own lowest heart rate
 -- vendor_hrv_rmssd_ms | the vendor's own mean rMSSD
