@@ -155,7 +155,7 @@ def test_the_settings_are_the_defaults(tmp_path: Path) -> None:
     assert settings.priority == defaults.priority
     assert settings.rules == defaults.rules
     assert tomllib.loads(text)["rules"].keys() == defaults.rules.model_dump().keys()
-    assert len(settings.participant("anna").stays()) == 3
+    assert len(settings.participant("anna").stays()) == 4
     assert settings.participant("ben") == Participant()
 
 
