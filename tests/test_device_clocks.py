@@ -161,4 +161,4 @@ def test_without_any_zone_counters_wait(tmp_path: Path) -> None:
     kept(lake, put(tmp_path, {"a.csv": text}), zone=None)
     assert set(starts(lake)) == {None}
     assert table(lake, "zone_timeline") == []
-    assert [kind for kind, _ in findings(lake)] == ["unresolved"]
+    assert findings(lake) == []

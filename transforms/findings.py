@@ -14,7 +14,7 @@ from transforms.claims import offset_words
 from transforms.clocks import Clocks
 from transforms.counter import Run
 from transforms.itinerary import Contradiction
-from transforms.timeline import HIGHEST, LOWEST, MINUTE, Micros, Span
+from transforms.timeline import MINUTE, Micros, Span
 from transforms.unmoved import Unmoved
 
 KINDS = {
@@ -158,17 +158,19 @@ def of_contradictions(contradictions: Iterable[Contradiction]) -> list[Finding]:
 def waiting(
     rows: pa.Table, clocks: Clocks | None, column: str, names: Sequence[str]
 ) -> list[Finding]:
-    """Canonical rows without an instant, of some metrics or kinds, by source and stretch."""
+    """Canonical rows without an instant, of some metrics or kinds, by source and stretch.
+
+    Without clocks all rows wait for a zone, which is said elsewhere.
+    """
+    if clocks is None:
+        return []
     open_ = pc.and_(pc.is_null(rows["start_at"]), pc.is_valid(rows["start_local"]))
     named = pc.is_in(rows[column].cast(pa.string()), pa.array(names))
     rows = rows.filter(pc.and_(open_, named))
     if not rows.num_rows:
         return []
     wall = np.asarray(rows["start_local"].cast(pa.int64())).astype(np.int64)
-    first, last = wall - HIGHEST, wall - LOWEST
-    if clocks is not None:
-        shown = clocks.zone.resolve(wall)
-        first, last = shown.first, shown.last
+    shown = clocks.zone.resolve(wall)
     source = pc.binary_join_element_wise(
         rows["connector"].cast(pa.string()), rows["device"].cast(pa.string()), " ",
         null_handling="skip",
@@ -176,7 +178,7 @@ def waiting(
     found: list[Finding] = []
     for name in sorted(set(source.to_pylist())):
         mine = np.asarray(pc.equal(source, name))
-        found += _unresolved(name, first[mine], last[mine])
+        found += _unresolved(name, shown.first[mine], shown.last[mine])
     return found
 
 
@@ -194,7 +196,7 @@ def _unresolved(stream: str, first: Micros, last: Micros) -> list[Finding]:
             int(last[b]),
             "unresolved",
             None,
-            f"{b - a + 1} rows have a clock time that may be two instants, or none that is known",
+            f"{b - a + 1} rows of hours that the clock showed twice, and nothing tells which",
         )
         for a, b in zip(starts, ends, strict=True)
     ]
