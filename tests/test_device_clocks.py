@@ -7,8 +7,27 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from tests.lake import BERLIN, Row, clarity, kept, put, table
-from warehouse.store import Lake
+import pytest
+
+from flows.clocks import clock_findings
+from flows.settings import Settings
+from tests.lake import (
+    BERLIN,
+    PERSON,
+    Person,
+    Row,
+    clarity,
+    kept,
+    lake_of,
+    opened,
+    put,
+    rows,
+    table,
+)
+from tests.strategies import micros
+from transforms.findings import Finding
+from warehouse.store import Lake, write_table
+from warehouse.views import build
 
 MARCH = dt.datetime(2025, 3, 28, 12, tzinfo=dt.UTC)  # two days before spring
 Face = Callable[[dt.datetime], dt.datetime]
@@ -50,8 +69,8 @@ def zones(lake: Lake) -> list[str]:
     return [row["zone"] for row in table(lake, "zone_timeline")]
 
 
-def as_local(rows: Iterable[Row]) -> bool:
-    return all(row["start_local"] == berlin(row["start_at"]) for row in rows)
+def as_local(told: Iterable[Row]) -> bool:
+    return all(row["start_local"] == berlin(row["start_at"]) for row in told)
 
 
 def test_a_phone_set_to_a_wrong_zone_moves_nobody(tmp_path: Path) -> None:
@@ -162,3 +181,33 @@ def test_without_any_zone_counters_wait(tmp_path: Path) -> None:
     assert set(starts(lake)) == {None}
     assert table(lake, "zone_timeline") == []
     assert findings(lake) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "note", "is_complete"),
+    [
+        ("clock_change", None, True),
+        ("shifted_sleep", "clocks: shifted sleep", True),
+        ("unresolved", "clocks: unresolved", False),
+    ],
+)
+def test_nights_name_what_is_doubted_about_their_clocks(
+    kind: str, note: str | None, is_complete: bool, tmp_path: Path
+) -> None:
+    """A finding in the day after the first night touches it, and neither of the others."""
+    person = Person(BERLIN)
+    for day in (10, 11, 12):
+        person.sleep(f"2025-03-{day}T22:00:00+00:00", [("light", 480)])
+    person.cgm("2025-03-10T20:00:00+00:00", [100 + n % 20 for n in range(3 * 288)])
+    lake = lake_of(tmp_path, {PERSON: person})
+    at = dt.datetime(2025, 3, 11, 12, tzinfo=dt.UTC)
+    finding = Finding("oura", micros(at), micros(at) + 1, kind, None, "an example")
+    write_table(lake, "clock_finding", PERSON, clock_findings([finding]))
+    build(lake, Settings().rules.model_dump(), Settings().priority.model_dump())
+    with opened(lake) as connection:
+        told = rows(
+            connection, "select quality_notes, is_complete from night_to_day order by sleep_date"
+        )
+    assert (told[0]["quality_notes"], told[0]["is_complete"]) == (note, is_complete)
+    assert (told[1]["quality_notes"], told[1]["is_complete"]) == (None, True)
+    assert "clocks" not in (told[2]["quality_notes"] or "")
