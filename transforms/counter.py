@@ -131,7 +131,7 @@ def offsets(rows: pa.Table, known: Sequence[Run]) -> tuple[Mask, Micros]:
     order = np.lexsort((columns.count, columns.group))
     group, count = columns.group[order], columns.count[order]
     distance = columns.wall[order] - count
-    codes = {name: code for code, name in enumerate(columns.names)}
+    codes = {tuple(n or "" for n in name): code for code, name in enumerate(columns.names)}
     for run in anchored:
         code = codes.get((run.connector, run.file, run.device, run.counter))
         if code is None:
@@ -158,17 +158,12 @@ class _Columns:
     counter: Micros
     record: Micros
     group: Micros
-    names: list[tuple[str, ...]]  # of the groups
+    names: list[tuple[str | None, ...]]  # of the groups
 
     @classmethod
     def of(cls, rows: pa.Table) -> _Columns:
-        file = rows["file"].cast(pa.string())
-        texts = [
-            rows["connector"].cast(pa.string()),
-            file,
-            pc.fill_null(rows["device"].cast(pa.string()), ""),
-            pc.coalesce(rows["clock_id"].cast(pa.string()), file),
-        ]
+        counters = pc.coalesce(rows["clock_id"], rows["file"].cast(pa.string()))
+        texts = [rows["connector"], rows["file"], rows["device"], counters]
         group, names = numbered(texts)
         counter, _ = numbered(texts[3:])
         wall = rows["start_wall"].combine_chunks().cast(pa.timestamp("us")).view(pa.int64())
@@ -178,7 +173,7 @@ class _Columns:
 
     def run(self, rows: Micros) -> Run:
         """The run of some rows, in the order of the counter; its life is for others to say."""
-        connector, file, device, counter = self.names[int(self.group[rows[0]])]
+        connector, file, device, counter = (n or "" for n in self.names[int(self.group[rows[0]])])
         ends = [int(each[i]) for each in (self.count, self.wall) for i in (rows[0], rows[-1])]
         records = int(self.record[rows].min()), int(self.record[rows].max())
         return Run(
