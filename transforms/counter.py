@@ -27,7 +27,8 @@ LARGEST_MISS = 5 * MINUTE // 2  # of such a step: more, and the clock was set by
 LARGEST_MOVE = 26 * HOUR
 # A hole in which a clock may have been moved there and back.
 LONGEST_SILENCE = 3 * HOUR
-_PHONE = re.compile(r"android|ios\b|iphone|ipad|watch", re.IGNORECASE)
+# A Dexcom receiver goes by its serial number (SM64259010, PG62269399), a phone by its system.
+_RECEIVER = re.compile(r"[A-Z]{2}\d{6,}")
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,8 @@ class Run:
 
     @property
     def follows_zone(self) -> bool:
-        """Whether the device is a phone, whose clock follows the zone by itself."""
-        return _PHONE.search(self.device) is not None
+        """Whether the device is a phone, whose clock follows the zone by itself; not a receiver."""
+        return _RECEIVER.fullmatch(self.device) is None
 
     @property
     def stream(self) -> tuple[str, str]:
