@@ -27,7 +27,7 @@ KINDS = {
     "outvoted": "evidence that better evidence contradicts",
     "lone_evidence": "one piece of evidence of a short stay: not followed",
     "no_zone": "an offset that no zone of the world had then: not followed",
-    "unresolved": "readings or sleeps without an instant",
+    "unresolved": "glucose readings or sleeps without an instant",
 }
 _REASONS = {"lone": "lone_evidence"}
 # Findings of one source and kind that follow each other within so long are told once.
