@@ -18,7 +18,7 @@ from transforms.timeline import MINUTE, Micros, Span
 from transforms.unmoved import Unmoved
 
 KINDS = {
-    "clock_change": "a device's clock was moved: by daylight saving, a journey or a hand",
+    "clock_change": "a device's clock was moved: by its zone, a journey or a hand",
     "clock_unmoved": "a device's clock was not moved when its owner's was",
     "re_timed": "two exports tell the same readings at different times of the clock",
     "shifted_copy": "a second route of the same sensor is off by a constant time: not used",
