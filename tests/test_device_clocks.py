@@ -174,6 +174,25 @@ def test_a_spreadsheet_made_one_counter_of_several(tmp_path: Path) -> None:
     assert findings(lake) == [("clock_change", 60)]
 
 
+@pytest.mark.parametrize("in_order_of_time", [True, False])
+def test_carbs_of_the_repeated_hour_go_with_the_records_around_them(
+    in_order_of_time: bool, tmp_path: Path
+) -> None:
+    """If the file is in order of time; sorted by its clock, the records around say nothing."""
+    autumn = dt.datetime(2025, 10, 25, 22, tzinfo=dt.UTC)
+    noted = autumn + dt.timedelta(hours=3, minutes=22)  # 02:22, the second time
+    lines = clarity(readings(moments(autumn, 6), berlin)).splitlines()
+    carbs = f"999,{berlin(noted).isoformat()},Carbs,,,,iPhone G6,,,33,,,,"
+    lines.insert(1 + (3 * 60 + 22) // 5 + 1, carbs)
+    if not in_order_of_time:
+        lines[1:] = sorted(lines[1:], key=lambda line: line.split(",")[1])
+    lake = ingested(tmp_path, {"a.csv": "\n".join(lines) + "\n"})
+    assert starts(lake, "dietary_carbohydrate") == [noted if in_order_of_time else None]
+    assert starts(lake) == moments(autumn, 6)
+    (row,) = (r for r in table(lake, "sample") if r["metric"] == "dietary_carbohydrate")
+    assert row["time_basis"] == ("zone_inferred" if in_order_of_time else "unresolved")
+
+
 def test_without_any_zone_counters_wait(tmp_path: Path) -> None:
     lake = Lake(tmp_path / "lake")
     text = clarity(readings(moments(MARCH, 60), berlin))
