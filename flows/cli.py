@@ -137,6 +137,7 @@ def export(
     format: Literal["csv", "parquet"] = "csv",
     participant: Someone = None,
     since: str | None = None,
+    deidentify: bool = False,
     lake: LakeFolder = HERE,
 ) -> int:
     """Write views as a tidy data set with codebook, datapackage.json and checksums.
@@ -149,10 +150,12 @@ def export(
         A folder; made if it is not there.
     since
         Only rows of this date (YYYY-MM-DD) and later.
+    deidentify
+        New ids, dates moved by whole weeks, no devices, files or free text.
     """
     from flows.command_export import run_export
 
-    return run_export(lake, names, output, format, participant, since)
+    return run_export(lake, names, output, format, participant, since, deidentify)
 
 
 @app.command

@@ -7,10 +7,19 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 
+from flows.disguise import (
+    Disguise,
+    disguised_name,
+    disguised_sql,
+    kept_columns,
+    small_cells,
+    write_report,
+)
 from flows.usage import UsageError, opened, participants, say
 from warehouse.store import private_folder
 from warehouse.views import View, views
@@ -26,6 +35,7 @@ TYPES = {
     "TIMESTAMP WITH TIME ZONE": "datetime",
     "DOUBLE": "number",
 }
+FORMULA = r"^[=+\-@\t\r\n]"  # how a cell begins that a spreadsheet takes for a formula
 
 
 def run_export(
@@ -35,6 +45,7 @@ def run_export(
     form: str,
     participant: str | None,
     since: str | None,
+    deidentify: bool = False,
 ) -> int:
     """Write the data set.
 
@@ -47,17 +58,56 @@ def run_export(
         raise UsageError(f"no view {unknown[0]}; `dawnlake views` lists them")
     from_date = _date(since)
     there, connection = opened(lake)
-    participants(there, participant)
+    people = participants(there, participant)
     private_folder(output)
-    written = [
-        _data_file(connection, known[name], output, form, participant, from_date) for name in names
-    ]
-    written.append(_codebook(connection, [known[name] for name in names], output))
-    written.append(_package(connection, [known[name] for name in names], output, form))
+    exported = [known[name] for name in names]
+    written = []
+    if deidentify:
+        Disguise.of(there, people).register(connection)
+        exported, report = _disguised(connection, exported, from_date, output)
+        written.append(report)
+        participant = from_date = None  # the disguise has only these people and dates
+    written += [_data_file(connection, v, output, form, participant, from_date) for v in exported]
+    written.append(_codebook(connection, exported, output))
+    written.append(_package(connection, exported, output, form))
     _checksums(written, output)
     what = "1 view" if len(names) == 1 else f"{len(names)} views"
     say(f"{what} to {output}, described in codebook.csv and datapackage.json")
     return 0
+
+
+def _disguised(
+    connection: duckdb.DuckDBPyConnection,
+    exported: Sequence[View],
+    since: dt.date | None,
+    output: Path,
+) -> tuple[list[View], Path]:
+    """Temporary views in the place of the real ones, and the report of what was done."""
+    views_, dropped, warnings = [], {}, []
+    for view in exported:
+        columns = _columns(connection, view)
+        kept = kept_columns(columns)
+        left = [column[0] for column in columns if column not in kept]
+        dated = next((name for name in DATES if name in view.columns), None)
+        from_ = (dated, since.isoformat()) if since and dated else None
+        name = disguised_name(view)
+        connection.execute(f"create temp view {name} as {disguised_sql(view, kept, from_)}")
+        grain = [part for part in view.grain.split(", ") if part]
+        is_key = not set(grain) & set(left)
+        views_.append(
+            replace(
+                view,
+                name=name,
+                columns={column: meaning for column, _, meaning in kept},
+                grain=", ".join(grain) if is_key else "",
+            )
+        )
+        if left:
+            dropped[view.name] = left
+        warnings += small_cells(connection, view, kept)
+    for warning in warnings:
+        say(f"small: {warning}")
+    return views_, write_report(output, dropped, warnings)
 
 
 def _date(text: str | None) -> dt.date | None:
@@ -84,14 +134,34 @@ def _data_file(
         where.append(f"{column} >= ?::date")
         values.append(since.isoformat())
     condition = f"where {' and '.join(where)}" if where else ""
-    path = output / f"{view.name}.{form}"
+    path = output / f"{_told(view)}.{form}"
     options = "format csv, header" if form == "csv" else "format parquet, compression zstd"
     quoted = str(path).replace("'", "''")
     order = f"order by {view.grain}" if view.grain else ""
+    cells = _without_formulas(connection, view) if form == "csv" else "*"
     connection.execute(
-        f"copy (select * from {view.name} {condition} {order}) to '{quoted}' ({options})", values
+        f"copy (select {cells} from {view.name} {condition} {order}) to '{quoted}' ({options})",
+        values,
     )
     return path
+
+
+def _without_formulas(connection: duckdb.DuckDBPyConnection, view: View) -> str:
+    """All columns; a text that a spreadsheet would run gets an apostrophe before it.
+
+    Source: OWASP, CSV Injection. Numbers and times are of other types and stay as they are.
+    """
+    texts = [name for name, kind, _ in _columns(connection, view) if kind == "VARCHAR"]
+    changed = [
+        f"if(regexp_matches({name}, '{FORMULA}'), chr(39) || {name}, {name}) as {name}"
+        for name in texts
+    ]
+    return f"* replace ({', '.join(changed)})" if changed else "*"
+
+
+def _told(view: View) -> str:
+    """The name of a view in a data set."""
+    return view.name.removeprefix("disguised_")
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, view: View) -> list[tuple[str, str, str]]:
@@ -106,7 +176,7 @@ def _codebook(connection: duckdb.DuckDBPyConnection, exported: list[View], outpu
         lines = csv.writer(file)
         lines.writerow(("view", "column", "type", "meaning"))
         for view in exported:
-            lines.writerows((view.name, *column) for column in _columns(connection, view))
+            lines.writerows((_told(view), *column) for column in _columns(connection, view))
     return path
 
 
@@ -116,8 +186,8 @@ def _package(
     """datapackage.json (Frictionless Data)."""
     resources = [
         {
-            "name": view.name,
-            "path": f"{view.name}.{form}",
+            "name": _told(view),
+            "path": f"{_told(view)}.{form}",
             "format": form,
             "description": view.comment,
             "schema": {

@@ -1,0 +1,109 @@
+"""A data set without names: what it has, what it has not, and that nobody's days are torn apart."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from flows.command_export import run_export
+from flows.disguise import HARMLESS, KEY, kept_columns
+from tests.lake import demo_lake, rows
+from tests.lake import opened as asked_lake
+from warehouse.store import Lake
+from warehouse.views import views
+
+EVERY_VIEW = sorted(view.name for view in views().values() if view.layer == "marts")
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    """The demo's lake, to be written to: its views lie over the tables of the original."""
+    folder = tmp_path_factory.mktemp("lake")
+    shutil.copytree(demo_lake().root, folder, dirs_exist_ok=True)
+    return Lake(folder)
+
+
+def exported(lake: Lake, output: Path, *names: str, since: str | None = None) -> Path:
+    assert run_export(lake.root, names, output, "csv", None, since, deidentify=True) == 0
+    return output
+
+
+def lines(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_no_name_device_or_file_is_in_any_byte(lake: Lake, tmp_path: Path) -> None:
+    output = exported(lake, tmp_path / "out", *EVERY_VIEW)
+    with asked_lake(lake) as connection:
+        files = rows(connection, "select file, sha256 from source_file")
+        devices = rows(connection, "select distinct device from sample where device is not null")
+    secrets = {"ada", "ben", *(f["file"] for f in files), *(f["sha256"] for f in files)}
+    secrets |= {d["device"] for d in devices} | {"2025-10", "2025-11"}
+    assert len(secrets) > 10
+    for path in output.iterdir():
+        data = path.read_bytes()
+        words = set(path.read_text().replace(",", " ").replace('"', " ").split())
+        for secret in secrets:
+            found = secret in words if len(secret) < 5 else secret.encode() in data
+            assert not found, (path.name, secret)
+
+
+def test_weekdays_times_and_intervals_stay(lake: Lake, tmp_path: Path) -> None:
+    output = exported(lake, tmp_path / "out", "night_to_day")
+    key = json.loads((lake.root / KEY).read_text())
+    told = {
+        (row["participant_id"], row["sleep_date"]): row
+        for row in lines(output / "night_to_day.csv")
+    }
+    with asked_lake(lake) as connection:
+        true = rows(connection, "select * from night_to_day")
+    assert len(true) == len(told)
+    for night in true:
+        moved = key[night["participant_id"]]
+        shift = dt.timedelta(weeks=moved["weeks"])
+        row = told[moved["id"], str(night["sleep_date"] - shift)]
+        assert dt.datetime.fromisoformat(row["onset_local"]) == night["onset_local"] - shift
+        assert dt.datetime.fromisoformat(row["onset_at"]) == night["onset_at"] - shift
+        assert float(row["total_sleep_min"]) == night["total_sleep_min"]
+
+
+def test_two_exports_fit_together_and_the_key_stays(lake: Lake, tmp_path: Path) -> None:
+    first = exported(lake, tmp_path / "one", "night_to_day")
+    again = exported(lake, tmp_path / "two", "night_to_day", "glucose_daily")
+    assert (first / "night_to_day.csv").read_bytes() == (again / "night_to_day.csv").read_bytes()
+    assert (lake.root / KEY).stat().st_mode & 0o777 == 0o600
+    assert KEY in {path.name for path in first.iterdir()}  # the report, which has no key
+    report = json.loads((first / KEY).read_text())
+    ids = json.loads((lake.root / KEY).read_text())
+    assert not any(who["id"] in json.dumps(report) for who in ids.values())
+
+
+def test_since_is_asked_of_the_true_dates(lake: Lake, tmp_path: Path) -> None:
+    output = exported(lake, tmp_path / "out", "night_to_day", since="2025-11-01")
+    with asked_lake(lake) as connection:
+        (count,) = rows(
+            connection, "select count(*) as n from night_to_day where sleep_date >= '2025-11-01'"
+        )
+    assert len(lines(output / "night_to_day.csv")) == count["n"] > 0
+
+
+def test_the_report_says_what_was_left_out_and_what_is_small(lake: Lake, tmp_path: Path) -> None:
+    output = exported(lake, tmp_path / "out", "glucose")
+    report = json.loads((output / KEY).read_text())
+    assert report["left_out"] == {"glucose": ["device", "file", "record"]}
+    assert "glucose: 2 participants; fewer than 5 can be told apart" in report["warnings"]
+    (resource,) = json.loads((output / "datapackage.json").read_text())["resources"]
+    assert "device" not in {field["name"] for field in resource["schema"]["fields"]}
+
+
+def test_a_text_that_nobody_called_harmless_is_left_out() -> None:
+    """A new column of text is not exported by chance."""
+    told = [("participant_id", "VARCHAR", ""), ("diary", "VARCHAR", ""), ("mean", "DOUBLE", "")]
+    assert [name for name, _, _ in kept_columns(told)] == ["participant_id", "mean"]
+    assert not {"device", "file", "session", "key", "raw", "explanation"} & HARMLESS
