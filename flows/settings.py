@@ -104,6 +104,7 @@ class Rules(_Strict):
     night_coverage_min_pct: float = Field(80, ge=0, le=100)
     day_cap_h: float = Field(20, gt=0, le=24)  # length of a day whose next night is unknown
     awakening_min_min: float = Field(5, ge=0)  # shortest wake run that counts as an awakening
+    sleep_need_min: float = Field(480, ge=240, le=720)  # what sleep debt is counted against
     dawn_min_mgdl: float = Field(20, ge=0)  # Monnier 2013
     stay_min_h: int = Field(24, ge=0)  # a shorter stay needs two pieces of evidence
     stay_join_days: int = Field(7, ge=0)  # between two observations of one zone that are one stay

@@ -1,0 +1,164 @@
+"""Regularity, jetlag and debt: equal to the reference vectors, and by hand where nights are few.
+
+The vectors (fifteen days of one made-up person, minute by minute) and their values come from
+sleepreg, pyActigraphy and plain numpy: tests/reference/sleep_regularity_*.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from flows.settings import Rules, Settings
+from tests.lake import Person, Row, assert_checked, lake_of, opened, rows
+from warehouse.store import Lake
+
+REFERENCE = Path(__file__).parent / "reference"
+EXPECTED = json.loads((REFERENCE / "sleep_regularity_expected.json").read_text())
+NIGHTS = list(csv.DictReader((REFERENCE / "sleep_regularity_nights.csv").open(newline="")))
+
+
+def reference_person() -> Person:
+    """The person of the vectors: each run of minutes asleep is a stage, each night a session."""
+    person = Person("UTC")
+    with (REFERENCE / "sleep_regularity_epochs_1min.csv").open(newline="") as file:
+        epochs = [(row["time"], row["sleep"] == "1") for row in csv.DictReader(file)]
+    changes = [i for i, (_, s) in enumerate(epochs) if i == 0 or s != epochs[i - 1][1]]
+    for first, end in zip(changes, [*changes[1:], len(epochs)], strict=True):
+        begin = dt.datetime.fromisoformat(epochs[first][0])
+        if epochs[first][1]:
+            minutes = end - first
+            person.sleep(f"{begin.isoformat()}+00:00", [("light", minutes)])
+    return person
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> list[Row]:
+    lake = lake_of(tmp_path_factory.mktemp("lake"), {"p1": reference_person()})
+    assert_checked(lake)
+    return regularity(lake)
+
+
+def regularity(lake: Lake) -> list[Row]:
+    with opened(lake) as connection:
+        return rows(connection, "select * from sleep_regularity order by sleep_date")
+
+
+def test_the_nights_are_those_of_the_vectors(told: list[Row]) -> None:
+    assert [str(row["sleep_date"]) for row in told] == [n["sleep_date_wake"] for n in NIGHTS]
+
+
+def test_the_index_is_that_of_sleepreg(told: list[Row]) -> None:
+    """Fourteen pairs of days, all of the vectors."""
+    assert told[-1]["sleep_regularity_index_14d"] == pytest.approx(EXPECTED["sri_sleepreg"], 1e-9)
+
+
+def test_social_jetlag_is_that_of_the_vectors(told: list[Row]) -> None:
+    is_free = [dt.date.fromisoformat(n["sleep_date_wake"]).isoweekday() >= 6 for n in NIGHTS]
+    assert is_free == [n["free_day"] == "1" for n in NIGHTS]
+    expected = EXPECTED["social_jetlag_min"]
+    assert told[-1]["social_jetlag_28d_min"] == pytest.approx(expected, 1e-9)
+
+
+def test_spread_and_debt_of_the_last_nights(told: list[Row]) -> None:
+    midpoint = np.array([float(n["midpoint_min_from_midnight"]) for n in NIGHTS])
+    asleep = np.array([float(n["tst_min"]) for n in NIGHTS])
+    assert told[-1]["midpoint_sd_7d_min"] == pytest.approx(midpoint[-7:].std(ddof=1), 1e-9)
+    assert told[-1]["total_sleep_sd_7d_min"] == pytest.approx(asleep[-7:].std(ddof=1), 1e-9)
+    missed = (480 - asleep).clip(0)
+    for nights in (3, 4, 7):
+        assert told[-1][f"sleep_debt_{nights}d_min"] == pytest.approx(missed[-nights:].sum())
+    assert told[-1]["total_sleep_mean_4d_min"] == pytest.approx(asleep[-4:].mean())
+
+
+def nights(*lengths: float | None, start: str = "2025-03-10", hour: float = 23) -> Person:
+    """One night a date, of so many minutes; None is a night without a record."""
+    person = Person("UTC")
+    for day, minutes in enumerate(lengths):
+        begin = dt.datetime.fromisoformat(start) + dt.timedelta(days=day, hours=hour)
+        if minutes is not None:
+            person.sleep(f"{begin.isoformat()}+00:00", [("light", minutes)])
+    return person
+
+
+def last(folder: Path, person: Person) -> Row:
+    return regularity(lake_of(folder, {"p1": person}))[-1]
+
+
+def test_a_missing_night_is_missing(tmp_path: Path) -> None:
+    """No older night takes its place: what needs all of 3, 4 or 7 is not known."""
+    row = last(tmp_path, nights(400, 400, 400, 400, None, 400, 400, 400))
+    assert row["sleep_debt_3d_min"] == 240
+    assert row["sleep_debt_4d_min"] is None
+    assert row["sleep_debt_7d_min"] is None
+    assert row["total_sleep_mean_4d_min"] is None
+    assert row["is_restriction_run_4d"] is None
+    assert row["midpoint_sd_7d_min"] == 0
+
+
+def test_five_nights_make_a_spread_and_four_do_not(tmp_path: Path) -> None:
+    assert last(tmp_path / "a", nights(400, 420, 400, 420))["total_sleep_sd_7d_min"] is None
+    row = last(tmp_path / "b", nights(400, 420, 400, 420, 400))
+    assert row["total_sleep_sd_7d_min"] == pytest.approx(np.std([400, 420] * 2 + [400], ddof=1))
+
+
+@pytest.mark.parametrize(
+    ("lengths", "is_run"),
+    [((300, 300, 300, 300), True), ((300, 300, 301, 300), False), ((300, 300, 300), None)],
+)
+def test_four_short_nights_are_a_run(
+    lengths: tuple[int, ...], is_run: bool | None, tmp_path: Path
+) -> None:
+    row = last(tmp_path, nights(*lengths))
+    assert row["is_restriction_run_4d"] is is_run
+    assert row["is_short_6h"] is True
+
+
+def test_six_hours_are_not_short(tmp_path: Path) -> None:
+    assert last(tmp_path, nights(360))["is_short_6h"] is False
+
+
+def test_the_same_night_every_night_is_an_index_of_a_hundred(tmp_path: Path) -> None:
+    row = last(tmp_path / "a", nights(*[480] * 6))
+    assert (row["sleep_regularity_index_7d"], row["pair_count_7d"]) == (100, 5)
+    assert last(tmp_path / "b", nights(*[480] * 5))["sleep_regularity_index_7d"] is None
+    # one night of no record takes two pairs with it
+    row = last(tmp_path / "c", nights(480, 480, 480, None, 480, 480, 480))
+    assert row["pair_count_7d"] == 4
+
+
+def test_midpoints_about_midnight_are_close_to_each_other(tmp_path: Path) -> None:
+    person = Person("UTC")
+    for day in range(6):
+        late = 10 if day % 2 else -10
+        begin = dt.datetime(2025, 3, 10 + day, 20) + dt.timedelta(minutes=late)
+        person.sleep(f"{begin.isoformat()}+00:00", [("light", 480)])
+    row = last(tmp_path, person)
+    assert row["midpoint_sd_7d_min"] == pytest.approx(np.std([10, -10] * 3, ddof=1))
+
+
+def test_a_day_of_25_hours_is_a_day(tmp_path: Path) -> None:
+    """The same times on the wall every night, across the end of summer time: nothing irregular."""
+    person = Person("Europe/Berlin")
+    for day in range(22, 29):
+        begin = f"2025-10-{day}T22:30:00"
+        end = f"2025-10-{day + 1}T06:30:00"
+        person.episode("sleep_stage", "light", begin, end, connector="oura", session=begin)
+        person.episode("sleep", "sleep", begin, end, connector="oura", session=begin, key=begin)
+    row = last(tmp_path, person)
+    # the repeated hour was slept through: the wall clock shows it once more than the day before
+    assert row["sleep_regularity_index_7d"] > 98
+    assert row["midpoint_sd_7d_min"] < 15
+
+
+def test_debt_is_counted_against_a_rule(tmp_path: Path) -> None:
+
+    lake = lake_of(
+        tmp_path, {"p1": nights(400, 400, 400)}, Settings(rules=Rules(sleep_need_min=420))
+    )
+    assert regularity(lake)[-1]["sleep_debt_3d_min"] == 60
