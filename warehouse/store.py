@@ -14,7 +14,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -71,10 +71,13 @@ class Lake:
         """The one file of a participant's rows in a table."""
         return self.tables / table / f"{PARTITION}={participant}" / "part.parquet"
 
+    def connector_folder(self, participant: str, connector: str) -> Path:
+        """The folder of all files of one format."""
+        return self.extracted / f"{PARTITION}={participant}" / f"connector={connector}"
+
     def part_folder(self, participant: str, connector: str, file: str) -> Path:
         """The folder of one extracted file."""
-        place = self.extracted / f"{PARTITION}={participant}" / f"connector={connector}"
-        return place / f"file={file}"
+        return self.connector_folder(participant, connector) / f"file={file}"
 
     def part_folders(self, participant: str) -> list[Path]:
         """Every extracted file of a participant, in a fixed order."""
@@ -113,19 +116,20 @@ def written(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def written_folder(folder: Path) -> Iterator[Path]:
-    """A private folder to fill, which takes the place of `folder` once it is whole."""
-    private_folder(folder.parent)
-    partial = Path(tempfile.mkdtemp(prefix=_TEMPORARY, dir=folder.parent))
+def written_folder(parent: Path, named: Callable[[], Path]) -> Iterator[Path]:
+    """A private folder in `parent` to fill, which takes the place of `named()` once it is whole."""
+    private_folder(parent)
+    partial = Path(tempfile.mkdtemp(prefix=_TEMPORARY, dir=parent))
     try:
         yield partial
         for file in partial.iterdir():
             file.chmod(0o600)
             _flush(file)
+        folder = named()
         if folder.exists():
             shutil.rmtree(folder)
         partial.replace(folder)
-        _flush(folder.parent)
+        _flush(parent)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
