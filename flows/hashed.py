@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from functools import cached_property
 from typing import BinaryIO
@@ -12,6 +14,9 @@ from connectors.contract import PEEK_BYTES
 from flows.walk import Found, sha256
 
 FILE_DIGITS = 16
+CHUNK_BYTES = 1 << 20
+MOST_AHEAD = 2  # chunks
+AHEAD_FROM_BYTES = 4 << 20  # a thread is not worth it for less
 
 
 class Hashed:
@@ -45,16 +50,23 @@ class Hashed:
         stream = self._found.source.open(member)
         if self._stream is not None:
             return stream
-        self._stream = _Stream(stream)
+        self._stream = _Stream(stream, is_ahead=self._found.size > AHEAD_FROM_BYTES)
         return io.BufferedReader(self._stream, PEEK_BYTES)
 
 
 class _Stream(io.RawIOBase):
-    """A stream that digests what is read of it. `is_whole` once that is all, in order."""
+    """A stream that digests what is read of it; a long one beside whoever reads it, and ahead.
 
-    def __init__(self, stream: BinaryIO) -> None:
+    `is_whole` once the digest is that of all its bytes.
+    """
+
+    def __init__(self, stream: BinaryIO, is_ahead: bool) -> None:
         self._stream = stream
-        self._has_jumped = False
+        self._beside = ThreadPoolExecutor(1) if is_ahead else None
+        self._pending: deque[Future[bytes]] = deque()
+        self._chunk = memoryview(b"")
+        self._at = 0
+        self._is_spoilt = False
         self.digest = hashlib.sha256()
         self.is_whole = False
 
@@ -65,26 +77,57 @@ class _Stream(io.RawIOBase):
         return self._stream.seekable()
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # as io calls it
-        size: int = self._stream.readinto(buffer)  # type: ignore[attr-defined]
-        self._take(buffer[:size], size == 0)
+        if not self._chunk:
+            self._chunk = memoryview(self._next())
+        size = min(len(buffer), len(self._chunk))
+        buffer[:size] = self._chunk[:size]
+        self._chunk = self._chunk[size:]
+        self._at += size
         return size
 
     def readall(self) -> bytes:
-        data = self._stream.read()
-        self._take(data, True)
+        data = b"".join([self._chunk, *iter(self._next, b"")])
+        self._chunk = memoryview(b"")
+        self._at += len(data)
         return data
 
-    def seek(self, offset: int, whence: int = 0) -> int:
-        self._has_jumped = True
-        return self._stream.seek(offset, whence)
-
     def tell(self) -> int:
-        return self._stream.tell()
+        return self._at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """From here on nothing is read ahead, and the digest is of no use."""
+        self._end_ahead()
+        self._is_spoilt, self.is_whole = True, False
+        self._chunk = memoryview(b"")
+        if whence == io.SEEK_CUR:
+            offset, whence = self._at + offset, io.SEEK_SET
+        self._at = self._stream.seek(offset, whence)
+        return self._at
 
     def close(self) -> None:
+        self._end_ahead()
         self._stream.close()
         super().close()
 
-    def _take(self, data: bytes | memoryview, is_end: bool) -> None:
+    def _next(self) -> bytes:
+        if self._beside is None:
+            return self._digested()
+        while len(self._pending) <= MOST_AHEAD:
+            self._pending.append(self._beside.submit(self._digested))
+        return self._pending.popleft().result()
+
+    def _digested(self) -> bytes:
+        try:
+            data = self._stream.read(CHUNK_BYTES)
+        except BaseException:
+            self._is_spoilt = True  # the end may come next, and would not be that of all bytes
+            raise
         self.digest.update(data)
-        self.is_whole = not self._has_jumped and (is_end or self.is_whole)
+        self.is_whole = not (data or self._is_spoilt)
+        return data
+
+    def _end_ahead(self) -> None:
+        if self._beside is not None:
+            self._beside.shutdown(cancel_futures=True)
+            self._beside = None
+            self._pending.clear()

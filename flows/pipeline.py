@@ -222,22 +222,19 @@ def ingest(
     there = {folder.name for folder in lake.part_folders(participant)}
     receipt = Receipt(participant)
     with ThreadPoolExecutor(1) as beside:
-        # a new lake's views take as long as a small file: let them be made while it is read
+        # a new lake's views take as long as a small file: let them be made beside the rest
         views = None if lake.warehouse.exists() else beside.submit(build_views, lake, settings)
         receipt.files = read_all(lake, participant, paths, settings, progress)
+        if views is not None and lake.table_part("sample", participant).exists():
+            views.result()  # the file was removed: the nights are looked at before they change
+        derived = derive(lake, settings, participant)
         if views is not None:
             views.result()
     if not any(f.manifest for f in receipt.files):
         receipt.problems.append("nothing in what was given is an export that dawnlake reads")
-    finish(lake, settings, receipt, there)
-    return receipt
-
-
-def finish(lake: Lake, settings: Settings, receipt: Receipt, there: set[str]) -> None:
-    """Align, build and complete a receipt; `there` are the folders of files known before."""
-    derived = derive(lake, settings, receipt.participant)
     build_views(lake, settings)
     complete(lake, receipt, there, derived)
+    return receipt
 
 
 @dataclass(frozen=True)
@@ -256,7 +253,10 @@ def derive(lake: Lake, settings: Settings, participant: str) -> Derived:
 
 
 def complete(lake: Lake, receipt: Receipt, there: set[str], derived: Derived) -> None:
-    """Fill in what the files brought, once the views are built."""
+    """Fill in what the files brought, once the views are built.
+
+    `there` are the folders of files known before.
+    """
     if derived.outcome.changed:
         count_new(lake, receipt, there)
         before, after = derived.before, nights(lake, receipt.participant, not derived.before)

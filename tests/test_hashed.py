@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
+import threading
+import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +14,7 @@ from typing import BinaryIO
 
 import pytest
 
+from connectors.contract import BrokenFile
 from flows import hashed, pipeline
 from flows.extract import read_manifest
 from flows.hashed import Hashed
@@ -49,16 +52,27 @@ def part(stream: BinaryIO) -> None:
 
 
 def last_first(stream: BinaryIO) -> None:
+    stream.read(10)
     stream.seek(-10, 2)
-    stream.read()
+    assert stream.read() == DATA[-10:]
     stream.seek(0)
-    stream.read()
+    assert stream.read() == DATA
+
+
+def back_and_forth(stream: BinaryIO) -> None:
+    stream.read(150_000)
+    assert stream.tell() == 150_000
+    stream.seek(-100_000, 1)
+    assert stream.read(10) == DATA[50_000:50_010]
+    stream.seek(0)
+    assert stream.read() == DATA
 
 
 def nothing(stream: BinaryIO) -> None:
     pass
 
 
+@pytest.mark.parametrize("ahead_from", [0, 1 << 30])
 @pytest.mark.parametrize(
     ("read", "readings"),
     [
@@ -68,12 +82,20 @@ def nothing(stream: BinaryIO) -> None:
         (head_then_rest, 1),
         (part, 2),
         (last_first, 2),
+        (back_and_forth, 2),
         (nothing, 2),
     ],
 )
 def test_the_digest_is_that_of_the_bytes_however_they_are_read(
-    read: Callable[[BinaryIO], None], readings: int, tmp_path: Path
+    read: Callable[[BinaryIO], None],
+    readings: int,
+    ahead_from: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """Also in pieces that are read ahead, of which there are many here."""
+    monkeypatch.setattr(hashed, "AHEAD_FROM_BYTES", ahead_from)
+    monkeypatch.setattr(hashed, "CHUNK_BYTES", 7000)
     (found,) = walk(put(tmp_path, {"a.bin": DATA}))
     assert isinstance(found, Found)
     opened: list[str] = []
@@ -88,6 +110,39 @@ def test_the_digest_is_that_of_the_bytes_however_they_are_read(
     assert file.sha256 == DIGEST
     assert file.file == DIGEST[:16]
     assert len(opened) == readings
+
+
+def test_what_goes_wrong_ahead_is_told_in_its_turn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A member whose bytes are not those of its directory, found out at its end."""
+    monkeypatch.setattr(hashed, "AHEAD_FROM_BYTES", 0)
+    monkeypatch.setattr(hashed, "CHUNK_BYTES", 7000)
+    archive = tmp_path / "a.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as zipped:
+        zipped.writestr("a.bin", DATA)
+    data = bytearray(archive.read_bytes())
+    data[200_000] ^= 1
+    archive.write_bytes(data)
+    (found,) = walk([archive])
+    assert isinstance(found, Found)
+    file = Hashed(found)
+    with file.source.stream() as stream:
+        assert stream.read(100_000) == DATA[:100_000]
+        with pytest.raises(BrokenFile):
+            stream.read()
+    with pytest.raises(BrokenFile):
+        _ = file.sha256
+
+
+def test_no_thread_is_left_when_a_reader_gives_up(tmp_path: Path) -> None:
+    (found,) = walk(put(tmp_path, {"a.bin": b"0" * (hashed.AHEAD_FROM_BYTES + 1)}))
+    assert isinstance(found, Found)
+    before = threading.active_count()
+    with Hashed(found).source.stream() as stream:
+        stream.read(10)
+        assert threading.active_count() == before + 1
+    assert threading.active_count() == before
 
 
 def test_a_second_stream_starts_at_the_first_byte_and_changes_nothing(tmp_path: Path) -> None:
