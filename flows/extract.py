@@ -30,7 +30,7 @@ from connectors.contract import (
 from flows.hashed import Hashed
 from flows.walk import Found
 from transforms.timeline import Micros
-from warehouse.store import Lake, write_json, written_folder
+from warehouse.store import Lake, parquet_writer, write_json, written_folder
 
 MANIFEST = "manifest.json"
 MOST_PENDING = 2  # batches that may wait to be written
@@ -176,9 +176,7 @@ class PartWriter:
     def _write(self, item: Batch) -> None:
         if item.shape not in self._open:
             path = self._folder / f"{item.shape}.parquet"
-            self._open[item.shape] = pq.ParquetWriter(
-                path, SHAPES[item.shape], compression="zstd", compression_level=1
-            )
+            self._open[item.shape] = parquet_writer(path, SHAPES[item.shape])
         self._open[item.shape].write(item.data)
 
     def close(self) -> None:
