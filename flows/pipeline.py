@@ -223,17 +223,18 @@ def ingest(
     receipt = Receipt(participant)
     with ThreadPoolExecutor(1) as beside:
         # a new lake's views take as long as a small file: let them be made beside the rest
-        views = None if lake.warehouse.exists() else beside.submit(build_views, lake, settings)
+        first = None if lake.warehouse.exists() else beside.submit(build_views, lake, settings)
         receipt.files = read_all(lake, participant, paths, settings, progress)
-        if views is not None and lake.table_part("sample", participant).exists():
-            views.result()  # the file was removed: the nights are looked at before they change
+        if first is not None and lake.table_part("sample", participant).exists():
+            first.result()  # the file was removed: the nights are looked at before they change
+        if not any(f.manifest for f in receipt.files):
+            receipt.problems.append("nothing in what was given is an export that dawnlake reads")
         derived = derive(lake, settings, participant)
-        if views is not None:
-            views.result()
-    if not any(f.manifest for f in receipt.files):
-        receipt.problems.append("nothing in what was given is an export that dawnlake reads")
-    build_views(lake, settings)
-    complete(lake, receipt, there, derived)
+        views = beside.submit(build_views, lake, settings)
+        # one participant's nights are counted over tables of their own: any views of today will do
+        (first or views).result()
+        complete(lake, receipt, there, derived)
+        views.result()
     return receipt
 
 
