@@ -1,7 +1,7 @@
 """Apple's texts as columns of instants, numbers and names; whole columns at a time.
 
 A column that is clean is cast as it is; the slow way is only for one that is not. Measured on
-half a million records: 0.02 s for the times by casting, ten times that by SQL.
+half a million records: 0.03 s for the times in one cast, 0.1 s in parts, 0.2 s by SQL.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ Column: TypeAlias = Any  # pa.Array or pa.ChunkedArray
 Codes: TypeAlias = npt.NDArray[np.integer[Any]]
 Check: TypeAlias = tuple[Column, str]  # where it is true, and its `code field`
 
+WIDTH, BLANK = len("2022-11-02 22:26:14 +0100"), len("2022-11-02 22:26:14")
 UTC = pa.timestamp("us", tz="UTC")
 # A no-break space parts the words of "Apple Watch"; 0x0b was seen. Source: real exports.
 _BLANKS = dict.fromkeys((*range(32), 0x7F, 0xA0, 0x202F), " ")
@@ -74,6 +75,8 @@ def timed(rows: pa.Table) -> Timed:
 def instants(text: Column) -> pa.Array:
     """UTC instants of `2022-11-02 22:26:14 +0100`; NULL where that is not what is written."""
     text = whole(text)
+    if (told := _usual_instants(text)) is not None:
+        return told
     offset = pc.utf8_slice_codeunits(text, 19, 27).dictionary_encode()
     ahead = pa.array([_ahead(name) for name in offset.dictionary.to_pylist()], pa.duration("us"))
     wall = pc.utf8_slice_codeunits(text, 0, 19)
@@ -82,6 +85,27 @@ def instants(text: Column) -> pa.Array:
     except pa.ArrowInvalid:
         clock = _tried(wall, "timestamp")
     return pc.subtract(clock, ahead.take(offset.indices)).cast(UTC)
+
+
+def _usual_instants(text: pa.Array) -> pa.Array | None:
+    """The same in one cast; None if not all are of the usual length, and right but for the blank
+    before the offset, which no cast takes."""
+    if len(text) == 0 or text.null_count:
+        return None
+    _, ends, letters = text.buffers()
+    place = np.frombuffer(ends, np.int32)[text.offset : text.offset + len(text) + 1]
+    if (np.diff(place) != WIDTH).any():
+        return None
+    rows = np.frombuffer(letters, np.uint8)[place[0] : place[-1]].reshape(-1, WIDTH)
+    if (rows[:, BLANK] != ord(" ")).any():
+        return None
+    closed = np.delete(rows, BLANK, axis=1)
+    place = np.arange(0, closed.size + 1, WIDTH - 1, dtype=np.int32)
+    buffers = [None, pa.py_buffer(place), pa.py_buffer(closed)]
+    try:
+        return pa.Array.from_buffers(pa.string(), len(text), buffers).cast(UTC)
+    except pa.ArrowInvalid:
+        return None
 
 
 def _ahead(offset: str) -> dt.timedelta | None:

@@ -132,7 +132,10 @@ def _rows_of(element: str, rows: pa.RecordBatch) -> pa.Table:
     """The rows of one element, with its own columns."""
     names = [name for name in COLUMNS if name.startswith(f"{element}.")]
     own = pa.table({name.split(".")[1]: rows[name] for name in names})
-    filled = reduce(pc.or_, [pc.is_valid(rows[name]) for name in names])
+    told = [rows[name] for name in names if rows[name].null_count < rows.num_rows]
+    if not told:
+        return own.slice(0, 0)
+    filled = reduce(pc.or_, [pc.is_valid(column) for column in told])
     return own if filled.true_count == len(filled) else own.filter(filled)
 
 

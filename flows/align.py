@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -248,8 +249,15 @@ def _rejects(parts: Parts) -> pa.Table:
         ).to_arrow_table()
 
 
+@cache
+def _database() -> duckdb.DuckDBPyConnection:
+    """A database in memory: to make one takes as long as to read a small file."""
+    return duckdb.connect()
+
+
 def _connection() -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect()
+    """A connection of its own, with temporary relations of its own."""
+    connection = _database().cursor()
     connection.execute("set timezone = 'UTC'")
     return connection
 

@@ -9,6 +9,7 @@ from connectors.contract import IngestError
 from flows import pipeline
 from flows.extract import Manifest, account
 from flows.identify import identified
+from flows.imports import without_pandas
 from flows.pipeline import FileReceipt
 from flows.settings import load
 from flows.usage import card, data, given, listing, say, shortened
@@ -24,6 +25,7 @@ def run_check(folder: Path, paths: Iterable[Path], participant: str | None) -> i
 
     Raises: UsageError if nothing was named; SettingsError; FileNotFoundError.
     """
+    without_pandas()
     lake = Lake(folder)
     budget = load(lake.settings).rules.reject_max_pct
     table = listing("file", numbers=COUNTS)

@@ -7,6 +7,7 @@ from pathlib import Path
 from flows import pipeline
 from flows.command_receipt import print_receipt
 from flows.demo import write_demo
+from flows.imports import without_pandas
 from flows.usage import data, listing, opened, say
 from warehouse.store import Lake
 
@@ -26,6 +27,7 @@ NUMBERS = ("sleep\nmin", "night\nmg/dL", "fasting\nmg/dL", "day\nmg/dL", "70-140
 
 def show_demo(folder: Path) -> int:
     """Write the made-up exports, ingest them, print the last nights."""
+    without_pandas()
     exports, lake = folder / "exports", folder / "lake"
     say(f"writing a made-up month of two people to {exports}")
     for person in write_demo(exports):

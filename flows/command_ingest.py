@@ -10,6 +10,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from flows import pipeline
 from flows.command_receipt import print_receipt
+from flows.imports import without_pandas
 from flows.pipeline import FileReceipt, Receipt
 from flows.settings import load
 from flows.usage import UsageError, given, is_terminal, say, words
@@ -21,6 +22,7 @@ def run_ingest(lake: Path, paths: Iterable[Path], participant: str, timezone: st
 
     Raises: UsageError if nothing was named; SettingsError; FileNotFoundError.
     """
+    without_pandas()
     receipt = _with_progress(Lake(lake), given(paths), participant, timezone)
     print_receipt(receipt)
     return 0 if receipt.is_clean else 1
@@ -53,6 +55,7 @@ def run_rebuild(folder: Path, source: str) -> int:
 
     Raises: UsageError if there is no lake.
     """
+    without_pandas()
     lake = Lake(folder)
     if not lake.exists():
         raise UsageError(f"no lake at {folder}")

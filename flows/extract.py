@@ -24,14 +24,14 @@ from connectors.contract import (
     Fact,
     Item,
     Skip,
-    Source,
     TooManyRejects,
     Total,
 )
+from flows.hashed import Hashed
+from flows.walk import Found
 from transforms.timeline import Micros
-from warehouse.store import Lake, write_json, written_folder
+from warehouse.store import Lake, parquet_writer, write_json, written_folder
 
-FILE_DIGITS = 16
 MANIFEST = "manifest.json"
 MOST_PENDING = 2  # batches that may wait to be written
 FEW_REJECTS = 3  # a short file with a cut last row is above no budget
@@ -176,9 +176,7 @@ class PartWriter:
     def _write(self, item: Batch) -> None:
         if item.shape not in self._open:
             path = self._folder / f"{item.shape}.parquet"
-            self._open[item.shape] = pq.ParquetWriter(
-                path, SHAPES[item.shape], compression="zstd", compression_level=1
-            )
+            self._open[item.shape] = parquet_writer(path, SHAPES[item.shape])
         self._open[item.shape].write(item.data)
 
     def close(self) -> None:
@@ -196,34 +194,35 @@ class PartWriter:
 def extracted(
     lake: Lake,
     participant: str,
-    source: Source,
-    sha256: str,
-    size: int,
+    found: Found,
     reject_max_pct: float,
     claim: tuple[Connector, str],
 ) -> Manifest:
-    """Read a file into the lake and return its manifest.
+    """Read a file into the lake, into the folder of its digest, and return its manifest.
 
     Raises: IngestError; nothing is left in the lake then.
     """
     connector, variant = claim
-    file = sha256[:FILE_DIGITS]
-    with written_folder(lake.part_folder(participant, connector.name, file)) as folder:
+    hashed = Hashed(found)
+    beside = lake.connector_folder(participant, connector.name)
+    with written_folder(
+        beside, lambda: lake.part_folder(participant, connector.name, hashed.file)
+    ) as folder:
         writer = PartWriter(folder)
         try:
-            book = account(connector.extract(source, variant), reject_max_pct, writer)
+            book = account(connector.extract(hashed.source, variant), reject_max_pct, writer)
         finally:
             writer.close()
         manifest = {
-            "file": file,
-            "sha256": sha256,
-            "byte_count": size,
+            "file": hashed.file,
+            "sha256": hashed.sha256,
+            "byte_count": found.size,
             "connector": connector.name,
             "variant": variant,
             "connector_version": connector.version,
             **book.manifest(),
         }
-        write_json({**manifest, "name": source.name}, folder / MANIFEST)
+        write_json({**manifest, "name": found.source.name}, folder / MANIFEST)
     return manifest
 
 

@@ -96,7 +96,7 @@ def _step(name: str, shown: str, work: Callable[P, R]) -> Callable[P, R]:
     return made(discreet()(work))
 
 
-extract = _step("extract", "extract {unread.file}", pipeline.extract)
+extract = _step("extract", "extract {unread.connector}", pipeline.extract)
 align = _step("align", "align {participant}", pipeline.derive)
 views = _step("views", "views", pipeline.build_views)
 
@@ -122,8 +122,9 @@ def nightly(lake: str) -> State[list[Receipt]]:
 
 def _night(lake: Lake, participant: str, settings: Settings) -> Night:
     there = {folder.name for folder in lake.part_folders(participant)}
+    sizes = pipeline.sizes_read(lake, participant)
     inbox = walk([lake.inbox / participant])
-    files = [_read(lake, participant, item, settings) for item in inbox]
+    files = [_read(lake, participant, item, settings, sizes) for item in inbox]
     pipeline.excuse_archives(files)
     receipt = Receipt(participant, files)
     try:
@@ -133,14 +134,14 @@ def _night(lake: Lake, participant: str, settings: Settings) -> Night:
 
 
 def _read(
-    lake: Lake, participant: str, item: Found | Unreadable, settings: Settings
+    lake: Lake, participant: str, item: Found | Unreadable, settings: Settings, sizes: set[int]
 ) -> FileReceipt:
     """A receipt, and a task only for a file that has to be read."""
     if isinstance(item, Unreadable):
         return FileReceipt(item.name, "set aside", error=item.error)
     try:
         with discreet():
-            seen = pipeline.look(lake, participant, item)
+            seen = pipeline.look(lake, participant, item, sizes)
         if isinstance(seen, FileReceipt):
             return seen
         return extract(lake, participant, seen, settings)

