@@ -10,11 +10,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms.flags import joined, rapid
+from transforms.neighbours import neighbours
 from transforms.timeline import Mask, Micros, Timeline
 from transforms.times import UNRESOLVED, UTC, Times, times
 from transforms.units import Values, conversion
 
-VERSION = "1"  # of everything in this package: a new one derives every table again
+VERSION = "2"  # of everything in this package: a new one derives every table again
 _GLUCOSE = "interstitial_glucose"
 
 
@@ -51,6 +52,9 @@ def sample(rows: pa.Table, clock: Timeline | None, vocabulary: Vocabulary) -> pa
     placed, same_stream = _by_stream(order[is_reading[order]], connector, device)
     rapid_change = np.zeros(len(order), np.bool_)
     rapid_change[placed] = rapid(value[placed], start[placed], same_stream)
+    is_counted = known & ~implausible
+    is_counted[order[same_instant]] = False
+    counted = placed[is_counted[placed]]
     minutes = np.full(len(order), np.nan)
     minutes[placed] = _intervals(start[placed], same_stream)
     flags = {
@@ -70,6 +74,7 @@ def sample(rows: pa.Table, clock: Timeline | None, vocabulary: Vocabulary) -> pa
             "reported_value": rows["value"],
             "reported_unit": rows["unit"],
             "interval_min": pa.array(minutes, mask=np.isnan(minutes)),
+            **neighbours(counted, _same(counted, connector, device), start, value),
         }
     ).take(pa.array(order))
     return table.append_column("occurrence", pa.array(_running_count(same_instant), pa.int32()))
