@@ -11,12 +11,13 @@ import pyarrow.compute as pc
 
 from transforms.clocks import Clocks
 from transforms.flags import joined, rapid
+from transforms.neighbours import neighbours
 from transforms.timeline import Mask, Micros
 from transforms.times import Times, times
 from transforms.units import Values, conversion
 from transforms.wall_clock import UNRESOLVED, UTC
 
-VERSION = "2"  # of everything in this package: a new one derives every table again
+VERSION = "3"  # of everything in this package: a new one derives every table again
 GLUCOSE = "interstitial_glucose"
 
 
@@ -53,6 +54,9 @@ def sample(rows: pa.Table, clocks: Clocks | None, vocabulary: Vocabulary) -> pa.
     placed, same_stream = _by_stream(order[is_reading[order]], connector, device)
     rapid_change = np.zeros(len(order), np.bool_)
     rapid_change[placed] = rapid(value[placed], start[placed], same_stream)
+    is_counted = known & ~implausible
+    is_counted[order[same_instant]] = False
+    counted = placed[is_counted[placed]]
     minutes = np.full(len(order), np.nan)
     minutes[placed] = _intervals(start[placed], same_stream)
     flags = {
@@ -73,6 +77,7 @@ def sample(rows: pa.Table, clocks: Clocks | None, vocabulary: Vocabulary) -> pa.
             "reported_value": rows["value"],
             "reported_unit": rows["unit"],
             "interval_min": pa.array(minutes, mask=np.isnan(minutes)),
+            **neighbours(counted, _same(counted, connector, device), start, value),
         }
     )
     if (order[1:] < order[:-1]).any():  # a file in order of time is in order already

@@ -63,6 +63,10 @@ SAMPLE = pa.schema(
         ("device", pa.string()),
         ("key", pa.string()),
         ("interval_min", pa.float64()),  # CGM: minutes that one reading of its stream stands for
+        ("step_us", pa.int64()),  # CGM: since the reading before it in its stream, microseconds
+        ("before_value", pa.float64()),  # that reading
+        ("step2_us", pa.int64()),  # the same of the second before it
+        ("before2_value", pa.float64()),
         ("occurrence", pa.int32()),  # 1, 2 ... of the rows of one stream at one instant
         *_PLACE[1:],
     ]
@@ -197,6 +201,10 @@ TABLE_COLUMNS = {
     "device": "device or app, as the export names it",
     "key": "the vendor's own identity of the fact",
     "interval_min": "CGM: minutes that one reading stands for, the median distance in its stream",
+    "step_us": "CGM: microseconds since the reading before it in its stream, of those that count",
+    "before_value": "CGM: that reading",
+    "step2_us": "CGM: microseconds since the second reading before it",
+    "before2_value": "CGM: that reading",
     "occurrence": "1, 2 ... of the rows of one stream at one instant",
     "connector": "export format",
     "file": "source file: first 16 hex digits of its sha256",

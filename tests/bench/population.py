@@ -34,6 +34,7 @@ def write_person(lake: Lake, person: str, days: int, seed: int) -> int:
             "reported_unit": "mg/dL",
             "device": "G7",
             "interval_min": 5.0,
+            **_before(at, wave.round()),
             "occurrence": pa.array(np.ones(count, np.int32)),
             "connector": "dexcom_clarity",
             "file": "0" * 16,
@@ -61,6 +62,19 @@ def write_person(lake: Lake, person: str, days: int, seed: int) -> int:
         ),
     )
     return count
+
+
+def _before(
+    at: np.ndarray[tuple[int], np.dtype[np.int64]],
+    value: np.ndarray[tuple[int], np.dtype[np.float64]],
+) -> dict[str, pa.Array]:
+    """Elapsed time and value of the two readings before each."""
+    return {
+        "step_us": pa.array([None, *np.diff(at)]),
+        "before_value": pa.array([None, *value[:-1]]),
+        "step2_us": pa.array([None, None, *(at[2:] - at[:-2])]),
+        "before2_value": pa.array([None, None, *value[:-2]]),
+    }
 
 
 def _nights(days: int, rng: np.random.Generator) -> pa.Table:

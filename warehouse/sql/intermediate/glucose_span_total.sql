@@ -14,7 +14,6 @@
 -- inferred_count | readings whose instant was inferred
 -- interval_min | minutes that one of them stands for
 -- mean_mgdl | mean
--- median_mgdl | median
 -- sd_mgdl | standard deviation (n - 1)
 -- min_mgdl | lowest
 -- nadir_mgdl | lowest 15-minute mean
@@ -28,6 +27,7 @@
 -- lbgi | low blood glucose index
 -- hbgi | high blood glucose index
 -- mag_mgdl_h | mean absolute glucose change, mg/dL per hour
+-- median_mgdl | median
 -- largest_gap_min | longest time without a reading, ends included
 -- edge_count | readings of the 15 minutes at sleep onset
 -- edge_sum | their sum
@@ -54,82 +54,120 @@ span_hour as (
     from span
 ),
 
--- few and narrow columns from here on: millions of rows are sorted
-placed as (
+-- few and narrow columns from here on
+placed as materialized (
     select
         h.span_id,
         epoch_us(g.start_at) as at_us,
         g.glucose_mgdl,
-        g.range_band,
-        g.bound is not null as is_bound,
-        g.time_basis = 'zone_inferred' as is_inferred,
         g.interval_min,
-        at_us >= h.midnight_us as is_late,
-        at_us >= h.edge_begins_us and at_us < h.edge_ends_us as is_edge,
-        at_us < h.until16_us as is_16h,
+        (g.range_band
+            + case when g.bound is not null then 8 else 0 end
+            + case when g.time_basis = 'zone_inferred' then 16 else 0 end
+            + case when at_us >= h.midnight_us then 32 else 0 end
+            + case when at_us >= h.edge_begins_us and at_us < h.edge_ends_us then 64 else 0 end
+            + case when at_us < h.until16_us then 128 else 0 end)::smallint as traits,
+        -- of the two readings before, those of the same stretch
+        case when at_us - g.step_us >= h.begins_us then g.step_us end as step_us,
+        case when at_us - g.step_us >= h.begins_us and g.step_us <= 2700000000
+            then abs(g.glucose_mgdl - g.before_mgdl) end as change_mgdl,
+        case
+            when coalesce(g.interval_min, 15) >= 7.5 then g.glucose_mgdl
+            when g.step2_us < 900000000 and at_us - g.step2_us >= h.begins_us
+                then (g.glucose_mgdl + g.before_mgdl + g.before2_mgdl) / 3
+        end as mean15_mgdl,
         h.is_night and at_us >= h.wake_us - 2700000000 as is_near_wake,
         at_us between h.meal_us - 1800000000 and h.meal_us + 10800000000 as is_near_meal
-    from glucose as g
+    from glucose_chosen as g
     join span_hour as h
         on h.participant_id = g.participant_id
         and h.hour = epoch_us(g.start_at) // 3600000000
     where epoch_us(g.start_at) >= h.begins_us and epoch_us(g.start_at) < h.ends_us
 ),
 
-followed as (
+-- Sums of readings with the same traits first: a few rows per stretch to choose from. They are
+-- of integers (millionths of mg/dL, which is what 18.0156 mg/dL per mmol/L has), so that they do
+-- not depend on the order in which threads come by.
+alike as (
     select
-        *,
-        (at_us - lag(at_us) over near) / 6e7 as step_min,
-        abs(glucose_mgdl - lag(glucose_mgdl) over near) as change_mgdl,
-        case
-            when coalesce(interval_min, 15) >= 7.5 then glucose_mgdl
-            when at_us - lag(at_us, 2) over near < 900000000
-                then (glucose_mgdl + lag(glucose_mgdl) over near + lag(glucose_mgdl, 2) over near) / 3
-        end as mean15_mgdl,
-        ln(glucose_mgdl) ** 1.084 - 5.381 as risk
-    from placed
-    window near as (partition by span_id order by at_us)
+        span_id,
+        traits & 7 as range_band,
+        traits & 8 > 0 as is_bound,
+        traits & 16 > 0 as is_inferred,
+        traits & 32 > 0 as is_late,
+        traits & 64 > 0 as is_edge,
+        traits & 128 > 0 as is_16h,
+        count(*) as n,
+        any_value(interval_min) as interval_min,
+        sum(round(interval_min * 6e8)::bigint) as minutes,
+        sum(round(glucose_mgdl * 1e6)::bigint) as total,
+        sum(round(glucose_mgdl * 1e6)::bigint * round(glucose_mgdl * 1e6)::bigint) as squares,
+        sum(case when risk < 0 then round(risk * risk * 1e12)::bigint end) as low_risk,
+        sum(case when risk > 0 then round(risk * risk * 1e12)::bigint end) as high_risk,
+        sum(round(change_mgdl * 1e6)::bigint) as change,
+        sum(case when step_us <= 2700000000 then step_us end) as change_us,
+        min(glucose_mgdl) as min_mgdl,
+        min(mean15_mgdl) as nadir_mgdl,
+        max(step_us) as step_us,
+        min(at_us) as first_us,
+        max(at_us) as last_us
+    from (select *, ln(glucose_mgdl) ** 1.084 - 5.381 as risk from placed)
+    group by span_id, traits
 ),
 
 total as (
     select
         span_id,
-        count(*) as reading_count,
-        sum(interval_min) as observed_min,
-        count(*) filter (is_bound) as censored_count,
-        count(*) filter (is_inferred) as inferred_count,
+        sum(n)::bigint as reading_count,
+        sum(minutes) / 6e8 as observed_min,
+        coalesce(sum(n) filter (is_bound), 0)::bigint as censored_count,
+        coalesce(sum(n) filter (is_inferred), 0)::bigint as inferred_count,
         any_value(interval_min) as interval_min,
-        avg(glucose_mgdl) as mean_mgdl,
-        median(glucose_mgdl) as median_mgdl,
-        stddev_samp(glucose_mgdl) as sd_mgdl,
-        min(glucose_mgdl) as min_mgdl,
-        min(mean15_mgdl) as nadir_mgdl,
-        min(mean15_mgdl) filter (is_late) as late_nadir_mgdl,
-        100 * count(*) filter (range_band = 0) / count(*) as tbr54_pct,
-        100 * count(*) filter (range_band <= 1) / count(*) as tbr70_pct,
-        100 * count(*) filter (range_band in (2, 3)) / count(*) as tir_pct,
-        100 * count(*) filter (range_band = 2) / count(*) as titr_pct,
-        100 * count(*) filter (range_band >= 4) / count(*) as tar180_pct,
-        100 * count(*) filter (range_band = 5) / count(*) as tar250_pct,
-        22.77 * avg(case when risk < 0 then risk * risk else 0 end) as lbgi,
-        22.77 * avg(case when risk > 0 then risk * risk else 0 end) as hbgi,
-        sum(change_mgdl) filter (step_min <= 45) / (sum(step_min) filter (step_min <= 45) / 60)
-            as mag_mgdl_h,
-        max(step_min) as step_min,
-        min(at_us) as first_us,
-        max(at_us) as last_us,
-        count(*) filter (is_edge) as edge_count,
-        sum(glucose_mgdl) filter (is_edge) as edge_sum,
-        count(*) filter (is_16h) as count16,
-        sum(interval_min) filter (is_16h) as observed16_min,
-        sum(glucose_mgdl) filter (is_16h) as sum16,
-        sum(glucose_mgdl * glucose_mgdl) filter (is_16h) as square16,
-        count(*) filter (is_16h and range_band in (2, 3)) as tir16,
-        count(*) filter (is_16h and range_band = 2) as titr16,
+        sum(total) / 1e6 / sum(n) as mean_mgdl,
+        case when sum(n) > 1 then sqrt(
+            (sum(n) * sum(squares) - sum(total) * sum(total)) / (sum(n) * (sum(n) - 1))
+        ) / 1e6 end as sd_mgdl,
+        min(min_mgdl) as min_mgdl,
+        min(nadir_mgdl) as nadir_mgdl,
+        min(nadir_mgdl) filter (is_late) as late_nadir_mgdl,
+        100 * coalesce(sum(n) filter (range_band = 0), 0) / sum(n) as tbr54_pct,
+        100 * coalesce(sum(n) filter (range_band <= 1), 0) / sum(n) as tbr70_pct,
+        100 * coalesce(sum(n) filter (range_band in (2, 3)), 0) / sum(n) as tir_pct,
+        100 * coalesce(sum(n) filter (range_band = 2), 0) / sum(n) as titr_pct,
+        100 * coalesce(sum(n) filter (range_band >= 4), 0) / sum(n) as tar180_pct,
+        100 * coalesce(sum(n) filter (range_band = 5), 0) / sum(n) as tar250_pct,
+        22.77 * coalesce(sum(low_risk), 0) / 1e12 / sum(n) as lbgi,
+        22.77 * coalesce(sum(high_risk), 0) / 1e12 / sum(n) as hbgi,
+        sum(change) / 1e6 / (sum(change_us) / 3.6e9) as mag_mgdl_h,
+        max(step_us) as step_us,
+        min(first_us) as first_us,
+        max(last_us) as last_us,
+        sum(n) filter (is_edge)::bigint as edge_count,
+        sum(total) filter (is_edge) / 1e6 as edge_sum,
+        sum(n) filter (is_16h)::bigint as count16,
+        sum(minutes) filter (is_16h) / 6e8 as observed16_min,
+        sum(total) filter (is_16h) / 1e6 as sum16,
+        sum(squares) filter (is_16h) / 1e12 as square16,
+        sum(n) filter (is_16h and range_band in (2, 3))::bigint as tir16,
+        sum(n) filter (is_16h and range_band = 2)::bigint as titr16
+    from alike
+    group by span_id
+),
+
+middle as (
+    select span_id, median(glucose_mgdl) as median_mgdl
+    from placed
+    group by span_id
+),
+
+listed as (
+    select
+        span_id,
         list({at_us: at_us, mgdl: glucose_mgdl} order by at_us desc) filter (is_near_wake)
             as before_wake,
         list({at_us: at_us, mgdl: glucose_mgdl} order by at_us) filter (is_near_meal) as near_meal
-    from followed
+    from placed
+    where is_near_wake or is_near_meal
     group by span_id
 )
 
@@ -142,9 +180,10 @@ select
     s.night,
     (s.ends_us - s.begins_us) / 6e7 as window_min,
     (s.meal_us - s.wake_us) / 6e7 as meal_after_wake_min,
-    t.* exclude (span_id, step_min, first_us, last_us, edge_count, edge_sum, count16,
-        observed16_min, sum16, square16, tir16, titr16, before_wake, near_meal),
-    greatest(t.step_min, (t.first_us - s.begins_us) / 6e7, (s.ends_us - t.last_us) / 6e7)
+    t.* exclude (span_id, step_us, first_us, last_us, edge_count, edge_sum, count16,
+        observed16_min, sum16, square16, tir16, titr16),
+    m.median_mgdl,
+    greatest(t.step_us, t.first_us - s.begins_us, s.ends_us - t.last_us) / 6e7
         as largest_gap_min,
     coalesce(t.edge_count, 0) as edge_count,
     coalesce(t.edge_sum, 0) as edge_sum,
@@ -155,10 +194,12 @@ select
     coalesce(t.tir16, 0) as tir16,
     coalesce(t.titr16, 0) as titr16,
     list_transform(
-        t.before_wake, lambda r: {minute: (s.wake_us - r.at_us) / 6e7, mgdl: r.mgdl}
+        l.before_wake, lambda r: {minute: (s.wake_us - r.at_us) / 6e7, mgdl: r.mgdl}
     ) as before_wake,
     list_transform(
-        t.near_meal, lambda r: {minute: (r.at_us - s.meal_us) / 6e7, mgdl: r.mgdl}
+        l.near_meal, lambda r: {minute: (r.at_us - s.meal_us) / 6e7, mgdl: r.mgdl}
     ) as near_meal
 from span as s
 left join total as t using (span_id)
+left join middle as m using (span_id)
+left join listed as l using (span_id)

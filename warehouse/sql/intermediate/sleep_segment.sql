@@ -1,9 +1,9 @@
--- Sleep and wake of one source without overlaps, numbered by the sleep they belong to.
+-- Sleep and wake of one source without overlaps, each with the sleep it belongs to.
 --
 -- participant_id | who
 -- connector | export format
 -- device | device or app, '' where the export names none
--- episode_number | counts the sleeps of one source; a gap above merge_gap_min begins the next
+-- episode_at | begin of the sleep it belongs to (UTC); a gap above merge_gap_min begins the next
 -- session | the vendor's own sleep, NULL where the export has none
 -- label | awake, light, deep, rem, asleep_unspecified, unknown
 -- is_asleep | light, deep, rem or asleep_unspecified
@@ -48,11 +48,12 @@ select
     participant_id,
     connector,
     device,
-    sum(begins_episode::int) over (
+    -- cheaper than a running count; nothing overlaps any more, so begins are in order
+    last_value(case when begins_episode then start_at end ignore nulls) over (
         partition by participant_id, connector, device
-        order by start_at, end_at
+        order by start_at
         rows between unbounded preceding and current row
-    )::int as episode_number,
+    ) as episode_at,
     session,
     label,
     is_asleep,

@@ -19,7 +19,7 @@
 -- rem_min | minutes of REM sleep
 -- unknown_min | minutes between onset and wake that were not scored
 -- rem_at | begin of the first REM segment (UTC)
--- sessions | the vendor's own sleeps that were merged into it, earliest first
+-- sessions | the vendor's own sleeps that were merged into it
 -- awakening_count | wake runs of at least awakening_min_min between onset and wake
 with run as (
     select
@@ -34,7 +34,8 @@ select
     participant_id,
     connector,
     device,
-    episode_number,
+    row_number() over (partition by participant_id, connector, device order by episode_at)::int
+        as episode_number,
     bool_or(label in ('light', 'deep', 'rem')) as has_stages,
     bool_or(is_staged) as is_staged,
     bool_or(is_inferred) as is_inferred,
@@ -57,10 +58,11 @@ select
         ), lambda x: x.minutes)), 0
     ) as unknown_min,
     min(start_at) filter (label = 'rem') as rem_at,
-    list_distinct(list(session order by start_at)) as sessions,
+    list_distinct(list(session)) as sessions,
     -- the first sleep of an episode follows no wake run of its own
     count(*) filter (is_awakening) - coalesce(arg_min(is_awakening::int, start_at) filter (is_asleep), 0)
         as awakening_count
 from run
-group by participant_id, connector, device, episode_number
-having bool_or(is_asleep)
+group by participant_id, connector, device, episode_at
+-- what was never asleep is no sleep, but has its number
+qualify bool_or(is_asleep)

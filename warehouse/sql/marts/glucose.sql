@@ -15,52 +15,6 @@
 -- interval_min | minutes that one reading stands for, the median distance in its stream
 -- file | source file (first 16 hex digits of its sha256)
 -- record | line or record number in that file
---
--- Several streams: the best one speaks in each half hour. Scans count only where the sensor's
--- own readings leave a hole: none within 8 minutes.
-with spoken as (
-    select r.*
-    from cgm_reading as r
-    anti join (select distinct participant_id from cgm_slot) as contested using (participant_id)
-    union all
-    select r.*
-    from cgm_reading as r
-    join cgm_slot as c
-        on c.participant_id = r.participant_id
-        and c.slot = time_bucket(interval 30 minutes, r.start_at)
-        and c.connector = r.connector
-        and c.device = coalesce(r.device, '')
-),
-
-own as (select * from spoken where not is_scan),
-
-scan as (select * from spoken where is_scan),
-
-beside as (
-    select participant_id, start_at
-    from own
-    semi join (
-        select participant_id from stream where metric = 'interstitial_glucose_scan'
-    ) as scanning using (participant_id)
-),
-
-lone_scan as (
-    select s.*
-    from scan as s
-    asof left join beside as b
-        on b.participant_id = s.participant_id and b.start_at <= s.start_at
-    asof left join beside as a
-        on a.participant_id = s.participant_id and a.start_at >= s.start_at
-    where (b.start_at is null or s.start_at - b.start_at > interval 8 minutes)
-        and (a.start_at is null or a.start_at - s.start_at > interval 8 minutes)
-),
-
-chosen as (
-    select * from own
-    union all
-    select * from lone_scan
-)
-
 select
     participant_id,
     start_at,
@@ -76,4 +30,4 @@ select
     interval_min,
     file,
     record
-from chosen
+from glucose_chosen

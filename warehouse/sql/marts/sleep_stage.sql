@@ -17,7 +17,8 @@ select
     participant_id,
     connector,
     device,
-    episode_number,
+    dense_rank() over (partition by participant_id, connector, device order by episode_at)::int
+        as episode_number,
     label as stage,
     start_at,
     end_at,
@@ -27,4 +28,5 @@ select
     file,
     record
 from sleep_segment
-where is_staged
+-- numbers count all sleeps of a source, so the rest is left out after numbering
+qualify is_staged

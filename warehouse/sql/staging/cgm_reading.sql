@@ -9,6 +9,10 @@
 -- range_band | 0 below 54, 1 below 70, 2 to 140, 3 to 180, 4 to 250, 5 above; compared in the reported unit
 -- is_scan | true for a reading by holding a phone or reader to the sensor
 -- interval_min | minutes that one reading stands for, the median distance in its stream
+-- step_us | microseconds since the reading before it in its stream
+-- before_mgdl | that reading, mg/dL
+-- step2_us | microseconds since the second reading before it
+-- before2_mgdl | that reading, mg/dL
 -- connector | export format it came from
 -- device | device, as the export names it
 -- time_basis | how the instant is known
@@ -42,6 +46,10 @@ select
     end::tinyint as range_band,
     metric = 'interstitial_glucose_scan' as is_scan,
     interval_min,
+    step_us,
+    before_value as before_mgdl,
+    step2_us,
+    before2_value as before2_mgdl,
     connector,
     device,
     time_basis,

@@ -13,7 +13,7 @@
 -- end_local | end on the wall clock
 -- file | source file
 -- record | record number in that file
-with placed as (
+with placed as not materialized (
     select *
     from episode
     where kind in ('sleep', 'sleep_stage')
@@ -22,18 +22,13 @@ with placed as (
         and label not in ('in_bed', 'out_of_bed')
 ),
 
-stage as (select * from placed where kind = 'sleep_stage'),
+stage as not materialized (select * from placed where kind = 'sleep_stage'),
 
 unstaged as (
     select *
     from placed
+    anti join stage using (participant_id, connector, session)
     where kind = 'sleep'
-        and not exists (
-            from stage
-            where stage.participant_id = placed.participant_id
-                and stage.connector = placed.connector
-                and stage.session = placed.session
-        )
 ),
 
 both_kinds as (
