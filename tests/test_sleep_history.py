@@ -162,3 +162,23 @@ def test_debt_is_counted_against_a_rule(tmp_path: Path) -> None:
         tmp_path, {"p1": nights(400, 400, 400)}, Settings(rules=Rules(sleep_need_min=420))
     )
     assert regularity(lake)[-1]["sleep_debt_3d_min"] == 60
+
+
+def test_night_to_day_has_the_same_history(tmp_path: Path) -> None:
+    person = nights(*[400, 290, 480, 300] * 3).cgm("2025-03-10T20:00:00+00:00", [100.0] * 288)
+    lake = lake_of(tmp_path, {"p1": person})
+    names = [
+        "sleep_debt_3d_min",
+        "sleep_debt_7d_min",
+        "total_sleep_mean_4d_min",
+        "midpoint_sd_7d_min",
+        "social_jetlag_28d_min",
+        "is_short_6h",
+        "is_restriction_run_4d",
+    ]
+    with opened(lake) as connection:
+        columns = ", ".join(names)
+        told = rows(connection, f"select sleep_date, {columns} from sleep_regularity order by 1")
+        found = rows(connection, f"select sleep_date, {columns} from night_to_day order by 1")
+    assert found == told
+    assert all(found[-1][name] is not None for name in names)

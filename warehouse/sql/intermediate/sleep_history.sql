@@ -3,6 +3,36 @@
 --
 -- participant_id | who
 -- sleep_date | local date of the final wake
+-- connector | the chosen source's export format
+-- device | the chosen source's device or app
+-- episode_number | which sleep of that source
+-- sleep_basis | stages: added up from segments; totals: the vendor's own numbers or the bare span
+-- onset_at | sleep onset (UTC)
+-- wake_at | final wake (UTC)
+-- onset_local | sleep onset on the wall clock
+-- wake_local | final wake on the wall clock
+-- time_in_bed_min | time in bed, else the reported session, minutes
+-- sleep_period_min | onset to final wake, minutes
+-- total_sleep_min | minutes asleep
+-- sleep_latency_min | bed to onset, minutes; NULL without a time in bed
+-- wake_after_onset_min | minutes awake between onset and final wake
+-- sleep_efficiency_pct | total sleep per time in bed, %
+-- awakening_count | wake runs of at least awakening_min_min
+-- light_min | light sleep, minutes
+-- deep_min | deep sleep, minutes
+-- rem_min | REM sleep, minutes
+-- rem_latency_min | onset to first REM, minutes
+-- midpoint_local_h | middle of the sleep period, hours from the local midnight of sleep_date
+-- nap_min | minutes asleep in naps of the same source that ended on that date
+-- total_sleep_24h_min | main sleep and naps, minutes
+-- is_night_valid | sleep period within night_min_h and night_max_h, and some sleep in it
+-- is_inferred | some of its instants were inferred
+-- vendor_total_sleep_min | the vendor's own total sleep time, else its stages together, minutes
+-- vendor_heart_rate_bpm | the vendor's own mean heart rate
+-- vendor_heart_rate_min_bpm | the vendor's own lowest heart rate
+-- vendor_hrv_rmssd_ms | the vendor's own mean rMSSD
+-- vendor_respiratory_rate_brpm | the vendor's own mean breaths per minute
+-- vendor_spo2_pct | the vendor's own mean oxygen saturation, %
 -- sleep_debt_3d_min | sleep missed against sleep_need_min in 3 nights, this one included, minutes; NULL unless all are known
 -- sleep_debt_4d_min | the same in 4 nights
 -- sleep_debt_7d_min | the same in 7 nights
@@ -18,7 +48,9 @@
 -- midpoint at 23:50 and one at 00:10 are 20 minutes apart. A night is free if the day it leads to is
 -- a Saturday or a Sunday. Sources: Roenneberg (social jetlag: |MSF - MSW|); Broussard 2012 (four
 -- nights of about 4.5 h); Phillips 2017 and Fischer 2021 (what regularity is measured by).
-with night as (
+with main as materialized (select * from sleep_nightly),
+
+night as (
     select
         participant_id,
         sleep_date,
@@ -27,7 +59,7 @@ with night as (
         (epoch_us(onset_local) - epoch_us(sleep_date::timestamp)) / 3.6e9 as onset_local_h,
         isodow(sleep_date) >= 6 as is_free,
         greatest(rule_sleep_need_min() - total_sleep_min, 0) as missed_min
-    from sleep_nightly
+    from main
     where is_night_valid
 ),
 
@@ -92,17 +124,17 @@ rolled as (
 )
 
 select
-    participant_id,
-    sleep_date,
-    case when count_3d = 3 then missed_3d_min end as sleep_debt_3d_min,
-    case when count_4d = 4 then missed_4d_min end as sleep_debt_4d_min,
-    case when count_7d = 7 then missed_7d_min end as sleep_debt_7d_min,
-    case when count_4d = 4 then mean_4d_min end as total_sleep_mean_4d_min,
-    case when count_7d >= 5 then onset_sd_min end as onset_sd_7d_min,
-    case when count_7d >= 5 then midpoint_sd_min end as midpoint_sd_7d_min,
-    case when count_7d >= 5 then total_sleep_sd_min end as total_sleep_sd_7d_min,
-    case when free_count >= 2 and work_count >= 5 then 60 * abs(free_off_h - work_off_h) end
-        as social_jetlag_28d_min,
-    total_sleep_min < 360 as is_short_6h,
-    case when count_4d = 4 then max_4d_min <= 300 end as is_restriction_run_4d
-from rolled
+    m.*,
+    case when r.count_3d = 3 then r.missed_3d_min end as sleep_debt_3d_min,
+    case when r.count_4d = 4 then r.missed_4d_min end as sleep_debt_4d_min,
+    case when r.count_7d = 7 then r.missed_7d_min end as sleep_debt_7d_min,
+    case when r.count_4d = 4 then r.mean_4d_min end as total_sleep_mean_4d_min,
+    case when r.count_7d >= 5 then r.onset_sd_min end as onset_sd_7d_min,
+    case when r.count_7d >= 5 then r.midpoint_sd_min end as midpoint_sd_7d_min,
+    case when r.count_7d >= 5 then r.total_sleep_sd_min end as total_sleep_sd_7d_min,
+    case when r.free_count >= 2 and r.work_count >= 5
+        then 60 * abs(r.free_off_h - r.work_off_h) end as social_jetlag_28d_min,
+    r.total_sleep_min < 360 as is_short_6h,
+    case when r.count_4d = 4 then r.max_4d_min <= 300 end as is_restriction_run_4d
+from main as m
+left join rolled as r using (participant_id, sleep_date)

@@ -31,14 +31,14 @@
 -- sleep_respiratory_rate_brpm | mean breaths per minute asleep
 -- sleep_spo2_pct | mean oxygen saturation asleep, %
 -- skin_temperature_deviation_cel | skin temperature minus the person's baseline, degrees Celsius
--- sleep_debt_3d_min | not computed yet
--- sleep_debt_7d_min | not computed yet
--- total_sleep_mean_4d_min | not computed yet
--- sleep_regularity_index_7d | not computed yet
--- midpoint_sd_7d_min | not computed yet
--- social_jetlag_28d_min | not computed yet
--- is_short_6h | not computed yet
--- is_restriction_run_4d | not computed yet
+-- sleep_debt_3d_min | sleep missed against sleep_need_min in 3 nights, this one included, minutes; NULL unless all are known
+-- sleep_debt_7d_min | sleep missed against sleep_need_min in 7 nights, minutes
+-- total_sleep_mean_4d_min | mean total sleep of 4 nights, minutes; NULL unless all are known
+-- sleep_regularity_index_7d | not computed yet: it is in `sleep_regularity`
+-- midpoint_sd_7d_min | standard deviation of the middle of the sleep period in 7 nights, minutes; NULL below 5
+-- social_jetlag_28d_min | distance of the mean midpoints of free and other nights in 28 days, minutes; NULL below 2 free or 5 other nights
+-- is_short_6h | total sleep below 360 minutes
+-- is_restriction_run_4d | each of 4 nights, this one included, at most 300 minutes; NULL unless all are known
 -- overnight_mean_mgdl | mean glucose from onset to wake, mg/dL
 -- overnight_sd_mgdl | standard deviation, mg/dL
 -- overnight_cv_pct | standard deviation per mean, %
@@ -172,14 +172,14 @@ select
     sleep_respiratory_rate_brpm,
     sleep_spo2_pct,
     skin_temperature_deviation_cel,
-    null::double as sleep_debt_3d_min,
-    null::double as sleep_debt_7d_min,
-    null::double as total_sleep_mean_4d_min,
+    sleep_debt_3d_min,
+    sleep_debt_7d_min,
+    total_sleep_mean_4d_min,
     null::double as sleep_regularity_index_7d,
-    null::double as midpoint_sd_7d_min,
-    null::double as social_jetlag_28d_min,
-    null::boolean as is_short_6h,
-    null::boolean as is_restriction_run_4d,
+    midpoint_sd_7d_min,
+    social_jetlag_28d_min,
+    is_short_6h,
+    is_restriction_run_4d,
     night_mean_mgdl as overnight_mean_mgdl,
     night_sd_mgdl as overnight_sd_mgdl,
     100 * night_sd_mgdl / night_mean_mgdl as overnight_cv_pct,

@@ -61,3 +61,4 @@ select
     h.is_restriction_run_4d
 from sleep_history as h
 left join paired as p using (participant_id, sleep_date)
+where h.is_night_valid
