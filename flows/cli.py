@@ -42,6 +42,7 @@ def ingest(
     *paths: Path,
     participant: str,
     timezone: str | None = None,
+    password_file: Path | None = None,
     lake: LakeFolder = HERE,
 ) -> int:
     """Read exports (files, folders, zips) of one participant into the lake.
@@ -54,18 +55,31 @@ def ingest(
         Whose it is: a short id.
     timezone
         The participant's home zone, such as Europe/Berlin; remembered.
+    password_file
+        Passwords of zips, one a line; without it a terminal is asked.
     """
     from flows.command_ingest import run_ingest
 
-    return run_ingest(lake, paths, participant, timezone)
+    return run_ingest(lake, paths, participant, timezone, password_file)
 
 
 @app.command
-def check(*paths: Path, lake: LakeFolder = HERE, participant: Someone = None) -> int:
-    """Read without keeping: what each file is, and what would be set aside."""
+def check(
+    *paths: Path,
+    participant: Someone = None,
+    password_file: Path | None = None,
+    lake: LakeFolder = HERE,
+) -> int:
+    """Read without keeping: what each file is, and what would be set aside.
+
+    Parameters
+    ----------
+    password_file
+        Passwords of zips, one a line; without it a terminal is asked.
+    """
     from flows.command_check import run_check
 
-    return run_check(lake, paths, participant)
+    return run_check(lake, paths, participant, password_file)
 
 
 @app.command

@@ -26,6 +26,7 @@ TYPES = {
     "TIMESTAMP WITH TIME ZONE": "datetime",
     "DOUBLE": "number",
 }
+FORMULA = r"^[=+\-@\t\r\n]"  # how a cell begins that a spreadsheet takes for a formula
 
 
 def run_export(
@@ -88,10 +89,25 @@ def _data_file(
     options = "format csv, header" if form == "csv" else "format parquet, compression zstd"
     quoted = str(path).replace("'", "''")
     order = f"order by {view.grain}" if view.grain else ""
+    cells = _without_formulas(connection, view) if form == "csv" else "*"
     connection.execute(
-        f"copy (select * from {view.name} {condition} {order}) to '{quoted}' ({options})", values
+        f"copy (select {cells} from {view.name} {condition} {order}) to '{quoted}' ({options})",
+        values,
     )
     return path
+
+
+def _without_formulas(connection: duckdb.DuckDBPyConnection, view: View) -> str:
+    """All columns; a text that a spreadsheet would run gets an apostrophe before it.
+
+    Source: OWASP, CSV Injection. Numbers and times are of other types and stay as they are.
+    """
+    texts = [name for name, kind, _ in _columns(connection, view) if kind == "VARCHAR"]
+    changed = [
+        f"if(regexp_matches({name}, '{FORMULA}'), chr(39) || {name}, {name}) as {name}"
+        for name in texts
+    ]
+    return f"* replace ({', '.join(changed)})" if changed else "*"
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, view: View) -> list[tuple[str, str, str]]:

@@ -10,24 +10,35 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from flows import pipeline
 from flows.command_receipt import print_receipt
+from flows.password import Passwords
 from flows.pipeline import FileReceipt, Receipt
 from flows.settings import load
-from flows.usage import UsageError, given, is_terminal, say, words
+from flows.usage import UsageError, asker, given, is_terminal, say, words
 from warehouse.store import Lake
 
 
-def run_ingest(lake: Path, paths: Iterable[Path], participant: str, timezone: str | None) -> int:
+def run_ingest(
+    lake: Path,
+    paths: Iterable[Path],
+    participant: str,
+    timezone: str | None,
+    password_file: Path | None = None,
+) -> int:
     """Ingest, print the receipt, say what to do about what was set aside.
 
     Raises: UsageError if nothing was named; SettingsError; FileNotFoundError.
     """
-    receipt = _with_progress(Lake(lake), given(paths), participant, timezone)
+    receipt = _with_progress(Lake(lake), given(paths), participant, timezone, password_file)
     print_receipt(receipt)
     return 0 if receipt.is_clean else 1
 
 
 def _with_progress(
-    lake: Lake, paths: list[Path], participant: str, timezone: str | None
+    lake: Lake,
+    paths: list[Path],
+    participant: str,
+    timezone: str | None,
+    password_file: Path | None,
 ) -> Receipt:
     bar = Progress(
         SpinnerColumn(),
@@ -37,6 +48,7 @@ def _with_progress(
         console=words,
         transient=True,
     )
+    passwords = Passwords.of(password_file, asker(bar))
     with bar if is_terminal() else nullcontext():
         task = bar.add_task("reading")
 
@@ -45,7 +57,7 @@ def _with_progress(
             if not is_terminal():
                 say(f"{file.status}: {file.name}")
 
-        return pipeline.ingest(lake, paths, participant, timezone, tell)
+        return pipeline.ingest(lake, paths, participant, timezone, tell, passwords)
 
 
 def run_rebuild(folder: Path, source: str) -> int:

@@ -122,7 +122,7 @@ def nightly(lake: str) -> State[list[Receipt]]:
 
 def _night(lake: Lake, participant: str, settings: Settings) -> Night:
     there = {folder.name for folder in lake.part_folders(participant)}
-    inbox = walk([lake.inbox / participant])
+    inbox = walk([lake.inbox / participant], settings.limits)
     files = [_read(lake, participant, item, settings) for item in inbox]
     pipeline.excuse_archives(files)
     receipt = Receipt(participant, files)

@@ -16,6 +16,7 @@ from connectors.contract import Connector, IngestError, NoTimeZone, UnknownForma
 from flows.align import Aligned, aligned, is_stale
 from flows.extract import FILE_DIGITS, extracted, read_manifest
 from flows.identify import identified
+from flows.password import Passwords
 from flows.receipt import FileReceipt as FileReceipt
 from flows.receipt import Nights, count_new, nights
 from flows.receipt import Receipt as Receipt
@@ -130,13 +131,14 @@ def read_all(
     settings: Settings,
     progress: Progress = lambda _: None,
     again: bool = False,
+    passwords: Passwords | None = None,
 ) -> list[FileReceipt]:
     """Extract every file in files, folders and zips.
 
     Raises: FileNotFoundError for a path that is not there.
     """
     receipts = []
-    for item in walk(paths):
+    for item in walk(paths, settings.limits, passwords):
         if isinstance(item, Unreadable):
             receipt = FileReceipt(item.name, "set aside", error=item.error)
         else:
@@ -204,6 +206,7 @@ def ingest(
     participant: str,
     timezone: str | None = None,
     progress: Progress = lambda _: None,
+    passwords: Passwords | None = None,
 ) -> Receipt:
     """The main job: everything in `paths` into the lake, and what became of it.
 
@@ -215,7 +218,7 @@ def ingest(
     with ThreadPoolExecutor(1) as beside:
         # a new lake's views take as long as a small file: let them be made while it is read
         views = None if lake.warehouse.exists() else beside.submit(build_views, lake, settings)
-        receipt.files = read_all(lake, participant, paths, settings, progress)
+        receipt.files = read_all(lake, participant, paths, settings, progress, passwords=passwords)
         if views is not None:
             views.result()
     if not any(f.manifest for f in receipt.files):

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
+from getpass import getpass
 from pathlib import Path
 
 import duckdb
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
+from flows.password import Ask
 from warehouse.store import Lake
 
 
@@ -94,6 +97,23 @@ def shortened(name: str, others: int) -> str:
         return name
     _, edge, rest = name[1 - room :].partition("/")
     return f"…/{rest}" if edge else f"…{name[1 - room :]}"
+
+
+def asker(bar: Progress | None = None) -> Ask | None:
+    """Asks for a password without showing it, `bar` out of the way; None if nobody is there."""
+    if not (sys.stdin.isatty() and is_terminal()):
+        return None
+
+    def ask(question: str) -> str:
+        if bar is not None:
+            bar.stop()
+        try:
+            return getpass(question)
+        finally:
+            if bar is not None:
+                bar.start()
+
+    return ask
 
 
 def is_terminal() -> bool:

@@ -154,6 +154,8 @@ def test_the_settings_are_the_defaults(tmp_path: Path) -> None:
     settings, defaults = load(tmp_path / "dawnlake.toml"), Settings()
     assert settings.priority == defaults.priority
     assert settings.rules == defaults.rules
+    assert settings.limits == defaults.limits
+    assert tomllib.loads(text)["limits"].keys() == defaults.limits.model_dump().keys()
     assert tomllib.loads(text)["rules"].keys() == defaults.rules.model_dump().keys()
     assert len(settings.participant("anna").stays()) == 3
     assert settings.participant("ben") == Participant()
