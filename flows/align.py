@@ -66,12 +66,14 @@ class Parts:
         return cls([folder for folder, _ in found], [manifest for _, manifest in found])
 
     def files(self) -> pa.Table:
-        """connector, file, newness."""
+        """connector, file, newness, and the first and the last time in it."""
         return pa.table(
             {
                 "connector": pa.array([m["connector"] for m in self.manifests], pa.string()),
                 "file": pa.array([m["file"] for m in self.manifests], pa.string()),
                 "newness": pa.array(range(len(self.manifests)), pa.int32()),
+                "first": pa.array([m["first_time"] for m in self.manifests], pa.string()),
+                "last": pa.array([m["last_time"] for m in self.manifests], pa.string()),
             }
         )
 

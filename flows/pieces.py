@@ -18,7 +18,7 @@ PIECE_ROWS = 120_000  # of several metrics together, about 100 MB while they are
 LARGE_ROWS = 500_000  # of one metric that is divided by days
 # A row may lie a day away from where its clock says; neighbours of a repeated hour another one.
 MARGIN = 2 * DAY
-_WRITTEN = "coalesce(start_utc::timestamp, start_wall)"
+_WRITTEN = "coalesce(epoch_us(start_utc), epoch_us(start_wall))"
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,8 @@ class Piece:
         listed = ", ".join(f"'{metric}'" for metric in self.metrics)
         if self.first is None or self.end is None:
             return f"metric in ({listed})"
-        low, high = (_moment(t).isoformat() for t in (self.first - MARGIN, self.end + MARGIN))
-        return f"metric in ({listed}) and {_WRITTEN} >= '{low}' and {_WRITTEN} < '{high}'"
+        low, high = self.first - MARGIN, self.end + MARGIN
+        return f"metric in ({listed}) and {_WRITTEN} >= {low} and {_WRITTEN} < {high}"
 
     def may_be_in(self, manifest: Manifest) -> bool:
         """Whether a file has rows that may matter to this piece."""
@@ -88,7 +88,7 @@ def _by_days(connection: duckdb.DuckDBPyConnection, source: str, metric: str) ->
     """One metric in stretches of whole days with about LARGE_ROWS each."""
     days = connection.execute(
         f"""
-        select epoch_us({_WRITTEN}) // {DAY} as day, count(*)
+        select {_WRITTEN} // {DAY} as day, count(*)
         from {source} where metric = '{metric}' group by day order by day
         """
     ).fetchall()
@@ -101,10 +101,6 @@ def _by_days(connection: duckdb.DuckDBPyConnection, source: str, metric: str) ->
             size = 0
     ends = [days[0][0] * DAY - MARGIN, *edges, days[-1][0] * DAY + MARGIN]
     return [Piece((metric,), a, b) for a, b in itertools.pairwise(ends)]
-
-
-def _moment(instant: int) -> dt.datetime:
-    return dt.datetime(1970, 1, 1) + dt.timedelta(microseconds=instant)
 
 
 def _micros(rows: pa.Table, name: str) -> Micros:

@@ -88,7 +88,7 @@ def lines_of_items(items: Iterable[Item]) -> list[str]:
                 ends.append(_line({"fact": name, "value": value}))
             case Total():
                 pass
-    rows.sort(key=lambda row: row[0])
+    rows.sort()  # rows of one record come in no order
     return [line for _, line in rows] + sorted(ends)
 
 

@@ -278,12 +278,14 @@ CLARITY = (
 
 
 def clarity(
-    readings: Iterable[tuple[str, object, object, object]], preamble: Iterable[str] = ()
+    readings: Iterable[tuple[str, object, object, object]],
+    preamble: Iterable[str] = (),
+    device: str = "iPhone G6",
 ) -> str:
     """A Clarity export of wall clock, mg/dL, counter, transmitter."""
     lines = [CLARITY, *preamble]
     for wall, value, counter, owner in readings:
-        lines.append(f"{len(lines)},{wall},EGV,,,,iPhone G6,{value},,,,,{counter},{owner}")
+        lines.append(f"{len(lines)},{wall},EGV,,,,{device},{value},,,,,{counter},{owner}")
     return "\n".join(lines) + "\n"
 
 

@@ -291,6 +291,36 @@ def test_status_and_files(run: Run) -> None:
     assert "ada" not in out
 
 
+def test_zones_shows_the_timeline_and_what_was_found_out(run: Run) -> None:
+    root = demo_lake().root
+    code, out, _ = run("zones", "--lake", root)
+    assert code == 0
+    assert "America/New_York" in out
+    assert "Europe/Berlin" in out
+    assert "clock change" in out
+    assert "ben" not in run("zones", "ada", "--lake", root)[1]
+    assert run("zones", "nobody", "--lake", root)[0] == 2
+
+
+def test_zones_says_what_to_do_where_none_is_known(run: Run, clarity: Path) -> None:
+    folder = clarity.parent / "lake"
+    code, _, said = run("ingest", clarity, "--participant", "ada", "--lake", folder)
+    assert code == 1
+    assert "--timezone" in said
+    code, _, said = run("zones", "ada", "--lake", folder)
+    assert code == 0
+    assert "--participant ada --timezone Europe/Berlin" in " ".join(said.split())
+
+
+def test_a_home_that_the_exports_tell_is_said(run: Run, tmp_path: Path) -> None:
+    (export,) = (p for p in demo_people()["ben"].paths if p.suffix == ".zip")
+    folder = tmp_path / "lake"
+    code, _, said = run("ingest", export, "--participant", "ben", "--lake", folder)
+    assert code == 0
+    assert "home is taken to be Europe/Berlin" in " ".join(said.split())
+    assert "evidence" in run("zones", "--lake", folder)[1]
+
+
 @pytest.mark.parametrize("command", ["status", "files"])
 def test_nobody_of_that_name(run: Run, command: str) -> None:
     code, _, err = run(command, "--participant", "a_a", "--lake", demo_lake().root)

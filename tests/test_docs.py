@@ -32,6 +32,7 @@ from flows.command_ingest import run_ingest, run_rebuild
 from flows.settings import Participant, Settings, load
 from tests.golden_case import Case, lines_of_items, source_of
 from tests.lake import asked, demo_lake, demo_people, kept, tree
+from transforms.findings import KINDS
 from transforms.times import BASES
 from warehouse.store import Lake
 from warehouse.views import views
@@ -157,7 +158,7 @@ def test_the_settings_are_the_defaults(tmp_path: Path) -> None:
     assert settings.limits == defaults.limits
     assert tomllib.loads(text)["limits"].keys() == defaults.limits.model_dump().keys()
     assert tomllib.loads(text)["rules"].keys() == defaults.rules.model_dump().keys()
-    assert len(settings.participant("anna").stays()) == 3
+    assert len(settings.participant("anna").stays()) == 4
     assert settings.participant("ben") == Participant()
 
 
@@ -300,6 +301,11 @@ def test_the_contract_is_whole() -> None:
 def test_the_bases_of_time_are_told_in_order() -> None:
     rows = table("transforms/README.md", "`time_basis`")
     assert tuple(row[0].strip("`") for row in rows) == BASES
+
+
+def test_every_kind_of_finding_is_told() -> None:
+    told = {row[0].strip("`"): row[1] for row in table("transforms/README.md", "finding")}
+    assert told == KINDS
 
 
 def test_every_transform_is_told() -> None:

@@ -281,7 +281,14 @@ def test_a_counter_that_began_anew_is_no_company() -> None:
 
 
 def test_a_counter_without_company_says_nothing() -> None:
-    assert told("sample", without_truth(counted([5, 65], "8AB", DAY_BEFORE)))[0]["start_at"] is None
+    assert told("sample", without_truth(counted([5], "8AB", DAY_BEFORE)))[0]["start_at"] is None
+
+
+def test_a_phone_that_was_moved_back_once_was_at_home() -> None:
+    """Two readings of one clock time, an hour of the counter apart."""
+    facts = counted([5, 65], "8AB", DAY_BEFORE)
+    found = told("sample", without_truth(facts))
+    assert [row["start_at"] for row in found] == [fact["truth"] for fact in facts]
 
 
 def test_company_of_the_day_before_is_company() -> None:

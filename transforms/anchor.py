@@ -16,7 +16,7 @@ import numpy as np
 
 from transforms.claims import Claim
 from transforms.counter import Run, distinct
-from transforms.timeline import DAY, HIGHEST, LOWEST, MINUTE, Timeline
+from transforms.timeline import DAY, HIGHEST, LOWEST, MINUTE, Micros, Timeline
 
 # Costs, relative to each other: a move that nobody saw, when it could hardly have been missed;
 # a claim of another source that is contradicted; a day that a phone spends away from home.
@@ -24,6 +24,7 @@ UNSEEN_MOVE, LEAST_MOVE = 3.0, 0.05
 CONTRADICTION, MOST_CONTRADICTIONS = 0.5, 6
 DAY_AWAY = 0.002
 _SAME_COST = 1e-6
+_HOPELESS = 2 * (UNSEEN_MOVE + LEAST_MOVE)
 _RECENT = 40  # runs of a device that a new one is compared with
 _SAMPLES = 25  # moments of a run at which it is compared with home
 
@@ -37,6 +38,26 @@ class _Story:
     runs: dict[tuple[str, str], tuple[Run, ...]]
 
 
+@dataclass(frozen=True)
+class _Told:
+    """What other sources say, in columns: microseconds UTC, offset in microseconds."""
+
+    first: Micros
+    last: Micros
+    offset: Micros
+
+    @classmethod
+    def of(cls, claims: Sequence[Claim]) -> _Told:
+        columns = [(c.first, c.last, c.offset_at(c.first)) for c in claims]
+        first, last, offset = np.array(columns, np.int64).reshape(-1, 3).T
+        return cls(first, last, offset)
+
+    def against(self, first: int, last: int, offset_min: int) -> int:
+        """How many claims in a stretch say another offset."""
+        within = (self.first <= last) & (self.last >= first)
+        return int((within & (self.offset != offset_min * MINUTE)).sum())
+
+
 def anchored(runs: Sequence[Run], expected: Timeline, claims: Sequence[Claim]) -> list[Run]:
     """The runs with their offsets, by what is expected (home, settings, other evidence).
 
@@ -45,9 +66,9 @@ def anchored(runs: Sequence[Run], expected: Timeline, claims: Sequence[Claim]) -
     lives: dict[int, list[Run]] = {}
     for run in sorted(runs, key=lambda r: (r.first_wall, r.last_wall, r.file, r.device)):
         lives.setdefault(run.life, []).append(run)
-    stories = [_Story(0.0, (), {})]
+    stories, told = [_Story(0.0, (), {})], _Told.of(claims)
     for life in lives.values():
-        stories = _continued(stories, distinct(life), expected, claims)
+        stories = _continued(stories, distinct(life), expected, told)
     chosen = dict(zip(lives, _cheapest([(s.cost, s) for s in stories]).offsets, strict=True))
     return [
         run if offset is None else replace(run, offset_min=offset + run.shift_min)
@@ -68,12 +89,12 @@ def _cheapest(stories: list[tuple[float, _Story]]) -> _Story:
 
 
 def _continued(
-    stories: list[_Story], life: list[Run], expected: Timeline, claims: Sequence[Claim]
+    stories: list[_Story], life: list[Run], expected: Timeline, told: _Told
 ) -> list[_Story]:
     """The cheapest story for each offset that this life may have had."""
-    own = {offset: _cost(life, offset, expected, claims) for offset in _at_home(life, expected)}
+    own = {offset: _cost(life, offset, expected, told) for offset in _at_home(life, expected)}
     for offset in {c for story in stories for c in _as_before(story, life)} - own.keys():
-        own[offset] = _cost(life, offset, expected, claims)
+        own[offset] = _cost(life, offset, expected, told)
     possible = {o: cost for o, cost in own.items() if _is_possible(life, o)} or own
     result = []
     for offset, cost in sorted(possible.items()):
@@ -81,11 +102,13 @@ def _continued(
         costs = [story.cost + _moves(story, placed, expected) for story in stories]
         before = _cheapest(list(zip(costs, stories, strict=True)))
         total = min(costs) + cost
-        told = dict(before.runs)
+        runs = dict(before.runs)
         for run in placed:
-            told[run.stream] = (*told.get(run.stream, ()), run)
-        result.append(_Story(total, (*before.offsets, offset), told))
-    return result
+            runs[run.stream] = (*runs.get(run.stream, ()), run)
+        result.append(_Story(total, (*before.offsets, offset), runs))
+    # a story that is dearer by more than an unseen move can no longer become the cheapest
+    least = min(story.cost for story in result)
+    return [story for story in result if story.cost <= least + _HOPELESS]
 
 
 def _at_home(life: list[Run], expected: Timeline) -> set[int]:
@@ -110,7 +133,7 @@ def _is_possible(life: list[Run], offset: int) -> bool:
     return all(LOWEST <= (offset + run.shift_min) * MINUTE <= HIGHEST for run in life)
 
 
-def _cost(life: list[Run], offset: int, expected: Timeline, claims: Sequence[Claim]) -> float:
+def _cost(life: list[Run], offset: int, expected: Timeline, told: _Told) -> float:
     """Of the phones: days away from where they are expected, and claims that they contradict."""
     total = 0.0
     for run in life:
@@ -120,12 +143,7 @@ def _cost(life: list[Run], offset: int, expected: Timeline, claims: Sequence[Cla
         asked = np.linspace(placed.first, placed.last, _SAMPLES).astype(np.int64)
         away = float(np.mean(expected.offset_at(asked) != (placed.offset_min or 0) * MINUTE))
         total += DAY_AWAY * away * ((placed.last - placed.first) / DAY + 0.1)
-        against = sum(
-            claim.first <= placed.last
-            and claim.last >= placed.first
-            and claim.offset_at(max(claim.first, placed.first)) != (placed.offset_min or 0) * MINUTE
-            for claim in claims
-        )
+        against = told.against(placed.first, placed.last, placed.offset_min or 0)
         total += CONTRADICTION * min(against, MOST_CONTRADICTIONS)
     return total
 
@@ -135,11 +153,11 @@ def _moves(story: _Story, placed: list[Run], expected: Timeline) -> float:
     total = 0.0
     seen: set[tuple[str, str]] = set()
     for run in placed:
-        others = story.runs.get(run.stream, ())
+        others = story.runs.get(run.stream, ())[-_RECENT:]
         # one device has one clock, whatever counters it hears
         total += UNSEEN_MOVE * sum(
             other.first <= instant <= other.last and other.offset_min != run.offset_min
-            for other in others[-_RECENT:]
+            for other in others
             for instant in (run.first, run.last)
         )
         if run.stream not in seen:

@@ -27,7 +27,8 @@ LARGEST_MISS = 5 * MINUTE // 2  # of such a step: more, and the clock was set by
 LARGEST_MOVE = 26 * HOUR
 # A hole in which a clock may have been moved there and back.
 LONGEST_SILENCE = 3 * HOUR
-_PHONE = re.compile(r"android|ios\b|iphone|ipad|watch", re.IGNORECASE)
+# A Dexcom receiver goes by its serial number (SM64259010, PG62269399), a phone by its system.
+_RECEIVER = re.compile(r"[A-Z]{2}\d{6,}")
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,8 @@ class Run:
 
     @property
     def follows_zone(self) -> bool:
-        """Whether the device is a phone, whose clock follows the zone by itself."""
-        return _PHONE.search(self.device) is not None
+        """Whether the device is a phone, whose clock follows the zone by itself; not a receiver."""
+        return _RECEIVER.fullmatch(self.device) is None
 
     @property
     def stream(self) -> tuple[str, str]:
@@ -131,7 +132,7 @@ def offsets(rows: pa.Table, known: Sequence[Run]) -> tuple[Mask, Micros]:
     order = np.lexsort((columns.count, columns.group))
     group, count = columns.group[order], columns.count[order]
     distance = columns.wall[order] - count
-    codes = {name: code for code, name in enumerate(columns.names)}
+    codes = {tuple(n or "" for n in name): code for code, name in enumerate(columns.names)}
     for run in anchored:
         code = codes.get((run.connector, run.file, run.device, run.counter))
         if code is None:
@@ -158,17 +159,12 @@ class _Columns:
     counter: Micros
     record: Micros
     group: Micros
-    names: list[tuple[str, ...]]  # of the groups
+    names: list[tuple[str | None, ...]]  # of the groups
 
     @classmethod
     def of(cls, rows: pa.Table) -> _Columns:
-        file = rows["file"].cast(pa.string())
-        texts = [
-            rows["connector"].cast(pa.string()),
-            file,
-            pc.fill_null(rows["device"].cast(pa.string()), ""),
-            pc.coalesce(rows["clock_id"].cast(pa.string()), file),
-        ]
+        counters = pc.coalesce(rows["clock_id"], rows["file"].cast(pa.string()))
+        texts = [rows["connector"], rows["file"], rows["device"], counters]
         group, names = numbered(texts)
         counter, _ = numbered(texts[3:])
         wall = rows["start_wall"].combine_chunks().cast(pa.timestamp("us")).view(pa.int64())
@@ -178,7 +174,7 @@ class _Columns:
 
     def run(self, rows: Micros) -> Run:
         """The run of some rows, in the order of the counter; its life is for others to say."""
-        connector, file, device, counter = self.names[int(self.group[rows[0]])]
+        connector, file, device, counter = (n or "" for n in self.names[int(self.group[rows[0]])])
         ends = [int(each[i]) for each in (self.count, self.wall) for i in (rows[0], rows[-1])]
         records = int(self.record[rows].min()), int(self.record[rows].max())
         return Run(

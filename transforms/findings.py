@@ -14,11 +14,11 @@ from transforms.claims import offset_words
 from transforms.clocks import Clocks
 from transforms.counter import Run
 from transforms.itinerary import Contradiction
-from transforms.timeline import HIGHEST, LOWEST, MINUTE, Micros, Span
+from transforms.timeline import MINUTE, Micros, Span
 from transforms.unmoved import Unmoved
 
 KINDS = {
-    "clock_change": "a device's clock was moved: by daylight saving, a journey or a hand",
+    "clock_change": "a device's clock was moved: by its zone, a journey or a hand",
     "clock_unmoved": "a device's clock was not moved when its owner's was",
     "re_timed": "two exports tell the same readings at different times of the clock",
     "shifted_copy": "a second route of the same sensor is off by a constant time: not used",
@@ -27,7 +27,7 @@ KINDS = {
     "outvoted": "evidence that better evidence contradicts",
     "lone_evidence": "one piece of evidence of a short stay: not followed",
     "no_zone": "an offset that no zone of the world had then: not followed",
-    "unresolved": "readings or sleeps without an instant",
+    "unresolved": "glucose readings or sleeps without an instant",
 }
 _REASONS = {"lone": "lone_evidence"}
 # Findings of one source and kind that follow each other within so long are told once.
@@ -158,17 +158,19 @@ def of_contradictions(contradictions: Iterable[Contradiction]) -> list[Finding]:
 def waiting(
     rows: pa.Table, clocks: Clocks | None, column: str, names: Sequence[str]
 ) -> list[Finding]:
-    """Canonical rows without an instant, of some metrics or kinds, by source and stretch."""
+    """Canonical rows without an instant, of some metrics or kinds, by source and stretch.
+
+    Without clocks all rows wait for a zone, which is said elsewhere.
+    """
+    if clocks is None:
+        return []
     open_ = pc.and_(pc.is_null(rows["start_at"]), pc.is_valid(rows["start_local"]))
     named = pc.is_in(rows[column].cast(pa.string()), pa.array(names))
     rows = rows.filter(pc.and_(open_, named))
     if not rows.num_rows:
         return []
     wall = np.asarray(rows["start_local"].cast(pa.int64())).astype(np.int64)
-    first, last = wall - HIGHEST, wall - LOWEST
-    if clocks is not None:
-        shown = clocks.zone.resolve(wall)
-        first, last = shown.first, shown.last
+    shown = clocks.zone.resolve(wall)
     source = pc.binary_join_element_wise(
         rows["connector"].cast(pa.string()), rows["device"].cast(pa.string()), " ",
         null_handling="skip",
@@ -176,7 +178,7 @@ def waiting(
     found: list[Finding] = []
     for name in sorted(set(source.to_pylist())):
         mine = np.asarray(pc.equal(source, name))
-        found += _unresolved(name, first[mine], last[mine])
+        found += _unresolved(name, shown.first[mine], shown.last[mine])
     return found
 
 
@@ -194,7 +196,7 @@ def _unresolved(stream: str, first: Micros, last: Micros) -> list[Finding]:
             int(last[b]),
             "unresolved",
             None,
-            f"{b - a + 1} rows have a clock time that may be two instants, or none that is known",
+            f"{b - a + 1} rows of hours that the clock showed twice, and nothing tells which",
         )
         for a, b in zip(starts, ends, strict=True)
     ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from transforms.sources import numbered
 from transforms.timeline import DAY, SECOND, Mask, Micros, Resolved
@@ -29,7 +28,7 @@ def by_record_order(
     record = np.asarray(rows["record"].take(pa.array(close)))
     name = "metric" if "metric" in rows.column_names else "kind"
     texts = [rows[column].take(pa.array(close)) for column in ("file", name, "device")]
-    series, _ = numbered([pc.fill_null(text.cast(pa.string()), "") for text in texts])
+    series, _ = numbered(texts)
     for code in np.unique(series[twice[close]]):
         mine = np.flatnonzero(series == code)
         mine = close[mine[np.argsort(record[mine], kind="stable")]]

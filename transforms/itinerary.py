@@ -27,8 +27,9 @@ from transforms.timeline import (
     timeline_of,
 )
 
-# How long before and after an observed change the clock is doubted, if nobody says sooner.
-LONGEST_DOUBT = DAY
+# How long before and after an observed change the clock is doubted, if nobody says sooner; of two
+# stays away from home that follow so soon, the first lasts until the second.
+LONGEST_DOUBT = 36 * HOUR
 _RANK = {"zone_name": 0, "offset": 0, "device_clock": 1}
 
 
@@ -83,18 +84,21 @@ class _Stay:
     claims: set[Claim] = field(default_factory=set)
     after: int = FAR_AHEAD  # the begin of what was observed after
 
-    @property
-    def pieces(self) -> int:
-        return sum(claim.pieces for claim in self.claims)
+    def is_lone(self, patience: Patience) -> bool:
+        """Whether it is short, and one piece of evidence is all there is."""
+        longest = max(claim.last - claim.first for claim in self.claims)
+        pieces = sum(claim.pieces for claim in self.claims)
+        return pieces < 2 and max(longest, self.last - self.first) < patience.stay_min
 
 
 @dataclass(frozen=True)
 class _Seen:
-    """The best claim of a stretch; home if it agrees with what holds without evidence."""
+    """The best claim of a stretch, with all that agree; home if it is as without evidence."""
 
     first: int
     last: int
     claim: Claim
+    agreed: tuple[Claim, ...]
     is_home: bool
 
 
@@ -109,9 +113,9 @@ def itinerary(
     fixed = [span for span in spans if span.basis == "settings"]
     seen = [s for s in _observed(claims, base) if not _is_within(s, fixed)]
     stays, impossible = _stays(seen, claims, patience)
-    lone = [s for s in stays if s.last - s.first < patience.stay_min and s.pieces < 2]
+    lone = [s for s in stays if s.is_lone(patience)]
     taken = [s for s in stays if s not in lone]
-    over = [Span(s.first, s.last + 1, s.zones[0], "evidence") for s in taken]
+    over = [Span(s.first, end, s.zones[0], "evidence") for s, end in _until(taken)]
     placed = _joined(overlaid(spans, _outside(over, fixed)))
     timeline = timeline_of(placed, *years)
     ignored = {id(claim) for stay in lone for claim in stay.claims}
@@ -139,8 +143,9 @@ def _observed(claims: Sequence[Claim], base: Timeline) -> list[_Seen]:
         active = [claim for claim in active if claim.last >= first]
         if active:
             claim = min(active, key=lambda c: _worth(c, first, offset))
-            is_home = claim.offset_at(first) == offset
-            seen.append(_Seen(first, end - 1, claim, is_home))
+            told = claim.offset_at(first)
+            agreed = tuple(c for c in active if c.offset_at(first) == told)
+            seen.append(_Seen(first, end - 1, claim, agreed, told == offset))
     return seen
 
 
@@ -197,9 +202,21 @@ def _stays(
             current = _Stay(each.first, each.last, until, fitting)
             stays.append(current)
         current.last, current.zones = max(current.last, each.last), fitting
-        current.claims.add(each.claim)
+        current.claims.update(each.agreed)
         until = each.last
     return stays, impossible
+
+
+def _until(stays: Sequence[_Stay]) -> list[tuple[_Stay, int]]:
+    """Each stay with its end: its last observation, or the next stay if that follows at once."""
+    following = [*(stay.first for stay in stays[1:]), FAR_AHEAD]
+    return [
+        (
+            stay,
+            after if after <= stay.last + LONGEST_DOUBT and after == stay.after else stay.last + 1,
+        )
+        for stay, after in zip(stays, following, strict=False)
+    ]
 
 
 def _doubts(stays: Iterable[_Stay]) -> tuple[tuple[int, int], ...]:

@@ -24,7 +24,8 @@ FARTHEST = 15 * HOUR  # offsets differ by less, and routes deliver sooner
 SAME_INSTANT = 90 * SECOND  # clocks to the minute, jitter of seconds
 SAME_VALUE_MGDL = 1.5  # one decimal of mmol/L, and rounding to whole mg/dL
 FEWEST = 24  # readings of a day that are compared
-SAME_SHARE = 0.8  # of them that must agree
+SAME_SHARE = 0.8  # of them that must agree, where the other route has a reading
+THERE = 0.3  # share for which it must have one
 CLEARLY = 0.15  # by which the best shift must be ahead of all that are not beside it
 ASKED_PER_DAY = 60
 
@@ -103,62 +104,78 @@ def _rank(stream: Route, priority: Sequence[str]) -> tuple[float, int, str, str]
 
 def _stretches(one: Route, other: Route) -> list[tuple[int, int, int]]:
     """First and last reading, and by how many minutes `one` is later than `other`, day by day."""
-    found: list[tuple[int, int, int]] = []
     low, high = other.at[0] - FARTHEST, other.at[-1] + FARTHEST
     inside = np.flatnonzero((one.at >= low) & (one.at <= high))
     if len(inside) < FEWEST:
         return []
-    day = one.at[inside] // DAY
-    for rows in np.split(inside, np.flatnonzero(np.diff(day)) + 1):
-        shift = _shift(one.at[rows], one.value[rows], other) if len(rows) >= FEWEST else 0
-        if not shift:
-            continue
+    days = np.split(inside, np.flatnonzero(np.diff(one.at[inside] // DAY)) + 1)
+    shifts = [_shift(one.at[rows], one.value[rows], other) for rows in days]
+    for order in (range(len(days)), range(len(days) - 1, -1, -1)):
+        last = 0
+        for day in order:
+            told = shifts[day]
+            if told is not None:
+                last = told
+            elif last and _agrees(one.at[days[day]], one.value[days[day]], other, last):
+                shifts[day] = last  # too flat or too short a day to tell by itself
+    found: list[tuple[int, int, int]] = []
+    for rows, shift in zip(days, shifts, strict=True):
         first, last = int(one.at[rows[0]]), int(one.at[rows[-1]])
-        if found and found[-1][2] == shift and first - found[-1][1] <= DAY:
+        if shift and found and found[-1][2] == shift and first - found[-1][1] <= 2 * DAY:
             found[-1] = (found[-1][0], last, shift)
-        else:
+        elif shift:
             found.append((first, last, shift))
     return found
 
 
-def _shift(at: Micros, value: Values, other: Route) -> int:
-    """By how many minutes readings of a day are later than the same ones of another stream.
+def _shift(at: Micros, value: Values, other: Route) -> int | None:
+    """By how many minutes readings of a day are later than the same ones of another route.
 
-    0 if they are not late, or not the same readings.
+    None if they are not the same, or if several shifts fit.
     """
+    if len(at) < FEWEST:
+        return None
     step = max(len(at) // ASKED_PER_DAY, 1)
     at, value = at[::step], value[::step]
+    if _agrees(at, value, other, 0):
+        elsewhere = any(_agrees(at, value, other, late) for late in (-60, -30, 30, 60))
+        return None if elsewhere else 0
+    votes = _votes(at, value, other)
+    best = int(np.argmax(votes))
+    beside = np.abs(np.arange(len(votes)) - best) <= 12
+    rival = int(votes[~beside].max(initial=0))
+    shift = best - FARTHEST // MINUTE
+    is_clear = votes[best] - rival >= CLEARLY * votes[best]
+    if abs(shift) <= 1 or not is_clear or not _agrees(at, value, other, shift):
+        return None
+    return shift
+
+
+def _votes(at: Micros, value: Values, other: Route) -> Micros:
+    """For each minute from -FARTHEST to FARTHEST, how many readings the other has that earlier."""
     low = np.searchsorted(other.at, at - FARTHEST)
-    high = np.searchsorted(other.at, at + FARTHEST)
-    if _agreement(at, value, other) >= SAME_SHARE:
-        return 0
-    size = high - low
+    size = np.searchsorted(other.at, at + FARTHEST) - low
     asked = np.repeat(np.arange(len(at)), size)
     answer = np.arange(size.sum()) - np.repeat(np.cumsum(size) - size, size) + np.repeat(low, size)
     same = np.abs(value[asked] - other.value[answer]) <= SAME_VALUE_MGDL
     late = (at[asked] - other.at[answer])[same]
     minute = np.round(late / MINUTE).astype(np.int64) + FARTHEST // MINUTE
     votes = np.bincount(minute, minlength=2 * FARTHEST // MINUTE + 1)
-    near = np.convolve(votes, [1, 1, 1], "same")
-    best = int(np.argmax(near))
-    beside = np.abs(np.arange(len(near)) - best) <= 12
-    rival = int(near[~beside].max(initial=0))
-    shift = best - FARTHEST // MINUTE
-    if near[best] < SAME_SHARE * len(at) or near[best] - rival < CLEARLY * len(at):
-        return 0
-    exact = int(np.round(np.median(late[np.abs(minute - best) <= 1]) / MINUTE))
-    return exact if abs(shift) > 1 else 0
+    # jitter of seconds falls into the minutes beside
+    near: Micros = 2 * votes + np.append(votes[1:], 0) + np.insert(votes[:-1], 0, 0)
+    return near
 
 
-def _agreement(at: Micros, value: Values, other: Route) -> float:
-    """The share of readings that the other stream has at the same instant."""
+def _agrees(at: Micros, value: Values, other: Route, late: int) -> bool:
+    """Whether most readings are those that the other route has `late` minutes earlier."""
+    at = at - late * MINUTE
     right = np.searchsorted(other.at, at).clip(0, len(other.at) - 1)
     left = (right - 1).clip(0)
     nearer = np.abs(other.at[left] - at) < np.abs(other.at[right] - at)
     near = np.where(nearer, left, right)
-    there = np.abs(other.at[near] - at) <= SAME_INSTANT
-    same: Mask = there & (np.abs(other.value[near] - value) <= SAME_VALUE_MGDL)
-    return float(same.sum()) / len(at)
+    there: Mask = np.abs(other.at[near] - at) <= SAME_INSTANT
+    same = there & (np.abs(other.value[near] - value) <= SAME_VALUE_MGDL)
+    return bool(there.sum() >= THERE * len(at) and same.sum() >= SAME_SHARE * there.sum())
 
 
 def marked(samples: pa.Table, rows: Micros, flag: str) -> pa.Table:

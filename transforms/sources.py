@@ -13,32 +13,38 @@ Source = tuple[str, str]
 
 def by_source(rows: pa.Table) -> list[tuple[Source, Mask]]:
     """Each source in the order of names, and its rows; a device that is not named is ''."""
-    texts = [pc.fill_null(rows[n].cast(pa.string()), "") for n in ("connector", "device")]
-    number, names = numbered(texts)
-    return [((name[0], name[1]), number == code) for code, name in enumerate(names)]
+    number, names = numbered([rows["connector"], rows["device"]])
+    codes: dict[Source, list[int]] = {}
+    for code, (connector, device) in enumerate(names):
+        codes.setdefault((connector or "", device or ""), []).append(code)
+    return [(source, np.isin(number, mine)) for source, mine in sorted(codes.items())]
 
 
-def numbered(texts: list[pa.ChunkedArray]) -> tuple[Micros, list[tuple[str, ...]]]:
+def numbered(columns: list[pa.ChunkedArray]) -> tuple[Micros, list[tuple[str | None, ...]]]:
     """A number for each row that is the same for equal texts, and the texts of each number.
 
-    Numbers are in the order of the texts. No text is null.
+    Numbers are in the order of the texts, NULL first.
     """
-    code = np.zeros(len(texts[0]), np.int64)
-    words = []
-    for text in texts:
-        encoded = text.combine_chunks().dictionary_encode()
-        found = np.array(encoded.dictionary.to_pylist(), object)
-        order = np.argsort(found, kind="stable")
-        rank = np.empty(len(found), np.int64)
-        rank[order] = np.arange(len(found))
-        code = code * max(len(found), 1) + rank[np.asarray(encoded.indices).astype(np.int64)]
-        words.append(found[order])
-    known, number = np.unique(code, return_inverse=True)
+    code = np.zeros(len(columns[0]), np.int64)
+    words: list[list[str | None]] = []
+    for column in columns:
+        whole = column.combine_chunks()
+        encoded = whole if isinstance(whole, pa.DictionaryArray) else whole.dictionary_encode()
+        found = encoded.dictionary.to_pylist()
+        order = sorted(range(len(found)), key=lambda index: found[index])
+        rank = np.zeros(len(found) + 1, np.int64)  # the last is for NULL
+        rank[order] = np.arange(1, len(found) + 1)
+        indices = np.asarray(pc.fill_null(encoded.indices, len(found))).astype(np.int64)
+        code = code * (len(found) + 1) + rank[indices]
+        words.append([None, *(found[index] for index in order)])
+    known, number = (code[:1], np.zeros(len(code), np.int64))
+    if (code != code[:1]).any():
+        known, number = np.unique(code, return_inverse=True)
     names = []
     for each in known.tolist():
-        name: list[str] = []
+        name: list[str | None] = []
         for found in reversed(words):
-            each, place = divmod(each, max(len(found), 1))
-            name.append(str(found[place]))
+            each, place = divmod(each, len(found))
+            name.append(found[place])
         names.append(tuple(reversed(name)))
-    return number.astype(np.int64), names
+    return number, names

@@ -49,8 +49,7 @@ class Streams:
     """One row per metric, connector and device of canonical samples, given in their order."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, ...], _Extent] = {}
-        self._without_device: set[tuple[str, ...]] = set()
+        self._known: dict[tuple[str | None, ...], _Extent] = {}
 
     def add(self, samples: pa.Table) -> None:
         """Take in a piece as `align.sample` leaves it; rows without an instant do not count."""
@@ -59,11 +58,7 @@ class Streams:
             rows = rows.filter(pc.is_valid(rows["start_at"]))
         if not rows.num_rows:
             return
-        texts = [rows[name].cast(pa.string()) for name in ("metric", "connector")]
-        # a device without a name sorts before one whose name is empty
-        device = rows["device"].cast(pa.string())
-        marked = pc.fill_null(pc.binary_join_element_wise("\x01", device, ""), "\x00")
-        code, names = numbered([*texts, marked])
+        code, names = numbered([rows[name] for name in ("metric", "connector", "device")])
         at = np.asarray(rows["start_at"].cast(pa.int64())).astype(np.int64)
         for number, name in enumerate(names):
             mine = at if len(names) == 1 else at[code == number]
@@ -73,14 +68,16 @@ class Streams:
 
     def table(self) -> pa.Table:
         """Metric, connector, device, row_count, first_at, last_at, interval_min; by name."""
-        known = sorted(self._known.items())
+        # a device without a name before one whose name is empty
+        known = sorted(
+            self._known.items(), key=lambda pair: [(text is not None, text) for text in pair[0]]
+        )
         utc = pa.timestamp("us", tz="UTC")
-        devices = [name[2][1:] if name[2] != "\x00" else None for name, _ in known]
         return pa.table(
             {
                 "metric": pa.array([name[0] for name, _ in known], pa.string()),
                 "connector": pa.array([name[1] for name, _ in known], pa.string()),
-                "device": pa.array(devices, pa.string()),
+                "device": pa.array([name[2] for name, _ in known], pa.string()),
                 "row_count": pa.array([e.rows for _, e in known], pa.int64()),
                 "first_at": pa.array([e.first for _, e in known], pa.int64()).cast(utc),
                 "last_at": pa.array([e.last for _, e in known], pa.int64()).cast(utc),
