@@ -1,7 +1,7 @@
 """The command line. Commands say what they do; the work is done elsewhere, imported when needed.
 
 Plain words go to stderr, data to stdout. Exit 0: done; 1: done, but something was set aside;
-2: usage or settings.
+2: usage or settings; 3: the machine stopped it, such as a full disk.
 """
 
 from __future__ import annotations
@@ -230,20 +230,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _usage(error: Exception) -> int:
-    """2, with the sentence of a mistake in what was asked for.
+    """2, with the sentence of a mistake in what was asked for; 3, with that of the machine.
 
-    Raises: the error itself if it is none.
+    Raises: the error itself if it is neither.
     """
     from flows.discretion import Fault
     from flows.server import ServerError
     from flows.settings import SettingsError
-    from flows.usage import UsageError, say
+    from flows.usage import UsageError, machine_trouble, say
+    from warehouse.lock import LakeError
 
-    known = FileNotFoundError | PermissionError | UsageError | SettingsError | ServerError | Fault
-    if not isinstance(error, known):
-        raise error
-    say(f"dawnlake: {error}")
-    return 2
+    asked = FileNotFoundError | PermissionError | UsageError | SettingsError | LakeError
+    if isinstance(error, asked | ServerError | Fault):
+        say(f"dawnlake: {error}")
+        return 2
+    if trouble := machine_trouble(error):
+        say(f"dawnlake: {trouble}")
+        return 3
+    raise error
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from flows.password import Passwords
 from flows.pipeline import FileReceipt, Receipt
 from flows.settings import load
 from flows.usage import UsageError, asker, given, is_terminal, say, words
+from warehouse.lock import writing
 from warehouse.store import Lake
 
 
@@ -57,7 +58,7 @@ def _with_progress(
             if not is_terminal():
                 say(f"{file.status}: {file.name}")
 
-        return pipeline.ingest(lake, paths, participant, timezone, tell, passwords)
+        return pipeline.ingest(lake, paths, participant, timezone, tell, passwords, say)
 
 
 def run_rebuild(folder: Path, source: str) -> int:
@@ -68,6 +69,11 @@ def run_rebuild(folder: Path, source: str) -> int:
     lake = Lake(folder)
     if not lake.exists():
         raise UsageError(f"no lake at {folder}")
+    with writing(lake, "dawnlake rebuild", say):
+        return _rebuilt(lake, source)
+
+
+def _rebuilt(lake: Lake, source: str) -> int:
     settings = load(lake.settings)
     problems = 0
     for participant in pipeline.inbox_participants(lake) if source == "files" else []:
@@ -83,8 +89,7 @@ def run_rebuild(folder: Path, source: str) -> int:
         if problem := pipeline.zone_problem(outcome):
             say(str(problem))
             problems += 1
-    lake.warehouse.unlink(missing_ok=True)
-    pipeline.build_views(lake, settings)
+    pipeline.build_views(lake, settings, anew=True)
     return 1 if problems else 0
 
 

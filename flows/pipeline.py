@@ -29,6 +29,7 @@ from flows.settings import (
     remember_zone,
 )
 from flows.walk import Found, Unreadable, sha256, walk
+from warehouse.lock import writing
 from warehouse.store import Lake
 from warehouse.views import build
 
@@ -40,16 +41,21 @@ def prepared(lake: Lake, participant: str, timezone: str | None) -> Settings:
 
     Raises: SettingsError for an impossible participant id, an unknown zone or broken settings.
     """
+    checked(participant, timezone)
+    lake.create()
+    if timezone:
+        return remember_zone(lake.settings, participant, timezone)
+    return load(lake.settings)
+
+
+def checked(participant: str, timezone: str | None) -> None:
+    """Raises: SettingsError for an impossible participant id or an unknown zone."""
     if not re.fullmatch(PARTICIPANT, participant):
         raise SettingsError(
             "a participant id is 1 to 64 letters, digits, dots, dashes or underscores"
         )
     if timezone:
         check_zone(participant, timezone)
-    lake.create()
-    if timezone:
-        return remember_zone(lake.settings, participant, timezone)
-    return load(lake.settings)
 
 
 class ReaderFault(IngestError):
@@ -183,9 +189,15 @@ def align_participant(
     return aligned(lake, participant, settings, force)
 
 
-def build_views(lake: Lake, settings: Settings) -> None:
-    """Write warehouse.duckdb anew."""
-    build(lake, settings.rules.model_dump(), settings.priority.model_dump())
+def build_views(lake: Lake, settings: Settings, anew: bool = False) -> None:
+    """Write warehouse.duckdb, if what it is made from has changed, or in any case."""
+    build(lake, settings.rules.model_dump(), settings.priority.model_dump(), anew)
+
+
+def completed(lake: Lake, settings: Settings) -> None:
+    """What a run that was killed had begun: tables of files that came or went."""
+    for participant in lake.participants():
+        align_participant(lake, participant, settings)
 
 
 def zone_problem(outcome: Aligned) -> NoTimeZone | None:
@@ -207,14 +219,30 @@ def ingest(
     timezone: str | None = None,
     progress: Progress = lambda _: None,
     passwords: Passwords | None = None,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> Receipt:
     """The main job: everything in `paths` into the lake, and what became of it.
 
-    Raises: SettingsError; FileNotFoundError for a path that is not there.
+    Raises: SettingsError; LakeError; FileNotFoundError for a path that is not there.
     """
-    settings = prepared(lake, participant, timezone)
+    checked(participant, timezone)
+    with writing(lake, "dawnlake ingest", tell) as was_left:
+        settings = prepared(lake, participant, timezone)
+        if was_left:
+            completed(lake, settings)
+        return _ingested(lake, paths, settings, Receipt(participant), progress, passwords)
+
+
+def _ingested(
+    lake: Lake,
+    paths: Iterable[Path],
+    settings: Settings,
+    receipt: Receipt,
+    progress: Progress,
+    passwords: Passwords | None,
+) -> Receipt:
+    participant = receipt.participant
     there = {folder.name for folder in lake.part_folders(participant)}
-    receipt = Receipt(participant)
     with ThreadPoolExecutor(1) as beside:
         # a new lake's views take as long as a small file: let them be made while it is read
         views = None if lake.warehouse.exists() else beside.submit(build_views, lake, settings)

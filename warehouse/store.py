@@ -5,6 +5,11 @@ inbox/<participant>/                                        what the nightly flo
 extracted/participant_id=P/connector=C/file=F/*.parquet     what an export said, manifest.json
 tables/<table>/participant_id=P/part.parquet                canonical, sorted
 warehouse.duckdb                                            views over tables/
+writer.lock                                                 who writes (lock.py)
+
+A file is written as `.partial-*` beside its place and flushed; then it takes its place, and the
+folder is flushed. A folder that takes the place of another sends that one aside first. Whatever
+stands there of these after a run that was killed is undone or removed by `Lake.heal`.
 """
 
 from __future__ import annotations
@@ -28,7 +33,8 @@ from warehouse.schema import TABLES
 
 PARTITION = "participant_id"
 ROW_GROUP = 122_880
-_TEMPORARY = ".partial-"
+PARTIAL = ".partial-"  # what is not finished, or not wanted any more
+ASIDE = ".aside-"  # a folder whose successor is about to take its place
 
 
 @dataclass(frozen=True)
@@ -67,9 +73,33 @@ class Lake:
             private_folder(folder)
         return self
 
+    def leftovers(self) -> list[Path]:
+        """What runs that were killed have left; while one writes, also what is its own."""
+        places = ("", "extracted/*/*/", "extracted/*/", "tables/*/", "tables/*/*/")
+        return sorted(
+            path
+            for place in places
+            for mark in (PARTIAL, ASIDE)
+            for path in self.root.glob(f"{place}{mark}*")
+        )
+
+    def heal(self) -> None:
+        """Undo what was left halfway. Only for the one who writes."""
+        for path in self.leftovers():
+            successor = path.with_name(path.name.removeprefix(ASIDE))
+            if path.name.startswith(ASIDE) and not successor.exists():
+                path.replace(successor)
+                _flush(path.parent)
+            else:
+                _removed(path)
+
     def table_part(self, table: str, participant: str) -> Path:
         """The one file of a participant's rows in a table."""
         return self.tables / table / f"{PARTITION}={participant}" / "part.parquet"
+
+    def note(self, participant: str) -> Path:
+        """What a participant's tables were made from."""
+        return self.tables / "fingerprint" / f"{participant}.json"
 
     def part_folder(self, participant: str, connector: str, file: str) -> Path:
         """The folder of one extracted file."""
@@ -90,8 +120,9 @@ def private_folder(folder: Path) -> Path:
     """The folder, made with all above it, mode 0700 whatever the umask."""
     missing = [f for f in (folder, *folder.parents) if not f.exists()]
     for each in reversed(missing):
-        each.mkdir(exist_ok=True)
+        each.mkdir(0o700, exist_ok=True)
         each.chmod(0o700)
+        _flush(each.parent)
     return folder
 
 
@@ -99,7 +130,7 @@ def private_folder(folder: Path) -> Path:
 def written(path: Path) -> Iterator[Path]:
     """A private file to write, which takes the place of `path` once it is whole and flushed."""
     private_folder(path.parent)
-    handle, name = tempfile.mkstemp(prefix=_TEMPORARY, suffix=path.suffix, dir=path.parent)
+    handle, name = tempfile.mkstemp(prefix=PARTIAL, suffix=path.suffix, dir=path.parent)
     os.close(handle)
     partial = Path(name)
     try:
@@ -116,18 +147,68 @@ def written(path: Path) -> Iterator[Path]:
 def written_folder(folder: Path) -> Iterator[Path]:
     """A private folder to fill, which takes the place of `folder` once it is whole."""
     private_folder(folder.parent)
-    partial = Path(tempfile.mkdtemp(prefix=_TEMPORARY, dir=folder.parent))
+    partial = Path(tempfile.mkdtemp(prefix=PARTIAL, dir=folder.parent))
     try:
         yield partial
         for file in partial.iterdir():
             file.chmod(0o600)
             _flush(file)
+        _flush(partial)
+        aside = folder.with_name(ASIDE + folder.name)
         if folder.exists():
-            shutil.rmtree(folder)
+            _removed(aside)
+            folder.replace(aside)
         partial.replace(folder)
         _flush(folder.parent)
+        _removed(aside)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def remove_folder(folder: Path) -> None:
+    """The folder, gone at once: who is killed in the middle leaves nothing that could be read."""
+    gone = Path(tempfile.mkdtemp(prefix=PARTIAL, dir=folder.parent)) / "gone"
+    folder.replace(gone)
+    _flush(folder.parent)
+    _removed(gone.parent)
+
+
+def _removed(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+@contextmanager
+def staged_tables(lake: Lake, participant: str) -> Iterator[Lake]:
+    """A lake to write a participant's tables to; whole, they take their places one after the other.
+
+    A reader sees the old tables for as long as the new ones are made. The note of what the old ones
+    were made from goes first, so that half of an exchange is done again.
+    """
+    folder = Path(tempfile.mkdtemp(prefix=PARTIAL, dir=lake.root))
+    stage = Lake(folder)
+    try:
+        yield stage
+        made = {stage.table_part(t, participant): lake.table_part(t, participant) for t in TABLES}
+        for place in made.values():
+            private_folder(place.parent)
+        discard_note(lake, participant)
+        for part, place in made.items():
+            part.replace(place)
+        for place in made.values():
+            _flush(place.parent)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def discard_note(lake: Lake, participant: str) -> None:
+    """From now on the tables have to be made again, also if the machine stops at once."""
+    note = lake.note(participant)
+    if note.exists():
+        note.unlink()
+        _flush(note.parent)
 
 
 def write_table(lake: Lake, table: str, participant: str, *pieces: pa.Table) -> None:

@@ -22,7 +22,7 @@ import pyarrow as pa
 
 from warehouse.macros import MACROS
 from warehouse.schema import TABLE_COLUMNS, TABLES
-from warehouse.store import PARTITION, Lake, digest, written
+from warehouse.store import PARTIAL, PARTITION, Lake, digest, written
 
 SQL = Path(__file__).parent / "sql"
 LAYERS = ("staging", "intermediate", "marts")
@@ -67,17 +67,17 @@ Rules = Mapping[str, float]
 Priority = Mapping[str, Sequence[str]]
 
 
-def build(lake: Lake, rules: Rules, priority: Priority) -> None:
+def build(lake: Lake, rules: Rules, priority: Priority, anew: bool = False) -> None:
     """Write warehouse.duckdb anew; whoever has the old one open keeps it whole.
 
     Nothing is done if nothing it depends on has changed; if only the tables' files have, the views
-    are taken over from the old one.
+    are taken over from the old one, unless all of it is to be made `anew`.
 
     Raises: ViewError.
     """
     tables, explained = _table_views(lake), _fingerprint(rules, priority)
     whole = digest(explained, tables)
-    before = _fingerprints_of(lake.warehouse)
+    before = None if anew else _fingerprints_of(lake.warehouse)
     if before == (explained, whole):
         return
     with written(lake.warehouse) as partial:
@@ -91,7 +91,9 @@ def build(lake: Lake, rules: Rules, priority: Priority) -> None:
             else:
                 create(connection, lake, rules, priority)
             connection.execute(f"create or replace macro {_MARK}() as ['{explained}', '{whole}']")
-        partial.with_suffix(partial.suffix + ".wal").unlink(missing_ok=True)
+        # a shell that writes has a log beside the old one, which does not belong to this one
+        for path in (partial, lake.warehouse):
+            path.with_name(path.name + ".wal").unlink(missing_ok=True)
 
 
 def create(
@@ -119,7 +121,7 @@ def create(
 @contextmanager
 def of_one(lake: Lake, participant: str) -> Iterator[duckdb.DuckDBPyConnection]:
     """The views over one participant's tables alone, at the cost of one participant."""
-    with tempfile.TemporaryDirectory(dir=lake.root) as folder:
+    with tempfile.TemporaryDirectory(prefix=PARTIAL, dir=lake.root) as folder:
         copy = Path(folder) / "one.duckdb"
         shutil.copyfile(lake.warehouse, copy)
         with duckdb.connect(str(copy)) as connection:
