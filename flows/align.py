@@ -27,8 +27,9 @@ from transforms.findings import Finding, waiting
 from transforms.routes import marked, routes, shifted_copies
 from transforms.same_night import shifted_sleeps
 from transforms.streams import Streams
+from warehouse.exchange import staged_tables
 from warehouse.schema import METRICS, SOURCE_FILE, TABLES
-from warehouse.store import Lake, digest, staged_tables, write_json, write_pieces, write_table
+from warehouse.store import Lake, digest, write_json, write_pieces, write_table
 
 VOCABULARY = {name: Quantity(m.unit, m.low, m.high) for name, m in METRICS.items()}
 

@@ -99,6 +99,62 @@ def files(*, participant: Someone = None, lake: LakeFolder = HERE) -> int:
 
 
 @app.command
+def rejects(
+    *,
+    participant: Someone = None,
+    raw: Annotated[bool, Parameter(negative="")] = False,
+    lake: LakeFolder = HERE,
+) -> int:
+    """Records that were not understood, by file and reason.
+
+    Parameters
+    ----------
+    raw
+        Every record with its text.
+    """
+    from flows.command_rejects import show_rejects
+
+    return show_rejects(lake, participant, raw)
+
+
+@app.command
+def withdraw(*file_ids: str, participant: Someone = None, lake: LakeFolder = HERE) -> int:
+    """Remove an export and all that came of it, as if it had never been given.
+
+    Parameters
+    ----------
+    file_ids
+        As `dawnlake files` lists them, or their first digits.
+    participant
+        Only from this one, if several gave the same file.
+    """
+    from flows.command_remove import run_withdraw
+
+    return run_withdraw(lake, file_ids, participant)
+
+
+@app.command
+def forget(
+    participant: str,
+    *,
+    yes: Annotated[bool, Parameter(negative="")] = False,
+    lake: LakeFolder = HERE,
+) -> int:
+    """Remove everything of a participant from the lake, for good.
+
+    Parameters
+    ----------
+    participant
+        Whose.
+    yes
+        Do not ask.
+    """
+    from flows.command_remove import run_forget
+
+    return run_forget(lake, participant, yes)
+
+
+@app.command
 def zones(participant: str | None = None, *, lake: LakeFolder = HERE) -> int:
     """Where each participant was and on what evidence, and what was found out about clocks.
 
@@ -167,6 +223,14 @@ def export(
     from flows.command_export import run_export
 
     return run_export(lake, names, output, format, participant, since)
+
+
+@app.command
+def doctor(*, lake: LakeFolder = HERE) -> int:
+    """Look at the machine, the lake and its settings, and say how to mend what is wrong."""
+    from flows.command_doctor import run_doctor
+
+    return run_doctor(lake)
 
 
 @app.command

@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 
 from flows.usage import UsageError, opened, participants, say
-from warehouse.store import private_folder
+from warehouse.store import private_folder, sweep, written
 from warehouse.views import View, views
 
 # What `--since` looks at, first that a view has.
@@ -26,6 +26,7 @@ TYPES = {
     "TIMESTAMP WITH TIME ZONE": "datetime",
     "DOUBLE": "number",
 }
+CHECKSUMS = "SHA256SUMS"
 FORMULA = r"^[=+\-@\t\r\n]"  # how a cell begins that a spreadsheet takes for a formula
 
 
@@ -49,7 +50,8 @@ def run_export(
     from_date = _date(since)
     there, connection = opened(lake)
     participants(there, participant)
-    private_folder(output)
+    sweep(private_folder(output))
+    (output / CHECKSUMS).unlink(missing_ok=True)  # a folder without it is not complete
     written = [
         _data_file(connection, known[name], output, form, participant, from_date) for name in names
     ]
@@ -87,13 +89,12 @@ def _data_file(
     condition = f"where {' and '.join(where)}" if where else ""
     path = output / f"{view.name}.{form}"
     options = "format csv, header" if form == "csv" else "format parquet, compression zstd"
-    quoted = str(path).replace("'", "''")
     order = f"order by {view.grain}" if view.grain else ""
     cells = _without_formulas(connection, view) if form == "csv" else "*"
-    connection.execute(
-        f"copy (select {cells} from {view.name} {condition} {order}) to '{quoted}' ({options})",
-        values,
-    )
+    query = f"select {cells} from {view.name} {condition} {order}"
+    with written(path) as partial:
+        quoted = str(partial).replace("'", "''")
+        connection.execute(f"copy ({query}) to '{quoted}' ({options})", values)
     return path
 
 
@@ -118,7 +119,7 @@ def _columns(connection: duckdb.DuckDBPyConnection, view: View) -> list[tuple[st
 
 def _codebook(connection: duckdb.DuckDBPyConnection, exported: list[View], output: Path) -> Path:
     path = output / "codebook.csv"
-    with path.open("w", newline="") as file:
+    with written(path) as partial, partial.open("w", newline="") as file:
         lines = csv.writer(file)
         lines.writerow(("view", "column", "type", "meaning"))
         for view in exported:
@@ -145,7 +146,8 @@ def _package(
     ]
     path = output / "datapackage.json"
     package = {"name": "dawnlake-export", "profile": "data-package", "resources": resources}
-    path.write_text(json.dumps(package, indent=1, ensure_ascii=False) + "\n")
+    with written(path) as partial:
+        partial.write_text(json.dumps(package, indent=1, ensure_ascii=False) + "\n")
     return path
 
 
@@ -158,4 +160,5 @@ def _field(name: str, kind: str, meaning: str) -> dict[str, str]:
 
 def _checksums(files: list[Path], output: Path) -> None:
     lines = [f"{hashlib.sha256(f.read_bytes()).hexdigest()}  {f.name}\n" for f in files]
-    (output / "SHA256SUMS").write_text("".join(lines))
+    with written(output / CHECKSUMS) as partial:
+        partial.write_text("".join(lines))

@@ -22,6 +22,7 @@ from zoneinfo import ZoneInfo
 import tzlocal
 
 from flows import pipeline, server
+from flows.completion import completed
 from flows.discretion import Fault, Night, discreet, row
 from flows.pipeline import Derived, FileReceipt, Receipt
 from flows.settings import Settings, SettingsError, load
@@ -113,7 +114,7 @@ def nightly(lake: str) -> State[list[Receipt]]:
     with discreet(), writing(place, "dawnlake nightly", say) as was_left:
         settings = load(place.settings)
         if was_left:
-            pipeline.completed(place, settings)
+            completed(place, settings)
         nights = [_night(place, who, settings) for who in pipeline.inbox_participants(place)]
         views(place, settings)
         for night in nights:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from connectors.contract import Connector, IngestError, NoTimeZone, UnknownFormat
 from flows.align import Aligned, aligned, is_stale
+from flows.completion import completed
 from flows.extract import FILE_DIGITS, extracted, read_manifest
 from flows.identify import identified
 from flows.password import Passwords
@@ -190,14 +191,8 @@ def align_participant(
 
 
 def build_views(lake: Lake, settings: Settings, anew: bool = False) -> None:
-    """Write warehouse.duckdb, if what it is made from has changed, or in any case."""
+    """Write warehouse.duckdb, if what it is made from has changed, or `anew`."""
     build(lake, settings.rules.model_dump(), settings.priority.model_dump(), anew)
-
-
-def completed(lake: Lake, settings: Settings) -> None:
-    """What a run that was killed had begun: tables of files that came or went."""
-    for participant in lake.participants():
-        align_participant(lake, participant, settings)
 
 
 def zone_problem(outcome: Aligned) -> NoTimeZone | None:

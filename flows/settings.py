@@ -176,6 +176,22 @@ def remember_zone(path: Path, participant: str, zone: str) -> Settings:
     return load(path)
 
 
+def forget_participant(path: Path, participant: str) -> Settings:
+    """The settings without a participant, written down; comments on others are kept.
+
+    Raises: SettingsError for broken settings.
+    """
+    import tomlkit
+
+    if participant in load(path).participants:
+        document = tomlkit.parse(path.read_text())
+        people: Any = document["participants"]
+        del people[participant]
+        with written(path) as partial:
+            partial.write_text(tomlkit.dumps(document))
+    return load(path)
+
+
 def _sentence(error: ValidationError) -> str:
     """The first problem of a validation, in words; an unknown key before what it leaves missing."""
     problem = min(error.errors(), key=lambda each: each["type"] != "extra_forbidden")

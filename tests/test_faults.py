@@ -45,7 +45,7 @@ SENTENCE = re.compile(r"^[\w(][^\n]{15,}$")
 
 @pytest.fixture(autouse=True)
 def unflushed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "_flush", lambda _: None)
+    monkeypatch.setattr(store, "flush", lambda _: None)
 
 
 def zip_of(members: dict[str, str | bytes]) -> bytes:

@@ -67,6 +67,22 @@ def writing(
         _write(handle, "")
 
 
+def has_locks(lake: Lake) -> bool:
+    """Whether flock works where the lake lies."""
+    if fcntl is None:
+        return False
+    try:
+        with (lake.root / "writer.lock").open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except FileNotFoundError:
+        return True  # nobody has written yet: not known to be otherwise
+    except OSError:
+        return False
+    return True
+
+
 def holder(lake: Lake) -> tuple[str, bool] | None:
     """Who writes now, or who began and did not end; and whether it is the former."""
     for name in ("writer.held", "writer.lock"):

@@ -89,7 +89,7 @@ class Lake:
             successor = path.with_name(path.name.removeprefix(ASIDE))
             if path.name.startswith(ASIDE) and not successor.exists():
                 path.replace(successor)
-                _flush(path.parent)
+                flush(path.parent)
             else:
                 _removed(path)
 
@@ -111,9 +111,29 @@ class Lake:
         place = self.extracted / f"{PARTITION}={participant}"
         return sorted(place.glob("connector=*/file=*"))
 
+    def with_tables(self) -> set[str]:
+        """Everyone with a table."""
+        return {p.name.partition("=")[2] for p in self.tables.glob(f"*/{PARTITION}=*")}
+
     def participants(self) -> list[str]:
         """Everyone with an extracted file."""
         return sorted(p.name.partition("=")[2] for p in self.extracted.glob(f"{PARTITION}=*"))
+
+
+def sweep(folder: Path) -> None:
+    """Remove what dead processes left unfinished in a folder that has no lock."""
+    for path in folder.glob(f"{PARTIAL}*"):
+        number = path.name.removeprefix(PARTIAL).partition("-")[0]
+        try:
+            os.kill(int(number), 0)
+        except ProcessLookupError:
+            _removed(path)
+        except (ValueError, PermissionError):
+            continue
+
+
+def _partial_name() -> str:
+    return f"{PARTIAL}{os.getpid()}-"
 
 
 def private_folder(folder: Path) -> Path:
@@ -122,7 +142,7 @@ def private_folder(folder: Path) -> Path:
     for each in reversed(missing):
         each.mkdir(0o700, exist_ok=True)
         each.chmod(0o700)
-        _flush(each.parent)
+        flush(each.parent)
     return folder
 
 
@@ -130,15 +150,15 @@ def private_folder(folder: Path) -> Path:
 def written(path: Path) -> Iterator[Path]:
     """A private file to write, which takes the place of `path` once it is whole and flushed."""
     private_folder(path.parent)
-    handle, name = tempfile.mkstemp(prefix=PARTIAL, suffix=path.suffix, dir=path.parent)
+    handle, name = tempfile.mkstemp(prefix=_partial_name(), suffix=path.suffix, dir=path.parent)
     os.close(handle)
     partial = Path(name)
     try:
         yield partial
         partial.chmod(0o600)
-        _flush(partial)
+        flush(partial)
         partial.replace(path)
-        _flush(path.parent)
+        flush(path.parent)
     finally:
         partial.unlink(missing_ok=True)
 
@@ -152,14 +172,14 @@ def written_folder(folder: Path) -> Iterator[Path]:
         yield partial
         for file in partial.iterdir():
             file.chmod(0o600)
-            _flush(file)
-        _flush(partial)
+            flush(file)
+        flush(partial)
         aside = folder.with_name(ASIDE + folder.name)
         if folder.exists():
             _removed(aside)
             folder.replace(aside)
         partial.replace(folder)
-        _flush(folder.parent)
+        flush(folder.parent)
         _removed(aside)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
@@ -169,7 +189,7 @@ def remove_folder(folder: Path) -> None:
     """The folder, gone at once: who is killed in the middle leaves nothing that could be read."""
     gone = Path(tempfile.mkdtemp(prefix=PARTIAL, dir=folder.parent)) / "gone"
     folder.replace(gone)
-    _flush(folder.parent)
+    flush(folder.parent)
     _removed(gone.parent)
 
 
@@ -178,37 +198,6 @@ def _removed(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
-
-
-@contextmanager
-def staged_tables(lake: Lake, participant: str) -> Iterator[Lake]:
-    """A lake to write a participant's tables to; whole, they take their places one after the other.
-
-    A reader sees the old tables for as long as the new ones are made. The note of what the old ones
-    were made from goes first, so that half of an exchange is done again.
-    """
-    folder = Path(tempfile.mkdtemp(prefix=PARTIAL, dir=lake.root))
-    stage = Lake(folder)
-    try:
-        yield stage
-        made = {stage.table_part(t, participant): lake.table_part(t, participant) for t in TABLES}
-        for place in made.values():
-            private_folder(place.parent)
-        discard_note(lake, participant)
-        for part, place in made.items():
-            part.replace(place)
-        for place in made.values():
-            _flush(place.parent)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def discard_note(lake: Lake, participant: str) -> None:
-    """From now on the tables have to be made again, also if the machine stops at once."""
-    note = lake.note(participant)
-    if note.exists():
-        note.unlink()
-        _flush(note.parent)
 
 
 def write_table(lake: Lake, table: str, participant: str, *pieces: pa.Table) -> None:
@@ -286,7 +275,8 @@ def _unpartitioned(schema: pa.Schema) -> pa.Schema:
     return schema.remove(schema.get_field_index(PARTITION))
 
 
-def _flush(path: Path) -> None:
+def flush(path: Path) -> None:
+    """Have what was written to a file, or the names in a folder, on the disk before going on."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
