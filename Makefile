@@ -1,12 +1,13 @@
 # make demo   a made-up month of two people, ingested and shown
 # make test   checks and tests
 # make env    .venv from the lock
+# make crash  runs that are killed at every step; make soak: writers and readers at once
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: env demo check test lock bench clean
+.PHONY: env demo check test crash soak lock bench clean
 
 env: $(VENV)/.ready
 
@@ -28,6 +29,14 @@ check: env
 
 test: check
 	$(BIN)/python -m pytest -m "not slow"
+
+# kills a run at 300 of its boundaries of writing (some 15 minutes); without the number at all
+crash: env
+	$(BIN)/python -m tests.crash_harness 300
+
+# two writers and ten readers for five minutes
+soak: env
+	$(BIN)/python -m tests.soak 300
 
 # the lock is made without addresses, for every platform
 lock:

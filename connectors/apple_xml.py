@@ -124,7 +124,9 @@ class HealthXml:
     def _blocks(self) -> Iterator[bytes]:
         """The document from its root element, cleaned, cut only where a tag begins."""
         carry = self._rest
+        size = len(self._prolog) + len(carry)
         while data := self._stream.read(BLOCK_BYTES):
+            size += len(data)
             data = carry + data
             end = max(data.rfind(b"<"), 0)
             carry = data[end:]
@@ -134,7 +136,9 @@ class HealthXml:
                 yield _cleaned(data[:end])
         end = max(carry.rfind(b"<"), 0)
         if not _ROOT_END.fullmatch(carry, end):
-            raise BrokenFile("cut off before </HealthData>; copy or export it again")
+            raise BrokenFile(
+                f"cut off before </HealthData>, at byte {size}; copy or export it again"
+            )
         yield _cleaned(carry)
 
 

@@ -15,6 +15,7 @@ What extract may raise stands in connectors/errors.py.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, Literal
@@ -145,15 +146,27 @@ class Source(Head):
     """A file that can be read."""
 
     open: Callable[[str], BinaryIO]
+    whole_mb_max: int = 500
 
     def stream(self) -> BinaryIO:
         """The first member, from its first byte. The caller closes it."""
         return self.open(self.members[0])
 
     def read(self) -> bytes:
-        """All bytes of the first member: for formats whose files stay small enough."""
+        """All bytes of the first member: for formats whose files stay small enough.
+
+        Raises: BrokenFile above `whole_mb_max`; reading may take ten times as much memory.
+        """
+        data = io.BytesIO()
         with self.stream() as stream:
-            return stream.read()
+            while chunk := stream.read(1 << 20):
+                data.write(chunk)
+                if data.tell() > self.whole_mb_max * 1_000_000:
+                    raise BrokenFile(
+                        f"more than {self.whole_mb_max} MB in one file of a format that is read "
+                        "whole: split it, or raise whole_mb_max under [limits] in dawnlake.toml"
+                    )
+        return data.getvalue()
 
 
 @dataclass(frozen=True)

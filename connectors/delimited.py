@@ -21,6 +21,8 @@ import pyarrow.csv as pacsv
 from connectors.contract import Batch, BrokenFile, batch
 
 BLOCK_BYTES = 1 << 26
+LONGEST_LINE = 1 << 20  # bytes; a longer one is no row of anybody, and of it only a start is kept
+KEPT_LETTERS = 1000
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Delimited:
     line      the line of each row in the file, from 1 (int64)
     width     how many fields each row had (int32)
     wide      rows with more fields than the header has: (line, fields)
-    broken    lines with an open quote: (line, text)
+    broken    lines with an open quote or without an end: (line, text)
     """
 
     header: tuple[str, ...]
@@ -101,7 +103,11 @@ def rows_below(lines: list[str], header_index: int, delimiter: str) -> Delimited
     number = pa.array(range(header_index + 2, len(lines) + 1), pa.int64())
     filled = pc.not_equal(pc.utf8_trim_whitespace(text), "")
     text, number = text.filter(filled), number.filter(filled)
+    endless = pc.greater(pc.binary_length(text), LONGEST_LINE)
+    if pc.any(endless).as_py():
+        text = pc.if_else(endless, pc.utf8_slice_codeunits(text, 0, KEPT_LETTERS), text)
     width, is_open = _widths(text, delimiter)
+    is_open = pc.or_(is_open, endless)
     is_wide = pc.and_(pc.greater(width, len(header)), pc.invert(is_open))
     fits = pc.invert(pc.or_(is_open, is_wide))
     broken = list(

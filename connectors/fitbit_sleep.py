@@ -24,9 +24,10 @@ from collections.abc import Iterator
 import duckdb
 import pyarrow as pa
 
-from connectors.contract import Batch, BrokenFile, Drift, FormatDrift, Item, Source, Total, shaped
+from connectors.contract import Batch, Drift, FormatDrift, Item, Source, Total, shaped
 from connectors.delimited import decoded
 from connectors.fitbit_sheet import sorted_out, totals
+from connectors.json_damage import broken_json
 from connectors.query import query
 
 # Keys of a log. Source: Takeout files of 2021-2026; isMainSleep: Web API v1.2.
@@ -73,7 +74,7 @@ def sleep_items(source: Source, variant: str) -> Iterator[Item]:
 
     Raises: BrokenFile if the text is not JSON to its end, FormatDrift if it holds no logs.
     """
-    logs = _logs(decoded(source.read()), "$.sleep" if variant == "sleep_api_json" else "$")
+    logs = _logs(source, "$.sleep" if variant == "sleep_api_json" else "$")
     yield Total(logs.num_rows)
     yield from _drift(logs)
     good, items = sorted_out(query(_sleeps_sql(), logs=logs))
@@ -85,9 +86,9 @@ def sleep_items(source: Source, variant: str) -> Iterator[Item]:
     yield from totals(good, list(TOTALS))
 
 
-def _logs(text: str, path: str) -> pa.Table:
+def _logs(source: Source, path: str) -> pa.Table:
     """Every element as JSON, with its record number: an odd log is one reject, no broken file."""
-    file = pa.table({"text": [text]})
+    file = pa.table({"text": [decoded(source.read())]})
     try:
         array = query(f"select json_extract(text, '{path}') as logs from file", file=file)
         if query("select json_type(logs) as kind from a", a=array)["kind"][0].as_py() != "ARRAY":
@@ -97,10 +98,8 @@ def _logs(text: str, path: str) -> pa.Table:
                select row_number() over () as record, log::varchar as log from each""",
             a=array,
         )
-    except duckdb.Error:
-        raise BrokenFile(
-            "not readable as JSON to its end: cut off or damaged; export it again"
-        ) from None
+    except duckdb.Error as error:
+        raise broken_json(source, error) from None
 
 
 def _drift(logs: pa.Table) -> Iterator[Drift]:

@@ -12,6 +12,7 @@ published of their own exports of 2026. No real file was at hand, so it is marke
 
 from __future__ import annotations
 
+import re
 import shutil
 import sqlite3
 import tempfile
@@ -123,8 +124,10 @@ def extract(source: Source, variant: str) -> Iterator[Item]:
 
 def _items(database: sqlite3.Connection) -> Iterator[Item]:
     (check,) = database.execute("pragma quick_check(1)").fetchone()
-    if check != "ok":
-        raise BrokenFile("a damaged SQLite database: export it again")
+    if check != "ok":  # it may name an index or a row, which stay here
+        page = re.search(r"\bpage (\d+)", check)
+        place = f" at page {page[1]}" if page else ""
+        raise BrokenFile(f"a damaged SQLite database{place}: copy or export it again")
     tables = tables_of(database, KNOWN)
     (version,) = database.execute("pragma user_version").fetchone()
     yield Fact("schema_version", str(version))

@@ -21,7 +21,18 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
-from connectors.contract import Connector, Fact, Head, Item, Skip, Source, Total, batch, shaped
+from connectors.contract import (
+    BrokenFile,
+    Connector,
+    Fact,
+    Head,
+    Item,
+    Skip,
+    Source,
+    Total,
+    batch,
+    shaped,
+)
 from connectors.delimited import decoded, lines_of, rows_below
 from connectors.json_head import first_objects
 from connectors.nightscout_documents import (
@@ -174,13 +185,24 @@ def _profile(source: Source) -> Iterator[Item]:
     yield Skip("profile", rows.num_rows)
     told: dict[Fact, None] = {}
     for row in rows.to_pylist():
-        profiles = json.loads(row["store"] or "{}").values() if row["store"] else []
-        for each in [*profiles, {k: json.loads(row[k]) for k in ("units", "timezone") if row[k]}]:
+        store = _parsed(row["store"])
+        profiles = store.values() if isinstance(store, dict) else []
+        for each in [*profiles, {k: _parsed(row[k]) for k in ("units", "timezone")}]:
+            if not isinstance(each, dict):
+                continue
             if zone := each.get("timezone"):
                 told[Fact("timezone", str(zone))] = None
             if unit := UNITS.get(str(each.get("units")).lower()):
                 told[Fact("unit", unit)] = None
     yield from told
+
+
+def _parsed(text: str | None) -> object:
+    """Raises: BrokenFile for lists in lists in lists: no profile, and more than Python follows."""
+    try:
+        return json.loads(text) if text else None
+    except RecursionError:
+        raise BrokenFile("JSON nested thousands deep is no profile; export it again") from None
 
 
 CONNECTOR = Connector(

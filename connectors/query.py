@@ -15,6 +15,9 @@ import duckdb
 import pyarrow as pa
 
 from connectors.contract import BrokenFile, Source
+from connectors.json_damage import broken_json, is_closed
+
+LARGEST_OBJECT = 1 << 28  # one page of documents may be one object
 
 
 @cache
@@ -62,13 +65,15 @@ def json_rows(source: Source, columns: dict[str, str]) -> pa.Table:
         with _cursor() as cursor:
             rows = cursor.sql(
                 "select row_number() over () as record, * from read_json(?, columns = ?, "
-                "format = 'auto', maximum_object_size = 1073741824)",
+                f"format = 'auto', maximum_object_size = {LARGEST_OBJECT})",
                 params=[path, columns],
-            )
-            return rows.to_arrow_table()
-    except duckdb.Error:
-        raise BrokenFile(
-            "not readable as JSON to its end: cut off, damaged, or another layout; export it again"
-        ) from None
+            ).to_arrow_table()
+        if not is_closed(Path(path)):  # the reader takes an array that ends after a comma
+            raise broken_json(source)
+        return rows
+    except duckdb.OutOfMemoryException:
+        raise BrokenFile("too large for the memory of this machine: export it in parts") from None
+    except duckdb.Error as error:
+        raise broken_json(source, error) from None
     finally:
         Path(path).unlink()

@@ -28,6 +28,7 @@ from transforms.findings import Finding, waiting
 from transforms.routes import marked, routes, shifted_copies
 from transforms.same_night import shifted_sleeps
 from transforms.streams import Streams
+from warehouse.exchange import staged_tables
 from warehouse.schema import METRICS, SOURCE_FILE, TABLES
 from warehouse.store import Lake, digest, write_json, write_pieces, write_table
 
@@ -107,12 +108,11 @@ def aligned(lake: Lake, participant: str, settings: Settings, force: bool = Fals
     Raises: duckdb.Error, pyarrow.ArrowException for a damaged lake.
     """
     parts = Parts.of(lake, participant)
-    note = _note(lake, participant)
+    note = lake.note(participant)
     print_ = _fingerprint(participant, settings, parts)
     before = _result(note, print_)
     if before is not None and not force:
         return replace(before, changed=False)
-    note.unlink(missing_ok=True)
     outcome = _derive(lake, participant, settings, parts)
     write_json({"fingerprint": print_, "result": asdict(outcome)}, note)
     return outcome
@@ -121,11 +121,7 @@ def aligned(lake: Lake, participant: str, settings: Settings, force: bool = Fals
 def is_stale(lake: Lake, participant: str, settings: Settings) -> bool:
     """Whether a participant's tables have to be derived anew."""
     parts = Parts.of(lake, participant)
-    return _result(_note(lake, participant), _fingerprint(participant, settings, parts)) is None
-
-
-def _note(lake: Lake, participant: str) -> Path:
-    return lake.tables / "fingerprint" / f"{participant}.json"
+    return _result(lake.note(participant), _fingerprint(participant, settings, parts)) is None
 
 
 def _fingerprint(participant: str, settings: Settings, parts: Parts) -> str:
@@ -152,11 +148,17 @@ def _result(note: Path, fingerprint: str) -> Aligned | None:
 
 
 def _derive(lake: Lake, participant: str, settings: Settings, parts: Parts) -> Aligned:
+    with staged_tables(lake, participant) as stage:
+        return _derived(stage, participant, settings, parts)
+
+
+def _derived(stage: Lake, participant: str, settings: Settings, parts: Parts) -> Aligned:
+    """The tables, written to a lake that nobody reads."""
     with _connection() as connection:
         known = known_clocks(connection, participant, settings, parts.manifests, parts.parts)
     clocks = known.clocks
     samples = _Samples(parts, clocks, settings.priority.glucose)
-    write_pieces(lake, "sample", participant, samples.pieces())
+    write_pieces(stage, "sample", participant, samples.pieces())
     reported = _reported(parts, "episode")
     episode = align.episode(reported, clocks)
     findings = [
@@ -175,7 +177,7 @@ def _derive(lake: Lake, participant: str, settings: Settings, parts: Parts) -> A
         "source_file": _source_files(parts.manifests),
     }
     for name, table in tables.items():
-        write_table(lake, name, participant, table)
+        write_table(stage, name, participant, table)
     needed = clocks is None and (samples.needs_zone or align.needs_zone(reported))
     unplaced = samples.unplaced + align.unplaced(episode)
     return Aligned(participant, True, unplaced, needed, known.named, known.by_evidence)

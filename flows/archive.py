@@ -1,7 +1,9 @@
 """Zip archives as they come: what may be read of them, by which name, and what is wrong with them.
 
 Everything that goes wrong is an IngestError: BrokenFile for damage, UnsafeArchive for what must
-not be read. The limits below keep a zip bomb from filling the disk or the night.
+not be read. Members are streams and their names are never made paths, so a name cannot write
+anywhere; what a bomb could fill is memory, the temporary disk and the night. The limits of the
+settings stand against that. Names that point outside are refused all the same: no export has them.
 """
 
 from __future__ import annotations
@@ -21,39 +23,62 @@ from pathlib import Path
 from typing import IO, BinaryIO, cast
 from zipfile import BadZipFile, ZipFile, ZipInfo, is_zipfile
 
-from connectors.contract import PEEK_BYTES, BrokenFile, UnsafeArchive
+import pyzipper
 
-MAX_MEMBERS = 200_000  # of one archive and all archives in it
-MAX_BYTES = 50_000_000_000  # the same, unpacked
-MAX_RATIO = 1000  # unpacked to packed, of members above RATIO_FROM_BYTES
-RATIO_FROM_BYTES = 100_000_000
-MAX_DEPTH = 3  # a zip in a zip in a zip
+from connectors.contract import PEEK_BYTES, BrokenFile, UnsafeArchive
+from flows.settings import Limits
+
+RATIO_FROM_BYTES = 100_000_000  # below this nobody is harmed, however well it was packed
 SPOOL_BYTES = 64 << 20  # a zip inside a zip above this goes to disk
 ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")  # ordinary, empty, split
 OFFICE_MEMBER = "[Content_Types].xml"  # of every .xlsx and .docx (ECMA-376 part 2)
 NOT_A_ZIP = "not a complete zip: download it again"
 # What zipfile raises on damage, beyond its own error: names that are no UTF-8, cut structures.
-_DAMAGE = (BadZipFile, UnicodeError, struct.error, zlib.error, lzma.LZMAError, EOFError, OSError)
+_DAMAGE = (
+    *(BadZipFile, pyzipper.BadZipFile, UnicodeError, struct.error, zlib.error),
+    *(lzma.LZMAError, EOFError, OSError),
+)
+LOCKED = "protected by a password: ingest it at a terminal, or with --password-file FILE"
 
 
 @dataclass
 class Spent:
     """How much the archives around one file hold in all: a bomb may be spread over levels."""
 
+    limits: Limits
     members: int = 0
     size: int = 0
 
-    def add(self, members: list[ZipInfo]) -> None:
-        """Count the members of one more archive.
+    def add(self, archive: ZipFile, depth: int) -> None:
+        """Count one more archive, in `depth` others.
 
-        Raises: UnsafeArchive above MAX_MEMBERS or MAX_BYTES.
+        Raises: UnsafeArchive above a limit.
         """
+        most, members = self.limits, archive.infolist()
+        size = sum(member.file_size for member in members)
         self.members += len(members)
-        self.size += sum(member.file_size for member in members)
-        if self.members > MAX_MEMBERS:
-            raise UnsafeArchive(f"more than {MAX_MEMBERS} files in one archive: split it")
-        if self.size > MAX_BYTES:
-            raise UnsafeArchive(f"more than {MAX_BYTES} bytes unpacked: unpack it in parts")
+        self.size += size
+        if depth >= most.archive_depth_max:
+            raise _beyond(f"zips more than {most.archive_depth_max} deep", "archive_depth_max")
+        if self.members > most.archive_files_max:
+            raise _beyond(f"more than {most.archive_files_max} files in it", "archive_files_max")
+        if self.size > most.archive_gb_max * 1e9:
+            raise _beyond(f"more than {most.archive_gb_max:g} GB unpacked", "archive_gb_max")
+        # members may share their packed bytes, so each alone does not tell
+        self.refuse_ratio(size, archive.start_dir)
+
+    def refuse_ratio(self, size: int, packed: int) -> None:
+        """Raises: UnsafeArchive for bytes that were packed better than any export."""
+        most = self.limits.archive_ratio_max
+        if size > RATIO_FROM_BYTES and size > most * max(packed, 1):
+            raise _beyond(f"unpacks to more than {most} times its size", "archive_ratio_max")
+
+
+def _beyond(what: str, setting: str) -> UnsafeArchive:
+    return UnsafeArchive(
+        f"{what}: if you trust it, unpack it and give the folder, or raise {setting} "
+        "under [limits] in dawnlake.toml"
+    )
 
 
 def archive_at(path: Path) -> ZipFile:
@@ -64,7 +89,7 @@ def archive_at(path: Path) -> ZipFile:
     with _damage_told(NOT_A_ZIP):
         if not is_zipfile(path):
             raise BrokenFile(NOT_A_ZIP)
-        return ZipFile(path)
+        return _readable(path)
 
 
 def archive_in(stream: BinaryIO) -> ZipFile:
@@ -75,9 +100,40 @@ def archive_in(stream: BinaryIO) -> ZipFile:
     spool = tempfile.SpooledTemporaryFile(SPOOL_BYTES)  # noqa: SIM115  # closed with the archive
     with _damage_told(NOT_A_ZIP):
         shutil.copyfileobj(stream, spool, 1 << 20)
-        archive = ZipFile(cast(BinaryIO, spool))
+        archive = _readable(cast(BinaryIO, spool))
     weakref.finalize(archive, spool.close)
     return archive
+
+
+def _readable(file: Path | BinaryIO) -> ZipFile:
+    """The archive; with a member under a password, in the class that knows AES, which is alike."""
+    archive = ZipFile(file)
+    if is_locked(archive):
+        return cast(ZipFile, pyzipper.AESZipFile(file))
+    return archive
+
+
+def is_locked(archive: ZipFile) -> bool:
+    """Whether a member needs a password."""
+    return any(_is_locked(member) for member in archive.infolist())
+
+
+def _is_locked(member: ZipInfo) -> bool:
+    return bool(member.flag_bits & 0x1)  # APPNOTE 4.4.4, bit 0: encrypted
+
+
+def opens(archive: ZipFile, word: bytes) -> bool:
+    """Whether a password is the one: by the first member that needs it."""
+    first = next(member for member in archive.infolist() if _is_locked(member))
+    archive.setpassword(word)
+    try:
+        with opened(archive, first) as stream:
+            stream.read(1)
+    except UnsafeArchive:
+        return False
+    except BrokenFile:  # of the old way 1 wrong password in 256 gets here, of AES none
+        return getattr(first, "wz_aes_version", None) is not None
+    return True
 
 
 def is_office(archive: ZipFile) -> bool:
@@ -95,9 +151,7 @@ def members_of(archive: ZipFile, first: bytes, depth: int, spent: Spent) -> list
     is_cut = min((member.header_offset for member in members), default=1) > 0
     if is_cut and first.startswith(b"PK\x03\x04"):
         raise BrokenFile(NOT_A_ZIP)
-    if depth >= MAX_DEPTH:
-        raise UnsafeArchive(f"zips more than {MAX_DEPTH} deep: unpack the outer ones")
-    spent.add(members)
+    spent.add(archive, depth)
     files = [member for member in members if not member.filename.endswith(("/", "\\"))]
     return sorted(files, key=member_name)
 
@@ -111,10 +165,10 @@ def member_name(member: ZipInfo) -> str:
     return name.replace("\\", "/")
 
 
-def refuse(member: ZipInfo) -> None:
+def refuse(member: ZipInfo, spent: Spent) -> None:
     """Nothing for a member that may be read.
 
-    Raises: UnsafeArchive for a path outside, a link, a password, a bomb.
+    Raises: UnsafeArchive for a path outside, a link, a bomb.
     """
     parts = member_name(member).split("/")
     mode = member.external_attr >> 16  # the Unix file mode, if the archive was made there
@@ -122,19 +176,14 @@ def refuse(member: ZipInfo) -> None:
         raise UnsafeArchive("its name points outside the archive: have the archive made again")
     if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
         raise UnsafeArchive("a link or a device in an archive: put the file itself in")
-    if member.flag_bits & 0x1:  # APPNOTE 4.4.4, bit 0: encrypted
-        raise UnsafeArchive("protected by a password: unpack it and give the folder")
-    packed = max(member.compress_size, 1)
-    if member.file_size > RATIO_FROM_BYTES and member.file_size > MAX_RATIO * packed:
-        raise UnsafeArchive(
-            f"unpacks to more than {MAX_RATIO} times its size: unpack it and give the folder"
-        )
+    spent.refuse_ratio(member.file_size, member.compress_size)
 
 
 def opened(archive: ZipFile, member: ZipInfo) -> BinaryIO:
     """The member from its first byte. It never unpacks to more than the directory says.
 
-    Raises: BrokenFile, also later while reading, if it is damaged.
+    Raises: BrokenFile, also later while reading, if it is damaged; UnsafeArchive without its
+    password.
     """
     with _damage_told():
         return io.BufferedReader(_Member(archive.open(member)), PEEK_BYTES)
@@ -151,6 +200,8 @@ def _damage_told(
         raise BrokenFile(
             "packed by a method that cannot be read here: unpack it and give the folder"
         ) from None
+    except RuntimeError:  # no password, or a wrong one; the message has the member's name
+        raise UnsafeArchive(LOCKED) from None
     except _DAMAGE:
         raise BrokenFile(message) from None
 

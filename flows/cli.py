@@ -1,7 +1,7 @@
 """The command line. Commands say what they do; the work is done elsewhere, imported when needed.
 
 Plain words go to stderr, data to stdout. Exit 0: done; 1: done, but something was set aside;
-2: usage or settings.
+2: usage or settings; 3: the machine stopped it, such as a full disk.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ def ingest(
     *paths: Path,
     participant: str,
     timezone: str | None = None,
+    password_file: Path | None = None,
     lake: LakeFolder = HERE,
 ) -> int:
     """Read exports (files, folders, zips) of one participant into the lake.
@@ -54,18 +55,31 @@ def ingest(
         Whose it is: a short id.
     timezone
         The participant's home zone, such as Europe/Berlin; remembered.
+    password_file
+        Passwords of zips, one a line; without it a terminal is asked.
     """
     from flows.command_ingest import run_ingest
 
-    return run_ingest(lake, paths, participant, timezone)
+    return run_ingest(lake, paths, participant, timezone, password_file)
 
 
 @app.command
-def check(*paths: Path, lake: LakeFolder = HERE, participant: Someone = None) -> int:
-    """Read without keeping: what each file is, and what would be set aside."""
+def check(
+    *paths: Path,
+    participant: Someone = None,
+    password_file: Path | None = None,
+    lake: LakeFolder = HERE,
+) -> int:
+    """Read without keeping: what each file is, and what would be set aside.
+
+    Parameters
+    ----------
+    password_file
+        Passwords of zips, one a line; without it a terminal is asked.
+    """
     from flows.command_check import run_check
 
-    return run_check(lake, paths, participant)
+    return run_check(lake, paths, participant, password_file)
 
 
 @app.command
@@ -82,6 +96,62 @@ def files(*, participant: Someone = None, lake: LakeFolder = HERE) -> int:
     from flows.command_look import show_files
 
     return show_files(lake, participant)
+
+
+@app.command
+def rejects(
+    *,
+    participant: Someone = None,
+    raw: Annotated[bool, Parameter(negative="")] = False,
+    lake: LakeFolder = HERE,
+) -> int:
+    """Records that were not understood, by file and reason.
+
+    Parameters
+    ----------
+    raw
+        Every record with its text.
+    """
+    from flows.command_rejects import show_rejects
+
+    return show_rejects(lake, participant, raw)
+
+
+@app.command
+def withdraw(*file_ids: str, participant: Someone = None, lake: LakeFolder = HERE) -> int:
+    """Remove an export and all that came of it, as if it had never been given.
+
+    Parameters
+    ----------
+    file_ids
+        As `dawnlake files` lists them, or their first digits.
+    participant
+        Only from this one, if several gave the same file.
+    """
+    from flows.command_remove import run_withdraw
+
+    return run_withdraw(lake, file_ids, participant)
+
+
+@app.command
+def forget(
+    participant: str,
+    *,
+    yes: Annotated[bool, Parameter(negative="")] = False,
+    lake: LakeFolder = HERE,
+) -> int:
+    """Remove everything of a participant from the lake, for good.
+
+    Parameters
+    ----------
+    participant
+        Whose.
+    yes
+        Do not ask.
+    """
+    from flows.command_remove import run_forget
+
+    return run_forget(lake, participant, yes)
 
 
 @app.command
@@ -159,6 +229,14 @@ def export(
 
 
 @app.command
+def doctor(*, lake: LakeFolder = HERE) -> int:
+    """Look at the machine, the lake and its settings, and say how to mend what is wrong."""
+    from flows.command_doctor import run_doctor
+
+    return run_doctor(lake)
+
+
+@app.command
 def connectors() -> int:
     """The export formats that are read, and how well each is known."""
     from flows.command_look import show_connectors
@@ -219,20 +297,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _usage(error: Exception) -> int:
-    """2, with the sentence of a mistake in what was asked for.
+    """2, with the sentence of a mistake in what was asked for; 3, with that of the machine.
 
-    Raises: the error itself if it is none.
+    Raises: the error itself if it is neither.
     """
     from flows.discretion import Fault
     from flows.server import ServerError
     from flows.settings import SettingsError
-    from flows.usage import UsageError, say
+    from flows.usage import UsageError, machine_trouble, say
+    from warehouse.lock import LakeError
 
-    known = FileNotFoundError | PermissionError | UsageError | SettingsError | ServerError | Fault
-    if not isinstance(error, known):
-        raise error
-    say(f"dawnlake: {error}")
-    return 2
+    asked = FileNotFoundError | PermissionError | UsageError | SettingsError | LakeError
+    if isinstance(error, asked | ServerError | Fault):
+        say(f"dawnlake: {error}")
+        return 2
+    if trouble := machine_trouble(error):
+        say(f"dawnlake: {trouble}")
+        return 3
+    raise error
 
 
 if __name__ == "__main__":

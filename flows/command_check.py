@@ -10,9 +10,10 @@ from flows import pipeline
 from flows.extract import Manifest, account
 from flows.identify import identified
 from flows.imports import without_pandas
+from flows.password import Passwords
 from flows.pipeline import FileReceipt
 from flows.settings import load
-from flows.usage import card, data, given, listing, say, shortened
+from flows.usage import asker, card, data, given, listing, say, shortened
 from flows.walk import Found, Unreadable, walk
 from warehouse.store import Lake
 
@@ -20,17 +21,23 @@ COUNTS = ("records", "carried", "skipped", "rejected")
 COUNTS_WIDTH = 42  # of those columns and the blanks around them
 
 
-def run_check(folder: Path, paths: Iterable[Path], participant: str | None) -> int:
+def run_check(
+    folder: Path,
+    paths: Iterable[Path],
+    participant: str | None,
+    password_file: Path | None = None,
+) -> int:
     """Read without keeping, print what each file is.
 
     Raises: UsageError if nothing was named; SettingsError; FileNotFoundError.
     """
     without_pandas()
     lake = Lake(folder)
-    budget = load(lake.settings).rules.reject_max_pct
+    settings = load(lake.settings)
+    budget, passwords = settings.rules.reject_max_pct, Passwords.of(password_file, asker())
     table = listing("file", numbers=COUNTS)
     receipts = []
-    for item in walk(given(paths)):
+    for item in walk(given(paths), settings.limits, passwords):
         receipt = _receipt(item, budget)
         receipts.append(receipt)
         if receipt.manifest and isinstance(item, Found):
@@ -46,11 +53,18 @@ def _receipt(item: Found | Unreadable, reject_max_pct: float) -> FileReceipt:
     """What ingest would make of a file."""
     if isinstance(item, Unreadable):
         return FileReceipt(item.name, "set aside", error=item.error)
+    name = ""
     try:
         connector, variant = identified(item.source)
+        name = connector.name
         book = account(connector.extract(item.source, variant), reject_max_pct)
     except IngestError as error:
         return FileReceipt(item.name, "set aside", item.archive, error=error)
+    except (OSError, MemoryError):
+        raise  # the machine's trouble, not this file's
+    except Exception as error:
+        fault = pipeline.ReaderFault(name, error)
+        return FileReceipt(item.name, "set aside", item.archive, error=fault)
     about = {"connector": connector, "variant": variant, "clocks": sorted(book.clocks)}
     return FileReceipt(item.name, "read", item.archive, {**about, **book.manifest()})
 

@@ -21,7 +21,7 @@ from flows.disguise import (
     write_report,
 )
 from flows.usage import UsageError, opened, participants, say
-from warehouse.store import private_folder
+from warehouse.store import private_folder, sweep, written
 from warehouse.views import View, views
 
 # What `--since` looks at, first that a view has.
@@ -35,6 +35,7 @@ TYPES = {
     "TIMESTAMP WITH TIME ZONE": "datetime",
     "DOUBLE": "number",
 }
+CHECKSUMS = "SHA256SUMS"
 FORMULA = r"^[=+\-@\t\r\n]"  # how a cell begins that a spreadsheet takes for a formula
 
 
@@ -59,18 +60,19 @@ def run_export(
     from_date = _date(since)
     there, connection = opened(lake)
     people = participants(there, participant)
-    private_folder(output)
+    sweep(private_folder(output))
+    (output / CHECKSUMS).unlink(missing_ok=True)  # a folder without it is not complete
     exported = [known[name] for name in names]
-    written = []
+    kept: list[Path] = []
     if deidentify:
         Disguise.of(there, people).register(connection)
         exported, report = _disguised(connection, exported, from_date, output)
-        written.append(report)
+        kept.append(report)
         participant = from_date = None  # the disguise has only these people and dates
-    written += [_data_file(connection, v, output, form, participant, from_date) for v in exported]
-    written.append(_codebook(connection, exported, output))
-    written.append(_package(connection, exported, output, form))
-    _checksums(written, output)
+    kept += [_data_file(connection, v, output, form, participant, from_date) for v in exported]
+    kept.append(_codebook(connection, exported, output))
+    kept.append(_package(connection, exported, output, form))
+    _checksums(kept, output)
     what = "1 view" if len(names) == 1 else f"{len(names)} views"
     say(f"{what} to {output}, described in codebook.csv and datapackage.json")
     return 0
@@ -136,13 +138,12 @@ def _data_file(
     condition = f"where {' and '.join(where)}" if where else ""
     path = output / f"{_told(view)}.{form}"
     options = "format csv, header" if form == "csv" else "format parquet, compression zstd"
-    quoted = str(path).replace("'", "''")
     order = f"order by {view.grain}" if view.grain else ""
     cells = _without_formulas(connection, view) if form == "csv" else "*"
-    connection.execute(
-        f"copy (select {cells} from {view.name} {condition} {order}) to '{quoted}' ({options})",
-        values,
-    )
+    query = f"select {cells} from {view.name} {condition} {order}"
+    with written(path) as partial:
+        quoted = str(partial).replace("'", "''")
+        connection.execute(f"copy ({query}) to '{quoted}' ({options})", values)
     return path
 
 
@@ -172,7 +173,7 @@ def _columns(connection: duckdb.DuckDBPyConnection, view: View) -> list[tuple[st
 
 def _codebook(connection: duckdb.DuckDBPyConnection, exported: list[View], output: Path) -> Path:
     path = output / "codebook.csv"
-    with path.open("w", newline="") as file:
+    with written(path) as partial, partial.open("w", newline="") as file:
         lines = csv.writer(file)
         lines.writerow(("view", "column", "type", "meaning"))
         for view in exported:
@@ -199,7 +200,8 @@ def _package(
     ]
     path = output / "datapackage.json"
     package = {"name": "dawnlake-export", "profile": "data-package", "resources": resources}
-    path.write_text(json.dumps(package, indent=1, ensure_ascii=False) + "\n")
+    with written(path) as partial:
+        partial.write_text(json.dumps(package, indent=1, ensure_ascii=False) + "\n")
     return path
 
 
@@ -212,4 +214,5 @@ def _field(name: str, kind: str, meaning: str) -> dict[str, str]:
 
 def _checksums(files: list[Path], output: Path) -> None:
     lines = [f"{hashlib.sha256(f.read_bytes()).hexdigest()}  {f.name}\n" for f in files]
-    (output / "SHA256SUMS").write_text("".join(lines))
+    with written(output / CHECKSUMS) as partial:
+        partial.write_text("".join(lines))

@@ -11,25 +11,37 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from flows import pipeline
 from flows.command_receipt import print_receipt
 from flows.imports import without_pandas
+from flows.password import Passwords
 from flows.pipeline import FileReceipt, Receipt
 from flows.settings import load
-from flows.usage import UsageError, given, is_terminal, say, words
+from flows.usage import UsageError, asker, given, is_terminal, say, words
+from warehouse.lock import writing
 from warehouse.store import Lake
 
 
-def run_ingest(lake: Path, paths: Iterable[Path], participant: str, timezone: str | None) -> int:
+def run_ingest(
+    lake: Path,
+    paths: Iterable[Path],
+    participant: str,
+    timezone: str | None,
+    password_file: Path | None = None,
+) -> int:
     """Ingest, print the receipt, say what to do about what was set aside.
 
     Raises: UsageError if nothing was named; SettingsError; FileNotFoundError.
     """
     without_pandas()
-    receipt = _with_progress(Lake(lake), given(paths), participant, timezone)
+    receipt = _with_progress(Lake(lake), given(paths), participant, timezone, password_file)
     print_receipt(receipt)
     return 0 if receipt.is_clean else 1
 
 
 def _with_progress(
-    lake: Lake, paths: list[Path], participant: str, timezone: str | None
+    lake: Lake,
+    paths: list[Path],
+    participant: str,
+    timezone: str | None,
+    password_file: Path | None,
 ) -> Receipt:
     bar = Progress(
         SpinnerColumn(),
@@ -39,6 +51,7 @@ def _with_progress(
         console=words,
         transient=True,
     )
+    passwords = Passwords.of(password_file, asker(bar))
     with bar if is_terminal() else nullcontext():
         task = bar.add_task("reading")
 
@@ -47,7 +60,7 @@ def _with_progress(
             if not is_terminal():
                 say(f"{file.status}: {file.name}")
 
-        return pipeline.ingest(lake, paths, participant, timezone, tell)
+        return pipeline.ingest(lake, paths, participant, timezone, tell, passwords, say)
 
 
 def run_rebuild(folder: Path, source: str) -> int:
@@ -59,6 +72,11 @@ def run_rebuild(folder: Path, source: str) -> int:
     lake = Lake(folder)
     if not lake.exists():
         raise UsageError(f"no lake at {folder}")
+    with writing(lake, "dawnlake rebuild", say):
+        return _rebuilt(lake, source)
+
+
+def _rebuilt(lake: Lake, source: str) -> int:
     settings = load(lake.settings)
     problems = 0
     for participant in pipeline.inbox_participants(lake) if source == "files" else []:
@@ -74,8 +92,7 @@ def run_rebuild(folder: Path, source: str) -> int:
         if problem := pipeline.zone_problem(outcome):
             say(str(problem))
             problems += 1
-    lake.warehouse.unlink(missing_ok=True)
-    pipeline.build_views(lake, settings)
+    pipeline.build_views(lake, settings, anew=True)
     return 1 if problems else 0
 
 

@@ -18,6 +18,7 @@ from connectors.contract import IngestError
 from flows import pipeline
 from flows.pipeline import Derived, Receipt
 from flows.settings import SettingsError
+from warehouse.lock import LakeError
 
 
 class Fault(IngestError):
@@ -35,7 +36,7 @@ def discreet() -> Iterator[None]:
     """
     try:
         yield
-    except (SettingsError, Fault):
+    except (SettingsError, LakeError, Fault):
         raise
     except OSError as error:
         number = error.errno or 0

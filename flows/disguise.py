@@ -15,7 +15,7 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.store import Lake, write_json
+from warehouse.store import Lake, write_json, written
 from warehouse.views import View
 
 KEY = "deidentification.json"  # in the lake: who is who; never part of an export
@@ -63,6 +63,14 @@ class Disguise:
             connection.execute(
                 "insert into disguise values (?, ?, ?)", [who, new, -7 * self.weeks[who]]
             )
+
+
+def forget_disguise(lake: Lake, participant: str) -> None:
+    """Remove a participant from who is who."""
+    path = lake.root / KEY
+    known = json.loads(path.read_text()) if path.exists() else {}
+    if known.pop(participant, None) is not None:
+        write_json(known, path)
 
 
 def disguised_name(view: View) -> str:
@@ -125,7 +133,7 @@ def small_cells(
 
 def write_report(output: Path, dropped: dict[str, list[str]], warnings: list[str]) -> Path:
     """What was done, for whoever receives the data set."""
-    path = output / "deidentification.json"
+    path = output / KEY
     report = {
         "participant_id": "replaced by random ids; the key stays with the sender",
         "dates": "moved by a whole number of weeks, the same for all data of one participant; "
@@ -135,5 +143,6 @@ def write_report(output: Path, dropped: dict[str, list[str]], warnings: list[str
         "not_done": "times of day, the distance of local time to UTC and the measurements "
         "themselves are as recorded: somebody who has them from elsewhere can find a person",
     }
-    path.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n")
+    with written(path) as partial:
+        partial.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n")
     return path

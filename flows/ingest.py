@@ -22,10 +22,13 @@ from zoneinfo import ZoneInfo
 import tzlocal
 
 from flows import pipeline, server
+from flows.completion import completed
 from flows.discretion import Fault, Night, discreet, row
 from flows.pipeline import Derived, FileReceipt, Receipt
 from flows.settings import Settings, SettingsError, load
+from flows.usage import say
 from flows.walk import Found, Unreadable, walk
+from warehouse.lock import writing
 from warehouse.store import Lake
 
 NO_HOME = Path(__file__).parent  # exists and holds no profile, so that an import makes nothing
@@ -107,9 +110,11 @@ def nightly(lake: str) -> State[list[Receipt]]:
 
     Completed, and named `Set aside` if anything was. Failed if the disk or the lake are at fault.
     """
-    with discreet():
-        place = Lake(Path(lake)).create()
+    place = Lake(Path(lake)).create()
+    with discreet(), writing(place, "dawnlake nightly", say) as was_left:
         settings = load(place.settings)
+        if was_left:
+            completed(place, settings)
         nights = [_night(place, who, settings) for who in pipeline.inbox_participants(place)]
         views(place, settings)
         for night in nights:
@@ -123,7 +128,7 @@ def nightly(lake: str) -> State[list[Receipt]]:
 def _night(lake: Lake, participant: str, settings: Settings) -> Night:
     there = {folder.name for folder in lake.part_folders(participant)}
     sizes = pipeline.sizes_read(lake, participant)
-    inbox = walk([lake.inbox / participant])
+    inbox = walk([lake.inbox / participant], settings.limits)
     files = [_read(lake, participant, item, settings, sizes) for item in inbox]
     pipeline.excuse_archives(files)
     receipt = Receipt(participant, files)

@@ -14,9 +14,11 @@ from pathlib import Path
 
 from connectors.contract import Connector, IngestError, NoTimeZone, UnknownFormat
 from flows.align import Aligned, aligned, is_stale
+from flows.completion import completed
 from flows.extract import extracted, read_manifest
 from flows.hashed import FILE_DIGITS
 from flows.identify import identified
+from flows.password import Passwords
 from flows.receipt import FileReceipt as FileReceipt
 from flows.receipt import Nights, count_new, nights
 from flows.receipt import Receipt as Receipt
@@ -29,6 +31,7 @@ from flows.settings import (
     remember_zone,
 )
 from flows.walk import Found, Unreadable, sha256, walk
+from warehouse.lock import writing
 from warehouse.store import Lake
 from warehouse.views import build
 
@@ -40,16 +43,21 @@ def prepared(lake: Lake, participant: str, timezone: str | None) -> Settings:
 
     Raises: SettingsError for an impossible participant id, an unknown zone or broken settings.
     """
+    checked(participant, timezone)
+    lake.create()
+    if timezone:
+        return remember_zone(lake.settings, participant, timezone)
+    return load(lake.settings)
+
+
+def checked(participant: str, timezone: str | None) -> None:
+    """Raises: SettingsError for an impossible participant id or an unknown zone."""
     if not re.fullmatch(PARTICIPANT, participant):
         raise SettingsError(
             "a participant id is 1 to 64 letters, digits, dots, dashes or underscores"
         )
     if timezone:
         check_zone(participant, timezone)
-    lake.create()
-    if timezone:
-        return remember_zone(lake.settings, participant, timezone)
-    return load(lake.settings)
 
 
 class ReaderFault(IngestError):
@@ -136,13 +144,14 @@ def read_all(
     settings: Settings,
     progress: Progress = lambda _: None,
     again: bool = False,
+    passwords: Passwords | None = None,
 ) -> list[FileReceipt]:
     """Extract every file in files, folders and zips, unless this connector version has read it.
 
     Raises: FileNotFoundError for a path that is not there.
     """
     receipts, sizes = [], None if again else sizes_read(lake, participant)
-    for item in walk(paths):
+    for item in walk(paths, settings.limits, passwords):
         if isinstance(item, Unreadable):
             receipt = FileReceipt(item.name, "set aside", error=item.error)
         else:
@@ -190,9 +199,9 @@ def align_participant(
     return aligned(lake, participant, settings, force)
 
 
-def build_views(lake: Lake, settings: Settings) -> None:
-    """Write warehouse.duckdb anew."""
-    build(lake, settings.rules.model_dump(), settings.priority.model_dump())
+def build_views(lake: Lake, settings: Settings, anew: bool = False) -> None:
+    """Write warehouse.duckdb, if what it is made from has changed, or `anew`."""
+    build(lake, settings.rules.model_dump(), settings.priority.model_dump(), anew)
 
 
 def zone_problem(outcome: Aligned) -> NoTimeZone | None:
@@ -213,18 +222,35 @@ def ingest(
     participant: str,
     timezone: str | None = None,
     progress: Progress = lambda _: None,
+    passwords: Passwords | None = None,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> Receipt:
     """The main job: everything in `paths` into the lake, and what became of it.
 
-    Raises: SettingsError; FileNotFoundError for a path that is not there.
+    Raises: SettingsError; LakeError; FileNotFoundError for a path that is not there.
     """
-    settings = prepared(lake, participant, timezone)
+    checked(participant, timezone)
+    with writing(lake, "dawnlake ingest", tell) as was_left:
+        settings = prepared(lake, participant, timezone)
+        if was_left:
+            completed(lake, settings)
+        return _ingested(lake, paths, settings, Receipt(participant), progress, passwords)
+
+
+def _ingested(
+    lake: Lake,
+    paths: Iterable[Path],
+    settings: Settings,
+    receipt: Receipt,
+    progress: Progress,
+    passwords: Passwords | None,
+) -> Receipt:
+    participant = receipt.participant
     there = {folder.name for folder in lake.part_folders(participant)}
-    receipt = Receipt(participant)
     with ThreadPoolExecutor(1) as beside:
         # a new lake's views take as long as a small file: let them be made beside the rest
         first = None if lake.warehouse.exists() else beside.submit(build_views, lake, settings)
-        receipt.files = read_all(lake, participant, paths, settings, progress)
+        receipt.files = read_all(lake, participant, paths, settings, progress, passwords=passwords)
         if first is not None and lake.table_part("sample", participant).exists():
             first.result()  # the file was removed: the nights are looked at before they change
         if not any(f.manifest for f in receipt.files):

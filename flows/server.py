@@ -18,18 +18,24 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
 
 from warehouse.store import private_folder
 
+try:
+    import fcntl
+except ImportError:  # on Windows
+    fcntl = None  # type: ignore[assignment]
+
 HOST = "127.0.0.1"
 START_S = 180.0  # a new database alone takes 12 s here; a loaded disk takes minutes
 STOP_S = 15.0
 ATTEMPTS = 3  # another program may take the port between choosing and using it
 LOG = "server.log"
+IN_USE = "in_use"
 
 Environment = dict[str, str]
 
@@ -45,6 +51,11 @@ def running(home: Path, schedules: bool) -> Iterator[Environment]:
     Raises: ServerError if it does not start.
     """
     environment = {"PREFECT_HOME": str(private_folder(home)), **_without_proxy()}
+    with _used(home):
+        yield from _running(home, environment, schedules)
+
+
+def _running(home: Path, environment: Environment, schedules: bool) -> Iterator[Environment]:
     if os.environ.get("PREFECT_API_URL"):
         yield environment
         return
@@ -54,6 +65,33 @@ def running(home: Path, schedules: bool) -> Iterator[Environment]:
         yield environment | {"PREFECT_API_URL": f"http://{HOST}:{port}/api"}
     finally:
         _stop(child)
+
+
+@contextmanager
+def _used(home: Path) -> Iterator[None]:
+    """Whoever wants to remove the records sees that they are in use."""
+    with (home / IN_USE).open("w") as file:
+        if fcntl is not None:
+            with suppress(OSError):  # where there are no locks nobody sees it
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        yield
+
+
+@contextmanager
+def unused(home: Path) -> Iterator[bool]:
+    """Whether no server keeps its records in `home`, nor will begin to within this context."""
+    if fcntl is None or not (home / IN_USE).exists():
+        yield True
+        return
+    with (home / IN_USE).open("r") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        except OSError:
+            pass
+        yield True
 
 
 def _without_proxy() -> Environment:

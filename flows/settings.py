@@ -111,12 +111,24 @@ class Rules(_Strict):
     reject_max_pct: float = Field(1, ge=0, le=100)  # above this a file is set aside whole
 
 
+class Limits(_Strict):
+    """What may be read at all. Real exports stay far below: Apple's unpacks to 20 times its size,
+    and to several GB."""
+
+    archive_files_max: int = Field(200_000, ge=1)  # in an archive and all archives in it
+    archive_gb_max: float = Field(50, gt=0)  # the same, unpacked
+    archive_ratio_max: int = Field(200, ge=1)  # unpacked to packed, above 100 MB
+    archive_depth_max: int = Field(3, ge=1)  # a zip in a zip in a zip
+    whole_mb_max: int = Field(500, ge=1)  # of a file whose reader takes all of it into memory
+
+
 class Settings(_Strict):
     """A lake's dawnlake.toml."""
 
     participants: dict[Annotated[str, Field(pattern=PARTICIPANT)], Participant] = {}
     priority: Priority = Priority()
     rules: Rules = Rules()
+    limits: Limits = Limits()
 
     def participant(self, name: str) -> Participant:
         """What is known of a participant; nothing, for a new one."""
@@ -165,6 +177,22 @@ def remember_zone(path: Path, participant: str, zone: str) -> Settings:
     return load(path)
 
 
+def forget_participant(path: Path, participant: str) -> Settings:
+    """The settings without a participant, written down; comments on others are kept.
+
+    Raises: SettingsError for broken settings.
+    """
+    import tomlkit
+
+    if participant in load(path).participants:
+        document = tomlkit.parse(path.read_text())
+        people: Any = document["participants"]
+        del people[participant]
+        with written(path) as partial:
+            partial.write_text(tomlkit.dumps(document))
+    return load(path)
+
+
 def _sentence(error: ValidationError) -> str:
     """The first problem of a validation, in words; an unknown key before what it leaves missing."""
     problem = min(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
@@ -183,6 +211,10 @@ def _keys_beside(place: list[str]) -> list[str]:
     if place[0] == "participants" and len(place) > 2:
         model = ZoneChange if "zones" in place else Participant
     elif len(place) > 1:
-        parts: dict[str, type[BaseModel]] = {"priority": Priority, "rules": Rules}
+        parts: dict[str, type[BaseModel]] = {
+            "priority": Priority,
+            "rules": Rules,
+            "limits": Limits,
+        }
         model = parts.get(place[0], Settings)
     return [field.alias or name for name, field in model.model_fields.items()]

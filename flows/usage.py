@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
+from getpass import getpass
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
+from flows.password import Ask
 from warehouse.store import Lake
+
+# what DuckDB and Arrow repeat of the system's own words
+DISK_WORDS = (
+    "No space left on device",
+    "File too large",
+    "Disk quota exceeded",
+    "Input/output error",
+)
 
 
 class UsageError(Exception):
@@ -43,9 +55,35 @@ def opened(folder: Path) -> tuple[Lake, duckdb.DuckDBPyConnection]:
             f"no lake at {folder}; `dawnlake ingest PATH --participant ID` makes one, "
             "--lake names another folder"
         )
-    connection = duckdb.connect(str(lake.warehouse), read_only=True)
+    try:
+        connection = duckdb.connect(str(lake.warehouse), read_only=True)
+    except duckdb.IOException as error:
+        if "lock" not in str(error):
+            raise
+        raise UsageError(
+            "warehouse.duckdb is open for writing in another program: close it there, or open it "
+            "there with `duckdb -readonly`; ingest goes on as before"
+        ) from None
     connection.execute("set timezone = 'UTC'")
     return lake, connection
+
+
+def machine_trouble(error: Exception) -> str | None:
+    """A sentence for what the disk or the memory is to blame for; None if it is not."""
+    text = str(error)
+    if isinstance(error, duckdb.Error | pa.ArrowException) or not isinstance(error, OSError):
+        known = next((words for words in DISK_WORDS if words in text), None)
+        if known is None and not isinstance(error, MemoryError | duckdb.OutOfMemoryException):
+            return None
+        what = known or "out of memory"
+    else:
+        what = next((words for words in DISK_WORDS if words in text), error.strerror or "")
+    if not what:
+        return None
+    return (
+        f"stopped by this machine: {what}. The lake is as it was or as it will be, nothing is half "
+        "in: mend that, make room, and run the same again"
+    )
 
 
 def participants(lake: Lake, only: str | None) -> list[str]:
@@ -94,6 +132,23 @@ def shortened(name: str, others: int) -> str:
         return name
     _, edge, rest = name[1 - room :].partition("/")
     return f"…/{rest}" if edge else f"…{name[1 - room :]}"
+
+
+def asker(bar: Progress | None = None) -> Ask | None:
+    """Asks for a password without showing it, `bar` out of the way; None if nobody is there."""
+    if not (sys.stdin.isatty() and is_terminal()):
+        return None
+
+    def ask(question: str) -> str:
+        if bar is not None:
+            bar.stop()
+        try:
+            return getpass(question)
+        finally:
+            if bar is not None:
+                bar.start()
+
+    return ask
 
 
 def is_terminal() -> bool:

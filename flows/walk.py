@@ -11,16 +11,20 @@ An archive stays open for as long as something found in it is referred to.
 from __future__ import annotations
 
 import hashlib
+import io
 import stat
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 from zipfile import ZipFile, ZipInfo
 
 from connectors.contract import PEEK_BYTES, BrokenFile, IngestError, Source, UnknownFormat
 from flows import archive as zips
+from flows.password import Passwords
+from flows.settings import Limits
 
+FOLDERS_DEEP = 100  # below what the system and this program can follow
 CHUNK_BYTES = 1 << 20
 LITTER = ("__MACOSX", "Thumbs.db", "desktop.ini")  # left by file managers; .DS_Store is hidden
 
@@ -48,12 +52,15 @@ class _Place:
     """Where a file stands: how many zips are around it, the outermost, and what they hold."""
 
     peeks: _Peeks
+    passwords: Passwords
+    spent: zips.Spent
     depth: int = 0
     archive: str = ""
-    spent: zips.Spent = field(default_factory=zips.Spent)
 
 
-def walk(paths: Iterable[Path]) -> Iterator[Found | Unreadable]:
+def walk(
+    paths: Iterable[Path], limits: Limits | None = None, passwords: Passwords | None = None
+) -> Iterator[Found | Unreadable]:
     """Everything in `paths`, folders and zips in the order of names; one bad zip stops no other.
 
     Hidden files and what file managers leave behind are left out, unless given by name.
@@ -68,8 +75,8 @@ def walk(paths: Iterable[Path]) -> Iterator[Found | Unreadable]:
             raise FileNotFoundError(f"no such file or folder: {path}") from None
         except OSError:
             pass  # it is there: told as Unreadable in its turn
-    peeks = _Peeks()
-    return (item for path in given for item in _of_path(_top_name(path), path, peeks, frozenset()))
+    walker = _Walker(limits or Limits(), passwords or Passwords())
+    return (item for path in given for item in walker.of_path(_top_name(path), path, frozenset()))
 
 
 def sha256(found: Found) -> str:
@@ -87,8 +94,9 @@ def sha256(found: Found) -> str:
 class _Peeks:
     """The first bytes of the file at hand: kept, since every connector looks at them in turn."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: Limits) -> None:
         self._last: tuple[object, bytes] = (None, b"")
+        self._whole_mb_max = limits.whole_mb_max
 
     def source(self, name: str, opened: Callable[[], BinaryIO]) -> Source:
         def peek(_: str) -> bytes:
@@ -99,7 +107,7 @@ class _Peeks:
                 self._last = (opened, data)
             return data
 
-        return Source(name, (name,), peek, lambda _: opened())
+        return Source(name, (name,), peek, lambda _: opened(), self._whole_mb_max)
 
 
 def _top_name(path: Path) -> str:
@@ -116,26 +124,45 @@ def _is_litter(parts: Iterable[str]) -> bool:
     return any(part.startswith(".") or part in LITTER for part in parts)
 
 
-def _of_path(
-    name: str, path: Path, peeks: _Peeks, around: frozenset[tuple[int, int]]
-) -> Iterator[Found | Unreadable]:
-    """A file or a folder; `around` are the folders we are in: a link cannot go in circles."""
-    shown = _shown(name)
-    try:
-        about = path.stat()
-        if stat.S_ISDIR(about.st_mode):
-            me = (about.st_dev, about.st_ino)
-            inside = [] if me in around else sorted(path.iterdir(), key=lambda p: p.name)
-            for child in inside:
-                if not _is_litter([child.name]):
-                    yield from _of_path(f"{name}/{child.name}", child, peeks, around | {me})
-        elif stat.S_ISREG(about.st_mode):
-            source = peeks.source(shown, lambda: _file(path))
-            yield from _of_file(Found(shown, about.st_size, source), _Place(peeks), path)
-        else:
-            yield Unreadable(shown, UnknownFormat("neither a file nor a folder: give the export"))
-    except OSError as error:
-        yield Unreadable(shown, _denied(error))
+@dataclass(frozen=True)
+class _Walker:
+    """Files and folders of the file system, each with a place of its own."""
+
+    limits: Limits
+    passwords: Passwords
+
+    def of_path(
+        self, name: str, path: Path, around: frozenset[tuple[int, int]]
+    ) -> Iterator[Found | Unreadable]:
+        """A file or a folder; `around` are the folders we are in: a link cannot go in circles."""
+        shown = _shown(name)
+        try:
+            about = path.stat()
+            if stat.S_ISDIR(about.st_mode):
+                yield from self._of_folder(name, path, around, (about.st_dev, about.st_ino))
+            elif stat.S_ISREG(about.st_mode):
+                peeks = _Peeks(self.limits)
+                source = peeks.source(shown, lambda: _file(path))
+                place = _Place(peeks, self.passwords, zips.Spent(self.limits))
+                yield from _of_file(Found(shown, about.st_size, source), place, path)
+            else:
+                yield Unreadable(
+                    shown, UnknownFormat("neither a file nor a folder: give the export")
+                )
+        except OSError as error:
+            yield Unreadable(shown, _denied(error))
+
+    def _of_folder(
+        self, name: str, path: Path, around: frozenset[tuple[int, int]], me: tuple[int, int]
+    ) -> Iterator[Found | Unreadable]:
+        if len(around) >= FOLDERS_DEEP:
+            error = UnknownFormat(f"folders more than {FOLDERS_DEEP} deep: move the exports up")
+            yield Unreadable(_shown(name), error)
+            return
+        inside = [] if me in around else sorted(path.iterdir(), key=lambda p: p.name)
+        for child in inside:
+            if not _is_litter([child.name]):
+                yield from self.of_path(f"{name}/{child.name}", child, around | {me})
 
 
 def _denied(error: OSError) -> BrokenFile:
@@ -143,10 +170,30 @@ def _denied(error: OSError) -> BrokenFile:
 
 
 def _file(path: Path) -> BinaryIO:
+    """The file from its first byte.
+
+    Raises: BrokenFile, also later while reading, if the disk does not give it.
+    """
     try:
-        return path.open("rb")
+        return io.BufferedReader(_Disk(path), CHUNK_BYTES)
     except OSError as error:
         raise _denied(error) from None
+
+
+class _Disk(io.FileIO):
+    """A file whose unreadable places show as BrokenFile: one bad sector costs one export."""
+
+    def readinto(self, buffer: memoryview) -> int | None:  # type: ignore[override]  # as io calls it
+        try:
+            return super().readinto(buffer)
+        except OSError as error:
+            raise _denied(error) from None
+
+    def readall(self) -> bytes | None:  # type: ignore[override]
+        try:
+            return super().readall()
+        except OSError as error:
+            raise _denied(error) from None
 
 
 def _of_file(found: Found, place: _Place, path: Path | None) -> Iterator[Found | Unreadable]:
@@ -160,13 +207,20 @@ def _of_file(found: Found, place: _Place, path: Path | None) -> Iterator[Found |
             yield found
             return
         members = zips.members_of(archive, first, place.depth, place.spent)
+        _unlock(archive, place.archive or found.name, place.passwords)
     except IngestError as error:
         yield Unreadable(found.name, error)
         return
-    outermost = place.archive or found.name
-    inside = _Place(place.peeks, place.depth + 1, outermost, place.spent)
+    inside = replace(place, depth=place.depth + 1, archive=place.archive or found.name)
     for member in members:
         yield from _of_member(found.name, archive, member, inside)
+
+
+def _unlock(archive: ZipFile, name: str, passwords: Passwords) -> None:
+    """Set the password that opens an archive; without one its locked members say so."""
+    if zips.is_locked(archive):
+        word = passwords.fitting(name, lambda each: zips.opens(archive, each))
+        archive.pwd = word
 
 
 def _archive(found: Found, path: Path | None) -> ZipFile:
@@ -182,7 +236,7 @@ def _of_member(
     name = zips.member_name(member)
     shown = f"{outer}/{_shown(name)}"
     try:
-        zips.refuse(member)
+        zips.refuse(member, place.spent)
     except IngestError as error:
         yield Unreadable(shown, error)
         return

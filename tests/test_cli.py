@@ -19,7 +19,7 @@ import pytest
 
 from connectors import connectors
 from flows.cli import app, main
-from tests.lake import demo_lake, demo_people, tree
+from tests.lake import Person, demo_lake, demo_people, lake_of, tree
 
 Run = Callable[..., tuple[int, str, str]]
 COMMANDS = sorted(name for name in app if not name.startswith("-"))
@@ -521,6 +521,26 @@ def test_export_csv_is_a_data_set(run: Run, tmp_path: Path) -> None:
     assert first["schema"]["primaryKey"] == ["participant_id", "sleep_date"]
     assert [field["name"] for field in first["schema"]["fields"]] == list(nights[0])
     check_sums(folder)
+
+
+@pytest.mark.parametrize(
+    "text", ["=1+1", "+1", "-1", "@sum(a)", "\t=1", "\r=1", "=cmd|' /C calc'!A0"]
+)
+def test_a_spreadsheet_runs_nothing_of_an_export(run: Run, tmp_path: Path, text: str) -> None:
+    person = (
+        Person()
+        .cgm("2025-07-01T08:00", [100, 101], device=text)
+        .cgm("2025-07-02T08:00", [102], device="a=1-2")
+    )
+    lake = lake_of(tmp_path / "lake", {"ada": person})
+    words = ("glucose", "--lake", lake.root, "-o", tmp_path / "out")
+    assert run("export", *words)[0] == 0
+    rows = rows_of(tmp_path / "out" / "glucose.csv")
+    assert [row["device"] for row in rows] == ["'" + text] * 2 + ["a=1-2"]
+    assert [row["glucose_mgdl"] for row in rows] == ["100.0", "101.0", "102.0"]
+    assert run("export", *words, "--format", "parquet")[0] == 0
+    whole = pq.read_table(tmp_path / "out" / "glucose.parquet")
+    assert whole["device"].to_pylist() == [text, text, "a=1-2"]
 
 
 def test_export_parquet(run: Run, tmp_path: Path) -> None:

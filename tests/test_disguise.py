@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from flows.command_export import run_export
-from flows.disguise import HARMLESS, KEY, kept_columns
+from flows.disguise import HARMLESS, KEY, Disguise, forget_disguise, kept_columns
 from tests.lake import demo_lake, rows
 from tests.lake import opened as asked_lake
 from warehouse.store import Lake
@@ -82,6 +82,14 @@ def test_two_exports_fit_together_and_the_key_stays(lake: Lake, tmp_path: Path) 
     report = json.loads((first / KEY).read_text())
     ids = json.loads((lake.root / KEY).read_text())
     assert not any(who["id"] in json.dumps(report) for who in ids.values())
+
+
+def test_who_is_forgotten_is_nobody(lake: Lake, tmp_path: Path) -> None:
+    exported(lake, tmp_path / "out", "night_to_day")
+    ids = json.loads((lake.root / KEY).read_text())
+    Disguise.of(lake, ["somebody"])
+    forget_disguise(lake, "somebody")
+    assert json.loads((lake.root / KEY).read_text()) == ids
 
 
 def test_since_is_asked_of_the_true_dates(lake: Lake, tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ import importlib.util
 import json
 import re
 import shlex
-import shutil
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,10 +27,10 @@ from connectors.contract import (
     Skip,
 )
 from flows.cli import app
-from flows.command_ingest import run_ingest, run_rebuild
+from flows.command_ingest import run_ingest
 from flows.settings import Participant, Settings, load
 from tests.golden_case import Case, lines_of_items, source_of
-from tests.lake import asked, demo_lake, demo_people, kept, tree
+from tests.lake import asked, demo_lake, demo_people
 from transforms.findings import KINDS
 from transforms.times import BASES
 from warehouse.store import Lake
@@ -41,6 +40,7 @@ ROOT = Path(__file__).parent.parent
 GUIDES = (
     "README.md",
     "CHANGELOG.md",
+    "SECURITY.md",
     *(f"{d}/README.md" for d in ("connectors", "transforms", "warehouse")),
 )
 COMMANDS = sorted(name for name in app if not name.startswith("-"))
@@ -114,6 +114,7 @@ def test_every_command_line_of_the_readme_is_one() -> None:
         if words[1:] not in (["--help"], ["-h"]):
             needed = ["--participant", "x"] if words[1:] == ["ingest"] else []
             needed = ["-o", "x"] if words[1:] == ["export"] else needed
+            needed = ["x"] if words[1:] == ["forget"] else needed
             app.parse_args([*words[1:], *needed], exit_on_error=False, print_error=False)
 
 
@@ -155,6 +156,8 @@ def test_the_settings_are_the_defaults(tmp_path: Path) -> None:
     settings, defaults = load(tmp_path / "dawnlake.toml"), Settings()
     assert settings.priority == defaults.priority
     assert settings.rules == defaults.rules
+    assert settings.limits == defaults.limits
+    assert tomllib.loads(text)["limits"].keys() == defaults.limits.model_dump().keys()
     assert tomllib.loads(text)["rules"].keys() == defaults.rules.model_dump().keys()
     assert len(settings.participant("anna").stays()) == 4
     assert settings.participant("ben") == Participant()
@@ -194,19 +197,6 @@ def test_what_is_not_computed_yet_is_said() -> None:
     assert ('"not computed yet"' in guide("README.md")) == bool(unknown)
     rows = asked(demo_lake(), "select * from night_to_day")
     assert all(row[column] is None for row in rows for column in unknown)
-
-
-def test_an_export_is_withdrawn_as_the_readme_says(tmp_path: Path) -> None:
-    first, second, _ = demo_people()["ada"].paths
-    both, one = Lake(tmp_path / "both"), Lake(tmp_path / "one")
-    kept(both, [first, second], "ada")
-    kept(one, [second], "ada")
-    (gone,) = set(both.part_folders("ada")) - {
-        both.root / folder.relative_to(one.root) for folder in one.part_folders("ada")
-    }
-    shutil.rmtree(gone)
-    assert run_rebuild(both.root, "extracted") == 0
-    assert tree(both.tables / "sample") == tree(one.tables / "sample")
 
 
 # connectors/README.md

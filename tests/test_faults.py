@@ -7,6 +7,7 @@ import io
 import json
 import re
 import shutil
+import tracemalloc
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -44,7 +45,7 @@ SENTENCE = re.compile(r"^[\w(][^\n]{15,}$")
 
 @pytest.fixture(autouse=True)
 def unflushed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "_flush", lambda _: None)
+    monkeypatch.setattr(store, "flush", lambda _: None)
 
 
 def zip_of(members: dict[str, str | bytes]) -> bytes:
@@ -69,6 +70,30 @@ def spoilt_zip() -> bytes:
     return bytes(spoilt)
 
 
+ENTRIES = [
+    {"_id": f"id{n}", "type": "sgv", "sgv": 100, "date": 1751364000000 + n * 300000, "device": "x"}
+    for n in range(300)
+]
+PROFILES = [
+    {"_id": "a", "startDate": "2025-01-01T00:00:00Z", "store": {"Default": {"timezone": "UTC"}}},
+    {"_id": "b", "startDate": "2025-01-01T00:00:00Z", "pad": "p" * 70_000, "store": {"x": "deep"}},
+]
+
+
+def entities(declared: str) -> str:
+    """An Apple export that uses an entity, each of which is ten of the one before."""
+    steps = "".join(declared.format(f"e{n}", f"&e{n - 1};" * 10) for n in range(1, 30))
+    text = apple()[apple().index("<HealthData") :].replace('sourceName="', 'sourceName="&e29;', 2)
+    return f"<?xml version='1.0'?><!DOCTYPE HealthData [<!ENTITY e0 'lol'>{steps}]>{text}"
+
+
+def spoilt_database() -> bytes:
+    data = bytearray(golden("health_connect", "two_apps_one_night").data())
+    for page in range(3, len(data) // 4096):
+        data[4096 * page : 4096 * page + 8] = b"\x0d" + b"\xff" * 7
+    return bytes(data)
+
+
 SET_ASIDE: dict[str, tuple[str, bytes | str, str]] = {
     "unknown": ("note.txt", "Dear diary\n" * 20, "not a format dawnlake reads"),
     "picture": ("photo.jpg", b"\xff\xd8\xff\xe0" + bytes(range(256)) * 9, "not a format dawnlake"),
@@ -87,6 +112,28 @@ SET_ASIDE: dict[str, tuple[str, bytes | str, str]] = {
         golden("fitbit_takeout", "sleep_fall_back_night").data()[:1200],
         "not readable as JSON to its end",
     ),
+    "json cut after a comma": (
+        "sleep.json",
+        json.dumps(ENTRIES, indent=1)[: json.dumps(ENTRIES, indent=1).rindex("{")],
+        "cut off at line 2095 (byte 28896), in the middle of a record",
+    ),
+    "json damaged in the middle": (
+        "entries.json",
+        json.dumps(ENTRIES).replace('"id100"', "@@"),
+        "not readable as JSON to its end, near record 102: damaged",
+    ),
+    "json nested too deep": (
+        "profile.json",
+        json.dumps(PROFILES).replace('"deep"', "[" * 100_000 + "]" * 100_000),
+        "nested thousands deep",
+    ),
+    "xml that multiplies": ("export.xml", entities("<!ENTITY {} '{}'>"), "damaged XML"),
+    "xml that fetches": (
+        "export.xml",
+        entities("<!ENTITY {} SYSTEM 'file:///etc/passwd'>"),
+        "damaged XML",
+    ),
+    "database with a spoilt page": ("health.db", spoilt_database(), "a damaged SQLite database"),
     "database cut in the middle": (
         "health.db",
         golden("health_connect", "two_apps_one_night").data()[:9000],
@@ -148,6 +195,30 @@ def test_a_csv_cut_in_mid_row_loses_that_row_alone(tmp_path: Path) -> None:
     (reject,) = table(lake, "reject")
     assert reject["record"] == 13
     assert len(table(lake, "sample")) == 12 + 11
+
+
+def test_a_line_without_end_loses_itself_and_takes_no_memory(tmp_path: Path) -> None:
+    endless = "99,2025-07-01T11:00:00,EGV,,,," + "x" * 20_000_000 + ",100,,,,,1,8AB\n"
+    lake = Lake(tmp_path / "lake")
+    tracemalloc.start()
+    receipt = ingest(lake, put(tmp_path, {"a.csv": GOOD + endless}), PERSON, BERLIN)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 5 * len(endless)  # without the bound 300 MB, and DuckDB a GB
+    (manifest,) = (f.manifest for f in receipt.files)
+    assert manifest is not None
+    assert (manifest["record_count"], manifest["rejected"]) == (13, {"broken_row": 1})
+    (reject,) = table(lake, "reject")
+    assert len(reject["raw"]) == 1000
+    assert len(table(lake, "sample")) == 12
+
+
+def test_nul_bytes_are_letters_like_others(tmp_path: Path) -> None:
+    text = GOOD.replace("iPhone G6", "iPh\0ne", 1) + "\0" * 5000
+    lake = Lake(tmp_path / "lake")
+    receipt = ingest(lake, put(tmp_path, {"a.csv": text}), PERSON, BERLIN)
+    assert [f.status for f in receipt.files] == ["read"]
+    assert len(table(lake, "sample")) == 12
 
 
 def test_a_folder_without_exports_says_so(tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ CORPUS = (
 @pytest.fixture(autouse=True)
 def unflushed(monkeypatch: pytest.MonkeyPatch) -> None:
     """The disk's own time proves nothing here."""
-    monkeypatch.setattr(store, "_flush", lambda _: None)
+    monkeypatch.setattr(store, "flush", lambda _: None)
 
 
 @functools.cache

@@ -7,16 +7,22 @@ import hashlib
 import io
 import os
 import random
+import shutil
 import stat
+import struct
+import subprocess
 import warnings
 import zipfile
 from pathlib import Path
 
 import pytest
+import pyzipper
 
 from connectors.contract import BrokenFile, IngestError, UnknownFormat, UnsafeArchive
 from flows import archive
-from flows.walk import Found, Unreadable, sha256, walk
+from flows.password import Passwords
+from flows.settings import Limits
+from flows.walk import Found, Unreadable, _file, sha256, walk
 
 
 def zipped(members: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
@@ -25,6 +31,27 @@ def zipped(members: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> byt
         for name, data in members.items():
             made.writestr(name, data)
     return buffer.getvalue()
+
+
+def locked(folder: Path, members: dict[str, bytes], password: str, aes: bool) -> Path:
+    """A zip under a password; the old way as Info-ZIP writes it."""
+    path = folder / "locked.zip"
+    if aes:
+        with pyzipper.AESZipFile(
+            path, "w", compression=pyzipper.ZIP_DEFLATED, encryption=pyzipper.WZ_AES
+        ) as made:
+            made.setpassword(password.encode())
+            for name, data in members.items():
+                made.writestr(name, data)
+        return path
+    if shutil.which("zip") is None:
+        pytest.skip("no program writes the old encryption here")
+    put(folder / "plain" / "x", b"")
+    for name, data in members.items():
+        put(folder / "plain" / name, data)
+    command = ["zip", "-q", "-P", password, str(path), *members]
+    subprocess.run(command, cwd=folder / "plain", check=True)
+    return path
 
 
 def found_in(*paths: Path) -> dict[str, bytes]:
@@ -39,8 +66,9 @@ def found_in(*paths: Path) -> dict[str, bytes]:
     return read
 
 
-def set_aside(*paths: Path) -> dict[str, type[IngestError]]:
-    bad = {i.name: i.error for i in walk(paths) if isinstance(i, Unreadable)}
+def set_aside(*paths: Path, **limits: float) -> dict[str, type[IngestError]]:
+    most = Limits.model_validate(limits)
+    bad = {i.name: i.error for i in walk(paths, most) if isinstance(i, Unreadable)}
     for name, error in bad.items():
         assert len(str(error)) > 20
         assert Path(name).name not in str(error)
@@ -210,13 +238,51 @@ def test_empty_file_is_broken(tmp_path: Path) -> None:
     assert set_aside(tmp_path / "d") == {"d/a.csv": BrokenFile, "d/b.zip/x.csv": BrokenFile}
 
 
-def test_encrypted_member_is_unsafe_and_the_rest_is_read(tmp_path: Path) -> None:
-    data = bytearray(zipped({"a.csv": b"1", "b.csv": b"2"}))
-    data[data.index(b"PK\x03\x04") + 6] |= 1
-    data[data.index(b"PK\x01\x02") + 8] |= 1
-    path = put(tmp_path / "e.zip", bytes(data))
+@pytest.mark.parametrize("aes", [True, False], ids=["AES", "the old way"])
+def test_locked_zip_opens_with_its_password(tmp_path: Path, aes: bool) -> None:
+    members = {"a.csv": b"1" * 100, "in.zip": zipped({"b.csv": b"2"})}
+    path = locked(tmp_path, members, "grüße", aes)
+    asked: list[str] = []
+
+    def read(*words: str, typed: list[str] | None = None) -> dict[str, bytes | str]:
+        asked.clear()
+        answers = iter(typed or [])
+
+        def ask(question: str) -> str:
+            asked.append(question)
+            return next(answers)
+
+        keys = Passwords([w.encode() for w in words], ask if typed is not None else None)
+        return {
+            i.name: i.source.read() if isinstance(i, Found) else str(i.error)
+            for i in walk([path, path], passwords=keys)
+        }
+
+    whole = {"locked.zip/a.csv": b"1" * 100, "locked.zip/in.zip/b.csv": b"2"}
+    assert read("other", "grüße") == whole
+    assert read(typed=["nonsense", "grüße"]) == whole
+    assert len(asked) == 2  # and not again for the second time it is given
+    for refused in (read(), read("wrong"), read(typed=["", ""])):
+        assert set(refused.values()) == {archive.LOCKED}
+    assert len(read(typed=["x"] * 6)) == 2
+
+
+def test_locked_beside_open_members(tmp_path: Path) -> None:
+    with pyzipper.AESZipFile(tmp_path / "e.zip", "w") as made:
+        made.writestr("open.csv", b"2")
+        made.setpassword(b"x")
+        made.setencryption(pyzipper.WZ_AES)
+        made.writestr("a.csv", b"1")
+    path = tmp_path / "e.zip"
     assert set_aside(path) == {"e.zip/a.csv": UnsafeArchive}
-    assert [i.name for i in walk([path]) if isinstance(i, Found)] == ["e.zip/b.csv"]
+    assert [i.name for i in walk([path]) if isinstance(i, Found)] == ["e.zip/open.csv"]
+
+
+def test_passwords_of_a_file_are_its_lines(tmp_path: Path) -> None:
+    file = put(tmp_path / "words", b"one\r\n\ntwo words\n")
+    assert Passwords.of(file).known == [b"one", b"two words"]
+    with pytest.raises(FileNotFoundError):
+        Passwords.of(tmp_path / "none")
 
 
 @pytest.mark.parametrize("name", ["../x.csv", "a/../../x.csv", "/etc/x", "C:\\x", "..\\x.csv"])
@@ -234,23 +300,52 @@ def test_link_in_a_zip_is_unsafe(tmp_path: Path) -> None:
     assert set_aside(tmp_path / "l.zip") == {"l.zip/x.csv": UnsafeArchive}
 
 
-def test_bombs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bombs(tmp_path: Path) -> None:
     path = put(tmp_path / "b.zip", zipped({"big.csv": bytes(900_000), "b": b"1"}))
-    with monkeypatch.context() as patch:
-        patch.setattr(archive, "RATIO_FROM_BYTES", 100_000)
-        patch.setattr(archive, "MAX_RATIO", 100)
-        assert set_aside(path) == {"b.zip/big.csv": UnsafeArchive}
-    for limit in ("MAX_MEMBERS", "MAX_BYTES"):
-        with monkeypatch.context() as patch:
-            patch.setattr(archive, limit, 1)
-            assert set_aside(path) == {"b.zip": UnsafeArchive}
+    assert set_aside(path, archive_files_max=1) == {"b.zip": UnsafeArchive}
+    assert set_aside(path, archive_gb_max=0.0009) == {"b.zip": UnsafeArchive}
+    assert set_aside(path, archive_files_max=2, archive_gb_max=0.000900001) == {}
 
 
-def test_limits_count_over_nested_zips(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_packed_too_well_is_a_bomb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    noise = random.Random(1).randbytes(1000)
+    one = put(tmp_path / "one.zip", zipped({"big": bytes(900_000), "noise": noise * 9}))
+    many = put(tmp_path / "many.zip", zipped({f"{n}": bytes(90_000) for n in range(9)}))
+    assert set_aside(one, many) == {}  # nobody is harmed by less than 100 MB
+    monkeypatch.setattr(archive, "RATIO_FROM_BYTES", 100_000)
+    assert set_aside(one, many, archive_ratio_max=1100) == {}
+    assert set_aside(one, many, archive_ratio_max=700) == {"one.zip/big": UnsafeArchive}
+    assert set_aside(one, many, archive_ratio_max=100) == {
+        "one.zip": UnsafeArchive,
+        "many.zip": UnsafeArchive,
+    }
+
+
+def test_members_that_share_their_bytes_are_a_bomb(tmp_path: Path) -> None:
+    """A directory whose entries all point to one packed member: no single one is suspicious."""
+    data = zipped({"0": bytes(90_000_000)})
+    entry = data[(at := data.index(b"PK\x01\x02")) : data.index(b"PK\x05\x06")]
+    directory = b"".join(entry[:-1] + bytes([65 + n]) for n in range(50))
+    end = b"PK\x05\x06" + struct.pack("<4H2LH", 0, 0, 50, 50, len(directory), at, 0)
+    path = put(tmp_path / "shared.zip", data[:at] + directory + end)
+    assert set_aside(path) == {"shared.zip": UnsafeArchive}
+
+
+def test_member_never_unpacks_to_more_than_its_directory_says(tmp_path: Path) -> None:
+    lying = bytearray(zipped({"x.csv": bytes(10_000_000)}))
+    at = lying.index(b"PK\x01\x02") + 24
+    lying[at : at + 4] = struct.pack("<L", 100)
+    (item,) = walk([put(tmp_path / "l.zip", bytes(lying))])
+    assert isinstance(item, Unreadable | Found)
+    if isinstance(item, Found):
+        with pytest.raises(BrokenFile):
+            item.source.read()
+
+
+def test_limits_count_over_nested_zips(tmp_path: Path) -> None:
     level = zipped({"a": b"1", "b": b"2"})
     path = put(tmp_path / "n.zip", zipped({"in1.zip": level, "in2.zip": level}))
-    monkeypatch.setattr(archive, "MAX_MEMBERS", 5)
-    assert set_aside(path) == {"n.zip/in2.zip": UnsafeArchive}
+    assert set_aside(path, archive_files_max=5) == {"n.zip/in2.zip": UnsafeArchive}
 
 
 def test_three_zips_deep_and_no_deeper(tmp_path: Path) -> None:
@@ -260,6 +355,7 @@ def test_three_zips_deep_and_no_deeper(tmp_path: Path) -> None:
     assert list(found_in(put(tmp_path / "3.zip", data))) == ["3.zip/in.zip/in.zip/x.csv"]
     path = put(tmp_path / "4.zip", zipped({"in.zip": data}))
     assert set_aside(path) == {"4.zip/in.zip/in.zip/in.zip": UnsafeArchive}
+    assert set_aside(path, archive_depth_max=4) == {}
 
 
 def test_missing_path_is_told_before_anything_is_read(tmp_path: Path) -> None:
@@ -285,6 +381,45 @@ def test_links_in_folders_are_followed_but_not_in_circles(tmp_path: Path) -> Non
         ("d/link/x.csv", Found),
         ("d/lost", Unreadable),
     ]
+
+
+def test_folder_too_deep_to_follow_is_set_aside(tmp_path: Path) -> None:
+    """A thousand are more than Python follows and the longest path that the system takes."""
+    put(tmp_path / "d" / "x.csv", b"1")
+    (tmp_path / "d" / "/".join(["down"] * 150)).mkdir(parents=True)
+    assert list(set_aside(tmp_path / "d").values()) == [UnknownFormat]
+    assert [i.name for i in walk([tmp_path / "d"]) if isinstance(i, Found)] == ["d/x.csv"]
+
+
+UNREADABLE = Path("/sys/class/net/lo/speed")  # a file that opens, and fails when it is read
+
+
+@pytest.mark.skipif(not UNREADABLE.exists(), reason="no such file here")
+def test_file_that_the_disk_does_not_give_is_set_aside(tmp_path: Path) -> None:
+    (tmp_path / "bad.csv").symlink_to(UNREADABLE)
+    put(tmp_path / "good.csv", b"1")
+    assert set_aside(tmp_path) == {f"{tmp_path.name}/bad.csv": BrokenFile}
+    for read in (lambda stream: stream.read(), lambda stream: stream.read(10)):
+        with pytest.raises(BrokenFile), _file(UNREADABLE) as stream:
+            read(stream)
+
+
+def test_device_and_self_link_are_not_read(tmp_path: Path) -> None:
+    (tmp_path / "zero").symlink_to("/dev/zero")
+    (tmp_path / "self").symlink_to("self")
+    assert set_aside(tmp_path / "zero", tmp_path / "self") == {
+        "zero": UnknownFormat,
+        "self": BrokenFile,
+    }
+
+
+def test_file_that_is_read_whole_is_bounded(tmp_path: Path) -> None:
+    path = put(tmp_path / "a.csv", b"x" * 1_000_001)
+    (item,) = walk([path], Limits(whole_mb_max=1))
+    assert isinstance(item, Found)
+    with pytest.raises(BrokenFile, match="whole_mb_max"):
+        item.source.read()
+    assert len(sha256(item)) == 64
 
 
 def test_any_damage_is_an_ingest_error(tmp_path: Path) -> None:

@@ -5,6 +5,11 @@ inbox/<participant>/                                        what the nightly flo
 extracted/participant_id=P/connector=C/file=F/*.parquet     what an export said, manifest.json
 tables/<table>/participant_id=P/part.parquet                canonical, sorted
 warehouse.duckdb                                            views over tables/
+writer.lock                                                 who writes (lock.py)
+
+A file is written as `.partial-*` beside its place and flushed; then it takes its place, and the
+folder is flushed. A folder that takes the place of another sends that one aside first. Whatever
+stands there of these after a run that was killed is undone or removed by `Lake.heal`.
 """
 
 from __future__ import annotations
@@ -28,7 +33,8 @@ from warehouse.schema import TABLES
 
 PARTITION = "participant_id"
 ROW_GROUP = 122_880
-_TEMPORARY = ".partial-"
+PARTIAL = ".partial-"  # what is not finished, or not wanted any more
+ASIDE = ".aside-"  # a folder whose successor is about to take its place
 
 
 @dataclass(frozen=True)
@@ -67,6 +73,26 @@ class Lake:
             private_folder(folder)
         return self
 
+    def leftovers(self) -> list[Path]:
+        """What runs that were killed have left; while one writes, also what is its own."""
+        places = ("", "extracted/*/*/", "extracted/*/", "tables/*/", "tables/*/*/")
+        return sorted(
+            path
+            for place in places
+            for mark in (PARTIAL, ASIDE)
+            for path in self.root.glob(f"{place}{mark}*")
+        )
+
+    def heal(self) -> None:
+        """Undo what was left halfway. Only for the one who writes."""
+        for path in self.leftovers():
+            successor = path.with_name(path.name.removeprefix(ASIDE))
+            if path.name.startswith(ASIDE) and not successor.exists():
+                path.replace(successor)
+                flush(path.parent)
+            else:
+                _removed(path)
+
     def table_part(self, table: str, participant: str) -> Path:
         """The one file of a participant's rows in a table."""
         return self.tables / table / f"{PARTITION}={participant}" / "part.parquet"
@@ -74,6 +100,10 @@ class Lake:
     def connector_folder(self, participant: str, connector: str) -> Path:
         """The folder of all files of one format."""
         return self.extracted / f"{PARTITION}={participant}" / f"connector={connector}"
+
+    def note(self, participant: str) -> Path:
+        """What a participant's tables were made from."""
+        return self.tables / "fingerprint" / f"{participant}.json"
 
     def part_folder(self, participant: str, connector: str, file: str) -> Path:
         """The folder of one extracted file."""
@@ -84,17 +114,38 @@ class Lake:
         place = self.extracted / f"{PARTITION}={participant}"
         return sorted(place.glob("connector=*/file=*"))
 
+    def with_tables(self) -> set[str]:
+        """Everyone with a table."""
+        return {p.name.partition("=")[2] for p in self.tables.glob(f"*/{PARTITION}=*")}
+
     def participants(self) -> list[str]:
         """Everyone with an extracted file."""
         return sorted(p.name.partition("=")[2] for p in self.extracted.glob(f"{PARTITION}=*"))
+
+
+def sweep(folder: Path) -> None:
+    """Remove what dead processes left unfinished in a folder that has no lock."""
+    for path in folder.glob(f"{PARTIAL}*"):
+        number = path.name.removeprefix(PARTIAL).partition("-")[0]
+        try:
+            os.kill(int(number), 0)
+        except ProcessLookupError:
+            _removed(path)
+        except (ValueError, PermissionError):
+            continue
+
+
+def _partial_name() -> str:
+    return f"{PARTIAL}{os.getpid()}-"
 
 
 def private_folder(folder: Path) -> Path:
     """The folder, made with all above it, mode 0700 whatever the umask."""
     missing = [f for f in (folder, *folder.parents) if not f.exists()]
     for each in reversed(missing):
-        each.mkdir(exist_ok=True)
+        each.mkdir(0o700, exist_ok=True)
         each.chmod(0o700)
+        flush(each.parent)
     return folder
 
 
@@ -102,15 +153,15 @@ def private_folder(folder: Path) -> Path:
 def written(path: Path) -> Iterator[Path]:
     """A private file to write, which takes the place of `path` once it is whole and flushed."""
     private_folder(path.parent)
-    handle, name = tempfile.mkstemp(prefix=_TEMPORARY, suffix=path.suffix, dir=path.parent)
+    handle, name = tempfile.mkstemp(prefix=_partial_name(), suffix=path.suffix, dir=path.parent)
     os.close(handle)
     partial = Path(name)
     try:
         yield partial
         partial.chmod(0o600)
-        _flush(partial)
+        flush(partial)
         partial.replace(path)
-        _flush(path.parent)
+        flush(path.parent)
     finally:
         partial.unlink(missing_ok=True)
 
@@ -119,19 +170,38 @@ def written(path: Path) -> Iterator[Path]:
 def written_folder(parent: Path, named: Callable[[], Path]) -> Iterator[Path]:
     """A private folder in `parent` to fill, which takes the place of `named()` once it is whole."""
     private_folder(parent)
-    partial = Path(tempfile.mkdtemp(prefix=_TEMPORARY, dir=parent))
+    partial = Path(tempfile.mkdtemp(prefix=PARTIAL, dir=parent))
     try:
         yield partial
         for file in partial.iterdir():
             file.chmod(0o600)
-            _flush(file)
+            flush(file)
+        flush(partial)
         folder = named()
+        aside = folder.with_name(ASIDE + folder.name)
         if folder.exists():
-            shutil.rmtree(folder)
+            _removed(aside)
+            folder.replace(aside)
         partial.replace(folder)
-        _flush(parent)
+        flush(parent)
+        _removed(aside)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def remove_folder(folder: Path) -> None:
+    """The folder, gone at once: who is killed in the middle leaves nothing that could be read."""
+    gone = Path(tempfile.mkdtemp(prefix=PARTIAL, dir=folder.parent)) / "gone"
+    folder.replace(gone)
+    flush(folder.parent)
+    _removed(gone.parent)
+
+
+def _removed(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def write_table(lake: Lake, table: str, participant: str, *pieces: pa.Table) -> None:
@@ -223,7 +293,8 @@ def _unpartitioned(schema: pa.Schema) -> pa.Schema:
     return schema.remove(schema.get_field_index(PARTITION))
 
 
-def _flush(path: Path) -> None:
+def flush(path: Path) -> None:
+    """Have what was written to a file, or the names in a folder, on the disk before going on."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

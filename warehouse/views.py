@@ -22,7 +22,7 @@ import pyarrow as pa
 
 from warehouse.macros import MACROS
 from warehouse.schema import TABLE_COLUMNS, TABLES
-from warehouse.store import PARTITION, Lake, digest, written
+from warehouse.store import PARTIAL, PARTITION, Lake, digest, written
 
 SQL = Path(__file__).parent / "sql"
 LAYERS = ("staging", "intermediate", "marts")
@@ -67,17 +67,24 @@ Rules = Mapping[str, float]
 Priority = Mapping[str, Sequence[str]]
 
 
-def build(lake: Lake, rules: Rules, priority: Priority) -> None:
+def build(
+    lake: Lake,
+    rules: Rules,
+    priority: Priority,
+    anew: bool = False,
+    without: str | None = None,
+) -> None:
     """Write warehouse.duckdb anew; whoever has the old one open keeps it whole.
 
     Nothing is done if nothing it depends on has changed; if only the tables' files have, the views
-    are taken over from the old one.
+    are taken over from the old one, unless all of it is to be made `anew`. `without` is a
+    participant whose tables are about to go.
 
     Raises: ViewError.
     """
-    tables, explained = _table_views(lake), _fingerprint(rules, priority)
+    tables, explained = _table_views(lake, without=without), _fingerprint(rules, priority)
     whole = digest(explained, tables)
-    before = _fingerprints_of(lake.warehouse)
+    before = None if anew else _fingerprints_of(lake.warehouse)
     if before == (explained, whole):
         return
     with written(lake.warehouse) as partial:
@@ -90,8 +97,11 @@ def build(lake: Lake, rules: Rules, priority: Priority) -> None:
                 _create_tables(connection, tables)
             else:
                 create(connection, lake, rules, priority)
+                _create_tables(connection, tables)
             connection.execute(f"create or replace macro {_MARK}() as ['{explained}', '{whole}']")
-        partial.with_suffix(partial.suffix + ".wal").unlink(missing_ok=True)
+        # a shell that writes has a log beside the old one, which does not belong to this one
+        for path in (partial, lake.warehouse):
+            path.with_name(path.name + ".wal").unlink(missing_ok=True)
 
 
 def create(
@@ -119,7 +129,7 @@ def create(
 @contextmanager
 def of_one(lake: Lake, participant: str) -> Iterator[duckdb.DuckDBPyConnection]:
     """The views over one participant's tables alone, at the cost of one participant."""
-    with tempfile.TemporaryDirectory(dir=lake.root) as folder:
+    with tempfile.TemporaryDirectory(prefix=PARTIAL, dir=lake.root) as folder:
         copy = Path(folder) / "one.duckdb"
         shutil.copyfile(lake.warehouse, copy)
         with duckdb.connect(str(copy)) as connection:
@@ -179,10 +189,12 @@ def _comment_sql(kind: str, name: str, text: str) -> str:
     return f"comment on {kind} {name} is '{quoted}'"
 
 
-def _table_views(lake: Lake, participant: str | None = None) -> dict[str, str]:
+def _table_views(
+    lake: Lake, participant: str | None = None, without: str | None = None
+) -> dict[str, str]:
     """The SELECT of each table's relation and of the participants' numbers."""
-    selects = {table: _table_sql(lake, table, participant) for table in TABLES}
-    return selects | {"participant_number": _participant_sql(lake)}
+    selects = {table: _table_sql(lake, table, participant, without) for table in TABLES}
+    return selects | {"participant_number": _participant_sql(lake, without)}
 
 
 def _create_tables(
@@ -199,7 +211,7 @@ def _create_tables(
             connection.execute(";".join(texts))
 
 
-def _table_sql(lake: Lake, table: str, participant: str | None) -> str:
+def _table_sql(lake: Lake, table: str, participant: str | None, without: str | None = None) -> str:
     """The relation over a table's parts, the largest first.
 
     DuckDB guesses the size of the whole from the first part; from a small one it would choose
@@ -207,6 +219,7 @@ def _table_sql(lake: Lake, table: str, participant: str | None) -> str:
     """
     folder = f"{PARTITION}={participant or '*'}"
     parts = sorted((lake.tables / table).glob(f"{folder}/part.parquet"))
+    parts = [part for part in parts if part.parent.name != f"{PARTITION}={without}"]
     if not parts:
         empty = ", ".join(f"null::{_sql_type(f.type)} as {f.name}" for f in TABLES[table])
         return f"select {empty} where false"
@@ -241,10 +254,11 @@ def _priority_sql(priority: Mapping[str, Sequence[str]]) -> str:
     )
 
 
-def _participant_sql(lake: Lake) -> str:
+def _participant_sql(lake: Lake, without: str | None = None) -> str:
     """A number for each participant, for views that need a narrow key."""
     folders = sorted((lake.tables / "sample").glob(f"{PARTITION}=*"))
     names = [folder.name.partition("=")[2] for folder in folders]
+    names = [name for name in names if name != without]
     values = ", ".join(f"('{name}', {number})" for number, name in enumerate(names, 1))
     return (
         f"select * from (values {values or '(null, 0)'}) as p(participant_id, participant_number) "

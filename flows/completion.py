@@ -1,0 +1,33 @@
+"""What a run that was killed had begun is brought to its end; tables without files go."""
+
+from __future__ import annotations
+
+from flows.align import aligned
+from flows.settings import Settings
+from warehouse.exchange import discard_note
+from warehouse.schema import TABLES
+from warehouse.store import Lake, remove_folder
+from warehouse.views import build
+
+
+def completed(lake: Lake, settings: Settings) -> None:
+    """The tables of files that came or went, for everyone. Only for the writer."""
+    having = {who for who in lake.participants() if lake.part_folders(who)}
+    for participant in sorted(having):
+        aligned(lake, participant, settings)
+    for participant in sorted(lake.with_tables() - having):
+        remove_tables(lake, participant, settings)
+
+
+def remove_tables(lake: Lake, participant: str, settings: Settings) -> None:
+    """All of a participant. Views first: who asks meanwhile is not sent to files that are gone.
+
+    The warehouse is made from nothing: a copy of the old one would keep the name in unused pages.
+    """
+    discard_note(lake, participant)
+    rules, priority = settings.rules.model_dump(), settings.priority.model_dump()
+    build(lake, rules, priority, anew=True, without=participant)
+    for table in TABLES:
+        place = lake.table_part(table, participant).parent
+        if place.exists():
+            remove_folder(place)

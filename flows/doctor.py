@@ -1,0 +1,196 @@
+"""What may be wrong with a machine or a lake, and how to mend it. Nothing is changed."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import stat
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from flows.align import is_stale
+from flows.extract import read_manifest
+from flows.settings import PARTICIPANT, Settings, SettingsError, load
+from warehouse.lock import has_locks, holder
+from warehouse.schema import TABLES
+from warehouse.store import Lake
+
+FREE_BYTES = 1_000_000_000
+SHOWN = 3
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at. `mend` says what to do; it is empty if all is well."""
+
+    about: str
+    what: str
+    mend: str = ""
+
+
+def machine() -> Iterator[Finding]:
+    """Python, libraries, zones, temporary files."""
+    yield Finding(
+        "Python", f"{sys.version.split()[0]}, DuckDB {duckdb.__version__}, Arrow {pa.__version__}"
+    )
+    try:
+        ZoneInfo("Europe/Berlin")
+        yield Finding("time zones", "known")
+    except (KeyError, OSError):
+        yield Finding("time zones", "not found", "install dawnlake's lock again: make env")
+    yield _room("temporary files", Path(tempfile.gettempdir()))
+
+
+def lake_findings(lake: Lake) -> Iterator[Finding]:
+    """Place, permissions, settings, leftovers, files, tables, views."""
+    if not lake.exists():
+        yield Finding(
+            "lake", f"none at {lake.root}", "`dawnlake ingest PATH --participant ID` makes one"
+        )
+        return
+    yield _room("disk of the lake", lake.root)
+    yield _writable(lake)
+    yield _private(lake)
+    yield _locks(lake)
+    yield from _runs(lake)
+    try:
+        settings = load(lake.settings)
+    except SettingsError as error:
+        yield Finding("settings", "cannot be used", str(error))
+        return
+    yield Finding("settings", f"{len(settings.participants)} participants named")
+    yield from _inbox(lake)
+    yield _files(lake)
+    yield _tables(lake)
+    yield from _stale(lake, settings)
+    yield _warehouse(lake)
+
+
+def _room(about: str, folder: Path) -> Finding:
+    free = shutil.disk_usage(folder).free
+    mend = "make room: a large export needs GBs while it is read" if free < FREE_BYTES else ""
+    return Finding(about, f"{free / 1e9:.1f} GB free", mend)
+
+
+def _writable(lake: Lake) -> Finding:
+    if os.access(lake.root, os.W_OK | os.X_OK):
+        return Finding("writing", "possible")
+    return Finding("writing", "not possible", "mend the permissions, or read only")
+
+
+def _private(lake: Lake) -> Finding:
+    """Whether others of this machine may look in; the lake's folder alone keeps them out."""
+    mode = stat.S_IMODE(lake.root.stat().st_mode)
+    if mode & 0o077:
+        return Finding("privacy", f"others may look in (mode {mode:o})", f"chmod 700 {lake.root}")
+    return Finding("privacy", "the owner's alone")
+
+
+def _locks(lake: Lake) -> Finding:
+    if has_locks(lake):
+        return Finding("locks", "the file system has them")
+    return Finding("locks", "the file system has none, a file stands in for them")
+
+
+def _runs(lake: Lake) -> Iterator[Finding]:
+    found = holder(lake)
+    if found is not None and found[1]:
+        yield Finding("runs", f"now: {found[0]}")
+        return
+    left = len(lake.leftovers())
+    if found is not None or left:
+        yield Finding(
+            "runs",
+            f"one did not end, {left} leftovers",
+            "nothing is lost: the next `dawnlake ingest` or `dawnlake rebuild` completes it",
+        )
+    else:
+        yield Finding("runs", "all have ended")
+
+
+def _inbox(lake: Lake) -> Iterator[Finding]:
+    """Folders and files that no nightly run will ever read."""
+    odd = [
+        path
+        for path in lake.inbox.glob("*")
+        if not (path.is_dir() and re.fullmatch(PARTICIPANT, path.name))
+    ]
+    if odd:
+        yield Finding(
+            "inbox",
+            f"{len(odd)} files or folders belong to nobody",
+            "put exports into inbox/PARTICIPANT/; a participant is letters, digits, . _ -",
+        )
+
+
+def _files(lake: Lake) -> Finding:
+    """Extracted files whose manifest or Parquet cannot be read."""
+    parts = [part for who in lake.participants() for part in lake.part_folders(who)]
+    bad = [part for part in parts if not _is_whole(part)]
+    if not bad:
+        return Finding("extracted files", f"{len(parts)} whole")
+    shown = ", ".join(part.name.removeprefix("file=") for part in bad[:SHOWN])
+    return Finding(
+        "extracted files",
+        f"{len(bad)} of {len(parts)} cannot be read: {shown}",
+        "remove their folders under extracted/ and ingest those exports again",
+    )
+
+
+def _is_whole(part: Path) -> bool:
+    try:
+        read_manifest(part)
+        for path in part.glob("*.parquet"):
+            pq.read_metadata(path)
+    except (OSError, ValueError, pa.ArrowException):
+        return False
+    return True
+
+
+def _tables(lake: Lake) -> Finding:
+    bad = []
+    for table in TABLES:
+        for path in (lake.tables / table).glob("*/part.parquet"):
+            try:
+                pq.read_metadata(path)
+            except (OSError, pa.ArrowException):
+                bad.append(table)
+    if bad:
+        what = f"damaged: {', '.join(sorted(set(bad)))}"
+        return Finding("tables", what, "dawnlake rebuild")
+    return Finding("tables", f"of {len(lake.with_tables())} participants")
+
+
+def _stale(lake: Lake, settings: Settings) -> Iterator[Finding]:
+    """Whose tables are not those of the files and settings as they are now."""
+    for who in lake.participants():
+        try:
+            if is_stale(lake, who, settings):
+                what = f"those of {who} are not up to date with files and settings"
+                yield Finding("tables", what, "dawnlake rebuild")
+        except (OSError, ValueError):
+            continue  # told of as a file that cannot be read
+
+
+def _warehouse(lake: Lake) -> Finding:
+    if not lake.warehouse.exists():
+        return Finding("warehouse", "there is none", "dawnlake rebuild")
+    try:
+        with duckdb.connect(str(lake.warehouse), read_only=True) as connection:
+            for name in (*TABLES, "night_to_day"):
+                connection.execute(f"select * from {name} limit 1").fetchall()
+    except duckdb.Error as error:
+        if "lock" in str(error):
+            return Finding("warehouse", "open for writing in another program", "close it there")
+        why = "its views do not answer: the lake was moved, or made by another version"
+        return Finding("warehouse", why, "dawnlake rebuild")
+    return Finding("warehouse", "its views answer")

@@ -1,0 +1,46 @@
+"""Passwords of archives: from a file, or asked for at a terminal. In memory alone, never told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ATTEMPTS = 3
+Ask = Callable[[str], str]
+
+
+@dataclass
+class Passwords:
+    """What may open an archive. `ask` takes a question and gives what a person typed, '' for none.
+
+    A password that opened one archive is tried on the next: exports of one service share theirs.
+    """
+
+    known: list[bytes] = field(default_factory=list)
+    ask: Ask | None = None
+
+    @classmethod
+    def of(cls, file: Path | None, ask: Ask | None = None) -> Passwords:
+        """The lines of a file, one password each; without a file, whoever is asked.
+
+        Raises: OSError if the file cannot be read.
+        """
+        if file is None:
+            return cls(ask=ask)
+        return cls([line for line in file.read_bytes().splitlines() if line])
+
+    def fitting(self, name: str, opens: Callable[[bytes], bool]) -> bytes | None:
+        """The password that opens the archive called `name`; None if there is none."""
+        for word in self.known:
+            if opens(word):
+                return word
+        for _ in range(ATTEMPTS if self.ask else 0):
+            assert self.ask is not None
+            word = self.ask(f"password of {name} (empty: leave it out): ").encode()
+            if not word:
+                return None
+            if opens(word):
+                self.known.append(word)
+                return word
+        return None
