@@ -6,7 +6,7 @@ import datetime as dt
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
-from functools import cache
+from functools import cached_property
 from pathlib import Path
 
 import duckdb
@@ -65,6 +65,17 @@ class Parts:
                 "newness": pa.array(range(len(self.manifests)), pa.int32()),
             }
         )
+
+    @cached_property
+    def _database(self) -> duckdb.DuckDBPyConnection:
+        """In memory; once, since to make one takes as long as to read a small file."""
+        return duckdb.connect()
+
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """A connection with temporary relations of its own."""
+        connection = self._database.cursor()
+        connection.execute("set timezone = 'UTC'")
+        return connection
 
     def parts(self, shape: str) -> str | None:
         """A FROM clause over a shape's parts with connector and file; None if there is none."""
@@ -183,7 +194,7 @@ def _pieces(parts: Parts) -> list[list[str]]:
     source = parts.parts("sample")
     if source is None:
         return [[]]
-    with _connection() as connection:
+    with parts.connection() as connection:
         counts = connection.execute(
             f"select metric, count(*) from {source} group by metric order by metric"
         ).fetchall()
@@ -209,7 +220,7 @@ def _reported(parts: Parts, shape: str, metrics: list[str] | None = None) -> pa.
     if metrics is not None:
         listed = ", ".join(f"'{metric}'" for metric in metrics)
         source = f"(from {source} where metric in ({listed}))"
-    with _connection() as connection:
+    with parts.connection() as connection:
         return one_copy(connection, shape, source, parts.files())
 
 
@@ -217,24 +228,11 @@ def _rejects(parts: Parts) -> pa.Table:
     source = parts.parts("reject")
     if source is None:
         return TABLES["reject"].empty_table()
-    with _connection() as connection:
+    with parts.connection() as connection:
         return connection.sql(
             f"select connector, file, record, code, field, raw from {source} "
             "order by connector, file, record, code, field, raw"
         ).to_arrow_table()
-
-
-@cache
-def _database() -> duckdb.DuckDBPyConnection:
-    """A database in memory: to make one takes as long as to read a small file."""
-    return duckdb.connect()
-
-
-def _connection() -> duckdb.DuckDBPyConnection:
-    """A connection of its own, with temporary relations of its own."""
-    connection = _database().cursor()
-    connection.execute("set timezone = 'UTC'")
-    return connection
 
 
 def _clock(known: Participant, manifests: list[Manifest]) -> Timeline | None:
@@ -252,7 +250,7 @@ def _zones_named(parts: Parts) -> tuple[str, ...]:
     named = {m["facts"]["timezone"] for m in parts.manifests if "timezone" in m["facts"]}
     for source in (parts.parts("sample"), parts.parts("episode")):
         if source is not None:
-            with _connection() as connection:
+            with parts.connection() as connection:
                 rows = connection.execute(f"select distinct zone from {source}").fetchall()
             named |= {zone for (zone,) in rows if zone}
     return tuple(sorted(named))
