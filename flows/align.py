@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
-from functools import cache
+from functools import cached_property
 from pathlib import Path
 
 import duckdb
@@ -78,6 +78,17 @@ class Parts:
                 "last": pa.array([m["last_time"] for m in self.manifests], pa.string()),
             }
         )
+
+    @cached_property
+    def _database(self) -> duckdb.DuckDBPyConnection:
+        """In memory; once, since to make one takes as long as to read a small file."""
+        return duckdb.connect()
+
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """A connection with temporary relations of its own."""
+        connection = self._database.cursor()
+        connection.execute("set timezone = 'UTC'")
+        return connection
 
     def parts(self, shape: str, piece: Piece = EVERYTHING) -> str | None:
         """A FROM clause over a shape's parts with connector and file; None if there is none."""
@@ -154,7 +165,7 @@ def _derive(lake: Lake, participant: str, settings: Settings, parts: Parts) -> A
 
 def _derived(stage: Lake, participant: str, settings: Settings, parts: Parts) -> Aligned:
     """The tables, written to a lake that nobody reads."""
-    with _connection() as connection:
+    with parts.connection() as connection:
         known = known_clocks(connection, participant, settings, parts.manifests, parts.parts)
     clocks = known.clocks
     samples = _Samples(parts, clocks, settings.priority.glucose)
@@ -197,7 +208,7 @@ class _Samples:
 
     def pieces(self) -> Iterator[pa.Table]:
         """Tables in the order of metrics and instants; the next is read while one is aligned."""
-        with _connection() as connection:
+        with self.parts.connection() as connection:
             planned = pieces(connection, self.parts.parts("sample"))
         with ThreadPoolExecutor(1) as beside:
             reading = [beside.submit(_reported, self.parts, "sample", planned[0])]
@@ -236,7 +247,7 @@ def _reported(parts: Parts, shape: str, piece: Piece = EVERYTHING) -> pa.Table:
         return schema.append(pa.field("newness", pa.int32())).empty_table()
     if piece.metrics:
         source = f"(from {source} where {piece.condition()})"
-    with _connection() as connection:
+    with parts.connection() as connection:
         return one_copy(connection, shape, source, parts.files())
 
 
@@ -244,24 +255,11 @@ def _rejects(parts: Parts) -> pa.Table:
     source = parts.parts("reject")
     if source is None:
         return TABLES["reject"].empty_table()
-    with _connection() as connection:
+    with parts.connection() as connection:
         return connection.sql(
             f"select connector, file, record, code, field, raw from {source} "
             "order by connector, file, record, code, field, raw"
         ).to_arrow_table()
-
-
-@cache
-def _database() -> duckdb.DuckDBPyConnection:
-    """A database in memory: to make one takes as long as to read a small file."""
-    return duckdb.connect()
-
-
-def _connection() -> duckdb.DuckDBPyConnection:
-    """A connection of its own, with temporary relations of its own."""
-    connection = _database().cursor()
-    connection.execute("set timezone = 'UTC'")
-    return connection
 
 
 def _source_files(manifests: list[Manifest]) -> pa.Table:

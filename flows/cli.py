@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Literal
@@ -281,7 +282,7 @@ def serve(*, at: str = "05:30", timezone: str | None = None, lake: LakeFolder = 
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """The console command `dawnlake`."""
+    """A command, and the end of the process with its exit code."""
     try:
         code = app(arguments, exit_on_error=False)
     except CycloptsError:
@@ -317,5 +318,22 @@ def _usage(error: Exception) -> int:
     raise error
 
 
+def run() -> None:
+    """The console command `dawnlake`.
+
+    What `ingest` leaves behind is on the disk, and all else in memory: to take that apart piece by
+    piece takes longer than to read a small file, and is left to the system.
+    """
+    try:
+        main()
+    except SystemExit as left:
+        if sys.argv[1:2] != ["ingest"] or not isinstance(left.code, int):
+            raise
+        with suppress(BrokenPipeError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(left.code)
+
+
 if __name__ == "__main__":
-    main()
+    run()
