@@ -98,6 +98,16 @@ class Rules(_Strict):
     day_cap_h: float = Field(20, gt=0, le=24)  # length of a day whose next night is unknown
     awakening_min_min: float = Field(5, ge=0)  # shortest wake run that counts as an awakening
     dawn_min_mgdl: float = Field(20, ge=0)  # Monnier 2013
+    # a compression low: someone lies on the sensor
+    compression_drop_mgdl: float = Field(20, gt=0)  # fall in 15 min, and of the nadir
+    compression_fall_mgdl_min: float = Field(2, gt=0)  # its steepest step
+    compression_calm_sd_mgdl: float = Field(10, gt=0)  # the half hour before is below
+    compression_calm_mgdl_min: float = Field(1, gt=0)  # and its last quarter changes by at most
+    compression_nadir_mgdl: float = Field(75, gt=0)  # the lowest reading is below
+    compression_drop_pct: float = Field(30, gt=0, le=100)  # or as much lower than before
+    compression_return_mgdl: float = Field(15, gt=0)  # rise in 20 min, to as near as this
+    compression_min_min: float = Field(15, ge=0)  # shortest and longest, fall and rise included
+    compression_max_min: float = Field(120, gt=0, le=240)
     reject_max_pct: float = Field(1, ge=0, le=100)  # above this a file is set aside whole
 
 
