@@ -108,6 +108,16 @@ class Rules(_Strict):
     dawn_min_mgdl: float = Field(20, ge=0)  # Monnier 2013
     stay_min_h: int = Field(24, ge=0)  # a shorter stay needs two pieces of evidence
     stay_join_days: int = Field(7, ge=0)  # between two observations of one zone that are one stay
+    # a compression low: someone lies on the sensor
+    compression_drop_mgdl: float = Field(20, gt=0)  # fall in 15 min, and of the nadir
+    compression_fall_mgdl_min: float = Field(2, gt=0)  # its steepest step
+    compression_calm_sd_mgdl: float = Field(10, gt=0)  # the half hour before is below
+    compression_calm_mgdl_min: float = Field(1, gt=0)  # and its last quarter changes by at most
+    compression_nadir_mgdl: float = Field(75, gt=0)  # the lowest reading is below
+    compression_drop_pct: float = Field(30, gt=0, le=100)  # or as much lower than before
+    compression_return_mgdl: float = Field(15, gt=0)  # rise in 20 min, to as near as this
+    compression_min_min: float = Field(15, ge=0)  # shortest and longest, fall and rise included
+    compression_max_min: float = Field(120, gt=0, le=240)
     reject_max_pct: float = Field(1, ge=0, le=100)  # above this a file is set aside whole
 
 

@@ -12,7 +12,7 @@ from tests.lake import Person, asked, lake_of
 from tests.test_night_to_day import is_near, random_person
 from transforms.neighbours import neighbours
 
-COLUMNS = ("step_us", "before_value", "step2_us", "before2_value")
+COLUMNS = ("step_us", "before_value", "step2_us", "before2_value", "high15_value")
 MINUTE = 60_000_000
 
 
@@ -28,14 +28,23 @@ def test_a_stream_begins_anew_and_rows_that_do_not_count_have_none() -> None:
         [None, None, 100, 110, 80, None],
         [None, None, None, 15 * MINUTE, None, None],
         [None, None, None, 100, None, None],
+        [None, None, 100, 110, 80, None],
     ]
+
+
+def test_the_highest_of_a_quarter_of_an_hour_with_a_minute_of_grace() -> None:
+    start = np.array([0, 5, 10, 16, 21, 40]) * MINUTE
+    start[4] += 1
+    value = np.array([130.0, 120, 110, 100, 90, 80])
+    found = neighbours(np.arange(6), np.arange(6) > 0, start, value)
+    assert found["high15_value"].to_pylist() == [None, 130, 130, 130, 110, None]
 
 
 def test_without_readings_there_are_columns_of_nothing() -> None:
     none = np.array([], np.int64)
     found = neighbours(none, np.array([], np.bool_), np.zeros(2, np.int64), np.zeros(2))
-    assert [found[name].to_pylist() for name in COLUMNS] == [[None, None]] * 4
-    assert [str(found[name].type) for name in COLUMNS] == ["int64", "double", "int64", "double"]
+    assert [found[name].to_pylist() for name in COLUMNS] == [[None, None]] * 5
+    assert [str(found[name].type) for name in COLUMNS] == ["int64", "double"] * 2 + ["double"]
 
 
 def test_readings_that_do_not_count_are_nobodys_neighbours() -> None:
@@ -83,6 +92,11 @@ def test_found_in_the_views_they_are_the_stored_ones(seed: int, tmp_path: Path) 
     )
     sql = "from night_to_day where participant_id = ? order by sleep_date"
     alone, scanned, two = (asked(lake, sql, who) for who in ("alone", "scanned", "two"))
+    before = "select step_us, before_mgdl, step2_us, before2_mgdl, high15_mgdl from glucose_chosen"
+    before += " where participant_id = ? and start_at > '2025-03-01' order by start_at offset 2"
+    stored = asked(lake, before, "alone")
+    assert asked(lake, before, "scanned") == stored
+    assert asked(lake, before, "two") == stored
     assert len(alone) > 3
     for row, *others in zip(alone, scanned, two, strict=True):
         for other in others:

@@ -6,6 +6,12 @@ from __future__ import annotations
 MACROS = {
     # A share that rounding took above its end. `least` would make 100 of NULL.
     "at_most_100(share)": "case when share > 100 then 100 else share end",
+    # Integers add up to the same in any order: 18.0156 mg/dL per mmol/L has six digits at most.
+    "millionths(mgdl)": "round(mgdl * 1e6)::bigint",
+    # Standard deviation (n - 1), mg/dL, of `n` values from the sums of millionths and squares.
+    "sd_of_sums(n, total, squares)": (
+        "case when n > 1 then sqrt((n * squares - total * total) / (n * (n - 1))) / 1e6 end"
+    ),
     # Klonoff 2022: 3.0 VLow + 2.4 Low + 1.6 VHigh + 0.8 High, at most 100.
     "glycemia_risk_index(tbr54, tbr70, tar180, tar250)": (
         "at_most_100(3.0 * tbr54 + 2.4 * (tbr70 - tbr54) + 1.6 * tar250 + 0.8 * (tar180 - tar250))"

@@ -67,6 +67,7 @@ SAMPLE = pa.schema(
         ("before_value", pa.float64()),  # that reading
         ("step2_us", pa.int64()),  # the same of the second before it
         ("before2_value", pa.float64()),
+        ("high15_value", pa.float64()),  # the highest of a quarter of an hour before it
         ("occurrence", pa.int32()),  # 1, 2 ... of the rows of one stream at one instant
         *_PLACE[1:],
     ]
@@ -205,6 +206,7 @@ TABLE_COLUMNS = {
     "before_value": "CGM: that reading",
     "step2_us": "CGM: microseconds since the second reading before it",
     "before2_value": "CGM: that reading",
+    "high15_value": "CGM: highest reading of the 15 minutes before it in its stream",
     "occurrence": "1, 2 ... of the rows of one stream at one instant",
     "connector": "export format",
     "file": "source file: first 16 hex digits of its sha256",

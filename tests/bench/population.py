@@ -7,6 +7,9 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from transforms.neighbours import neighbours
+from transforms.timeline import Micros
+from transforms.units import Values
 from warehouse.schema import TABLES
 from warehouse.store import Lake, write_table
 
@@ -64,17 +67,10 @@ def write_person(lake: Lake, person: str, days: int, seed: int) -> int:
     return count
 
 
-def _before(
-    at: np.ndarray[tuple[int], np.dtype[np.int64]],
-    value: np.ndarray[tuple[int], np.dtype[np.float64]],
-) -> dict[str, pa.Array]:
-    """Elapsed time and value of the two readings before each."""
-    return {
-        "step_us": pa.array([None, *np.diff(at)]),
-        "before_value": pa.array([None, *value[:-1]]),
-        "step2_us": pa.array([None, None, *(at[2:] - at[:-2])]),
-        "before2_value": pa.array([None, None, *value[:-2]]),
-    }
+def _before(at: Micros, value: Values) -> dict[str, pa.Array]:
+    """What came before each reading, as alignment finds it."""
+    rows = np.arange(len(at))
+    return dict(neighbours(rows, rows > 0, at, value))
 
 
 def _nights(days: int, rng: np.random.Generator) -> pa.Table:

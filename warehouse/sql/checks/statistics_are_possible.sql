@@ -17,3 +17,12 @@ where overnight_min_mgdl > overnight_mean_mgdl + 1e-9
     or not day_gri between 0 and 100
     or breakfast_iauc_2h_mgdl_min < 0
     or not (day_hours > 0 and day_hours <= 24)
+union all
+select participant_id, sleep_date::varchar, 'glucose_nightly'
+from glucose_nightly
+where clean_min_mgdl < min_mgdl
+    or clean_min_mgdl > clean_mean_mgdl + 1e-9
+    or clean_min_mgdl > clean_nadir_mgdl + 1e-9
+    or clean_sd_mgdl < 0
+    or not compression_low_min between 0 and window_min
+    or (compression_low_count > 0) <> (compression_low_min > 0)

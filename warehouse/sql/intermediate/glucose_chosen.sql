@@ -1,4 +1,4 @@
--- The chosen CGM stream of each participant, with the two readings before each.
+-- The chosen CGM stream of each participant, with what came before each reading.
 --
 -- participant_id | who
 -- start_at | instant of the reading (UTC)
@@ -11,6 +11,7 @@
 -- before_mgdl | that reading, mg/dL
 -- step2_us | microseconds since the second chosen reading before it
 -- before2_mgdl | that reading, mg/dL
+-- high15_mgdl | highest chosen reading of the 15 minutes before it, mg/dL
 -- connector | export format it came from
 -- device | device, as the export names it
 -- time_basis | how the instant is known
@@ -92,7 +93,11 @@ together as (
             epoch_us(start_at) - lag(epoch_us(start_at)) over near as step_us,
             lag(glucose_mgdl) over near as before_mgdl,
             epoch_us(start_at) - lag(epoch_us(start_at), 2) over near as step2_us,
-            lag(glucose_mgdl, 2) over near as before2_mgdl
+            lag(glucose_mgdl, 2) over near as before2_mgdl,
+            -- a minute of grace: sensors do not keep the second
+            max(glucose_mgdl) over (
+                near range between 960000000 preceding and 1 preceding
+            ) as high15_mgdl
         )
     from chosen
     window near as (partition by participant_id order by epoch_us(start_at))
@@ -110,6 +115,7 @@ select
     before_mgdl,
     step2_us,
     before2_mgdl,
+    high15_mgdl,
     connector,
     device,
     time_basis,

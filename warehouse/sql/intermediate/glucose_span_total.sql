@@ -38,6 +38,7 @@
 -- tir16 | of them in 70 to 180
 -- titr16 | of them in 70 to 140
 -- before_wake | readings of the last 45 minutes of a night: minutes before wake and mg/dL
+-- fallen | of a night with a fall of compression_drop_mgdl in 15 minutes: all its readings in time
 -- near_meal | readings from 30 minutes before the first meal to 180 after: minute and mg/dL
 --
 -- Indices: Kovatchev; 22.77 f(x)^2 with f(x) = ln(x)^1.084 - 5.381, over all readings.
@@ -76,6 +77,7 @@ placed as materialized (
             when g.step2_us < 900000000 and at_us - g.step2_us >= h.begins_us
                 then (g.glucose_mgdl + g.before_mgdl + g.before2_mgdl) / 3
         end as mean15_mgdl,
+        h.is_night and g.high15_mgdl - g.glucose_mgdl >= rule_compression_drop_mgdl() as is_fallen,
         h.is_night and at_us >= h.wake_us - 2700000000 as is_near_wake,
         at_us between h.meal_us - 1800000000 and h.meal_us + 10800000000 as is_near_meal
     from glucose_chosen as g
@@ -86,8 +88,7 @@ placed as materialized (
 ),
 
 -- Sums of readings with the same traits first: a few rows per stretch to choose from. They are
--- of integers (millionths of mg/dL, which is what 18.0156 mg/dL per mmol/L has), so that they do
--- not depend on the order in which threads come by.
+-- of integers so that they do not depend on the order in which threads come by.
 alike as (
     select
         span_id,
@@ -100,11 +101,11 @@ alike as (
         count(*) as n,
         any_value(interval_min) as interval_min,
         sum(round(interval_min * 6e8)::bigint) as minutes,
-        sum(round(glucose_mgdl * 1e6)::bigint) as total,
-        sum(round(glucose_mgdl * 1e6)::bigint * round(glucose_mgdl * 1e6)::bigint) as squares,
+        sum(millionths(glucose_mgdl)) as total,
+        sum(millionths(glucose_mgdl) * millionths(glucose_mgdl)) as squares,
         sum(case when risk < 0 then round(risk * risk * 1e12)::bigint end) as low_risk,
         sum(case when risk > 0 then round(risk * risk * 1e12)::bigint end) as high_risk,
-        sum(round(change_mgdl * 1e6)::bigint) as change,
+        sum(millionths(change_mgdl)) as change,
         sum(case when step_us <= 2700000000 then step_us end) as change_us,
         min(glucose_mgdl) as min_mgdl,
         min(mean15_mgdl) as nadir_mgdl,
@@ -124,9 +125,7 @@ total as (
         coalesce(sum(n) filter (is_inferred), 0)::bigint as inferred_count,
         any_value(interval_min) as interval_min,
         sum(total) / 1e6 / sum(n) as mean_mgdl,
-        case when sum(n) > 1 then sqrt(
-            (sum(n) * sum(squares) - sum(total) * sum(total)) / (sum(n) * (sum(n) - 1))
-        ) / 1e6 end as sd_mgdl,
+        sd_of_sums(sum(n), sum(total), sum(squares)) as sd_mgdl,
         min(min_mgdl) as min_mgdl,
         min(nadir_mgdl) as nadir_mgdl,
         min(nadir_mgdl) filter (is_late) as late_nadir_mgdl,
@@ -169,6 +168,24 @@ listed as (
     from placed
     where is_near_wake or is_near_meal
     group by span_id
+),
+
+fallen as (
+    select
+        span_id,
+        list(
+            {
+                at_us: at_us,
+                mgdl: glucose_mgdl,
+                is_low: traits & 7 <= 1,
+                mean15_mgdl: mean15_mgdl,
+                is_slow: coalesce(interval_min, 15) >= 7.5
+            }
+            order by at_us
+        ) as fallen
+    from placed
+    semi join (select span_id from placed where is_fallen) as falling using (span_id)
+    group by span_id
 )
 
 select
@@ -196,6 +213,7 @@ select
     list_transform(
         l.before_wake, lambda r: {minute: (s.wake_us - r.at_us) / 6e7, mgdl: r.mgdl}
     ) as before_wake,
+    f.fallen,
     list_transform(
         l.near_meal, lambda r: {minute: (r.at_us - s.meal_us) / 6e7, mgdl: r.mgdl}
     ) as near_meal
@@ -203,3 +221,4 @@ from span as s
 left join total as t using (span_id)
 left join middle as m using (span_id)
 left join listed as l using (span_id)
+left join fallen as f using (span_id)

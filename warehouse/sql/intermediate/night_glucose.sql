@@ -17,6 +17,7 @@
 -- night_titr_pct | share in 70 to 140, %
 -- night_censored_pct | share of readings that are a sensor's limit, %
 -- night_inferred_count | readings whose instant was inferred
+-- night_fallen | of a night with a steep fall all its readings, see `glucose_span_total`
 -- onset_mgdl | mean of the readings within 15 minutes of sleep onset
 -- fasting_mgdl | mean of the last three readings within 30 minutes before wake (15-minute sensors: two in 45)
 -- late_nadir_mgdl | lowest 15-minute mean from local midnight of the wake date
@@ -83,6 +84,7 @@ night as (
         titr_pct as night_titr_pct,
         100 * censored_count / reading_count as night_censored_pct,
         inferred_count as night_inferred_count,
+        fallen as night_fallen,
         onset_sum / nullif(onset_count, 0) as onset_mgdl,
         case
             when interval_min < 10 then last_mean(meal_part(before_wake, 0, 30), 3)

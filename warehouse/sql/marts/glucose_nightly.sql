@@ -20,6 +20,15 @@
 -- fasting_mgdl | mean of the last three readings within 30 minutes before wake (15-minute sensors: two in 45)
 -- censored_pct | share of readings that are a sensor's limit, %
 -- inferred_count | readings whose instant was inferred
+-- compression_low_count | times that someone lay on the sensor; NULL where readings are too few to tell
+-- compression_low_min | length of these compression lows, fall and return included, minutes
+-- clean_mean_mgdl | mean without them, mg/dL
+-- clean_sd_mgdl | standard deviation without them, mg/dL
+-- clean_min_mgdl | lowest reading without them, mg/dL
+-- clean_nadir_mgdl | lowest 15-minute mean without them, mg/dL
+-- clean_tbr70_pct | share below 70 (3.9) without them, %
+with night as (select * exclude (participant_id, sleep_date, glucose), unnest(glucose) from night_clean)
+
 select
     participant_id,
     sleep_date,
@@ -39,6 +48,13 @@ select
     onset_mgdl,
     fasting_mgdl,
     night_censored_pct as censored_pct,
-    night_inferred_count as inferred_count
-from night_glucose
+    night_inferred_count as inferred_count,
+    compression_low_count,
+    compression_low_min,
+    clean_mean_mgdl,
+    clean_sd_mgdl,
+    clean_min_mgdl,
+    clean_nadir_mgdl,
+    clean_tbr70_pct
+from night
 where night_reading_count is not null

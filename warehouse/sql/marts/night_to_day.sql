@@ -49,7 +49,7 @@
 -- overnight_titr_pct | share in 70 to 140 (3.9 to 7.8), %
 -- overnight_coverage_pct | observed share of the night, %
 -- overnight_reading_count | readings of the night
--- has_compression_low | not computed yet
+-- has_compression_low | the sensor read too low for a while because someone lay on it; NULL where readings are too few to tell
 -- onset_mgdl | mean of the readings within 15 minutes of sleep onset, mg/dL
 -- fasting_mgdl | mean of the last three readings before wake, mg/dL
 -- dawn_delta_mgdl | before breakfast (else at wake) minus nadir after midnight, mg/dL
@@ -94,9 +94,11 @@
 -- is_day_valid | coverage of the day reaches day_coverage_min_pct, no gap above 3 hours
 -- is_complete | valid night and day, overnight coverage reached without a gap above an hour, no instant inferred or unresolved
 -- quality_notes | what to know about this row, in words; NULL for nothing
-with known as materialized (
+with glucose as (select has_compression_low, unnest(glucose) from night_clean),
+
+known as materialized (
     select
-        g.* exclude (participant_id, sleep_date, night),
+        g.* exclude (participant_id, sleep_date, night, night_fallen),
         unnest(g.night),
         case when g.meal_after_wake_min <= 180 then coalesce(meal_base(g.near_meal), g.fasting_mgdl)
             else g.fasting_mgdl end - g.late_nadir_mgdl as dawn_delta_mgdl,
@@ -109,7 +111,7 @@ with known as materialized (
         ) as is_overnight_covered,
         coalesce(g.night_inferred_count, 0) + coalesce(g.day_inferred_count, 0) > 0
             as is_glucose_inferred
-    from night_glucose as g
+    from glucose as g
 ),
 
 -- what was found out about clocks in the night or the day after; a move as such is no doubt
@@ -190,7 +192,7 @@ select
     night_titr_pct as overnight_titr_pct,
     night_coverage_pct as overnight_coverage_pct,
     night_reading_count as overnight_reading_count,
-    null::boolean as has_compression_low,
+    has_compression_low,
     onset_mgdl,
     fasting_mgdl,
     dawn_delta_mgdl,

@@ -13,6 +13,7 @@
 -- before_mgdl | that reading, mg/dL
 -- step2_us | microseconds since the second reading before it
 -- before2_mgdl | that reading, mg/dL
+-- high15_mgdl | highest reading of the 15 minutes before it in its stream, mg/dL
 -- connector | export format it came from
 -- device | device, as the export names it
 -- time_basis | how the instant is known
@@ -50,6 +51,7 @@ select
     before_value as before_mgdl,
     step2_us,
     before2_value as before2_mgdl,
+    high15_value as high15_mgdl,
     connector,
     device,
     time_basis,
