@@ -20,7 +20,7 @@ from flows.disguise import (
     small_cells,
     write_report,
 )
-from flows.usage import UsageError, opened, participants, say
+from flows.usage import UsageError, opened, participants, say, steadily
 from warehouse.store import private_folder, sweep, written
 from warehouse.views import View, views
 
@@ -143,7 +143,8 @@ def _data_file(
     query = f"select {cells} from {view.name} {condition} {order}"
     with written(path) as partial:
         quoted = str(partial).replace("'", "''")
-        connection.execute(f"copy ({query}) to '{quoted}' ({options})", values)
+        copy = f"copy ({query}) to '{quoted}' ({options})"
+        steadily(lambda: connection.execute(copy, values))
     return path
 
 

@@ -7,7 +7,17 @@ from pathlib import Path
 import duckdb
 
 from flows.extract import Manifest, read_manifest
-from flows.usage import UsageError, card, data, listing, opened, participants, say, shortened
+from flows.usage import (
+    UsageError,
+    card,
+    data,
+    fetched,
+    listing,
+    opened,
+    participants,
+    say,
+    shortened,
+)
 from warehouse.schema import TABLES
 
 # observed: rows times the stream's median interval over its whole span
@@ -49,10 +59,10 @@ def show_status(folder: Path, participant: str | None) -> int:
     for who in participants(lake, participant):
         data.print(f"{who}: {_nights(connection, who)}")
         _print_streams(connection, who)
-        bases = connection.execute(BASES, [who]).fetchall()
+        bases = fetched(connection, BASES, who)
         if bases:
             data.print(f"instants known by {', '.join(f'{b} {n}' for b, n in bases)}")
-        rejects = connection.execute(REJECTS, [who]).fetchall()
+        rejects = fetched(connection, REJECTS, who)
         data.print(f"records set aside: {sum(row[-1] for row in rejects) or 'none'}")
         for connector, file, code, field, count in rejects:
             data.print(f"  {connector} {file}: {code} {field or ''} {count}")
@@ -61,7 +71,7 @@ def show_status(folder: Path, participant: str | None) -> int:
 
 
 def _nights(connection: duckdb.DuckDBPyConnection, who: str) -> str:
-    ((count, first, last, valid, complete),) = connection.execute(NIGHTS, [who]).fetchall()
+    ((count, first, last, valid, complete),) = fetched(connection, NIGHTS, who)
     if not count:
         return "no nights"
     return f"{count} nights, {first} to {last}, {valid} valid, {complete} complete"
@@ -71,7 +81,7 @@ def _print_streams(connection: duckdb.DuckDBPyConnection, who: str) -> None:
     """Streams of one source together, the source above them."""
     table = listing("stream", numbers=("rows", "first (UTC)", "newest", "every", "observed"))
     source = None
-    for of, *cells in connection.execute(STREAMS, [who]).fetchall():
+    for of, *cells in fetched(connection, STREAMS, who):
         if of != source:
             table.add_section()
             table.add_row(of, style="bold")

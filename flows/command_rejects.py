@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from flows.extract import read_manifest
-from flows.usage import data, listing, opened, participants, say, shortened
+from flows.usage import data, fetched, listing, opened, participants, say, shortened
 
 REJECTS = """
     select file, code, coalesce(field, ''), count(*), min(record)
@@ -30,7 +30,7 @@ def show_rejects(folder: Path, participant: str | None, is_whole: bool) -> int:
         table = listing("file", "name", "code", "column", numbers=("records", "first"))
         if is_whole:
             table = listing("file", "record", "code", "column", "text")
-        for file, *cells in connection.execute(RECORDS if is_whole else REJECTS, [who]).fetchall():
+        for file, *cells in fetched(connection, RECORDS if is_whole else REJECTS, who):
             name = [] if is_whole else [shortened(names.get(file, ""), COLUMNS_WIDTH)]
             table.add_row(file, *name, *map(str, cells))
         if table.row_count:

@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from flows import remove
+from flows.completion import completed
 from flows.extract import read_manifest
+from flows.settings import load
 from flows.usage import UsageError, is_terminal, opened, participants, say
 from warehouse.lock import writing
 from warehouse.store import Lake
@@ -23,7 +25,9 @@ def run_withdraw(folder: Path, file_ids: Iterable[str], participant: str | None)
         raise UsageError("name a file by its id; `dawnlake files` lists them")
     lake, _ = opened(folder)
     participants(lake, participant)
-    with writing(lake, "dawnlake withdraw", say):
+    with writing(lake, "dawnlake withdraw", say) as was_left:
+        if was_left:
+            completed(lake, load(lake.settings))
         parts = [part for each in wanted for part in remove.parts_of(lake, each, participant)]
         parts = list(dict.fromkeys(parts))
         names = {part: read_manifest(part)["name"] for part in parts}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from flows.usage import UsageError, opened, say
+from flows.usage import UsageError, opened, say, steadily
 
 HELP = """End a statement with ; and Enter. .views lists views, .help shows this, .quit leaves.
 Times are UTC where a name ends in _at, wall clock where it ends in _local."""
@@ -44,17 +44,21 @@ def run_sql(folder: Path, query: str, form: str, output: Path | None) -> int:
 
 def print_query(connection: duckdb.DuckDBPyConnection, query: str) -> None:
     """Rows as a table as wide as the terminal."""
-    rows = connection.sql(query)
-    if rows is None:
-        return
     width = shutil.get_terminal_size((160, 40)).columns if sys.stdout.isatty() else 240
-    rows.show(max_width=width, max_rows=100)
+
+    def show() -> None:
+        rows = connection.sql(query)
+        if rows is not None:
+            rows.show(max_width=width, max_rows=100)
+
+    steadily(show)
 
 
 def _write(connection: duckdb.DuckDBPyConnection, query: str, form: str, output: Path) -> None:
     statement = query.strip().rstrip(";")
     target = str(output).replace("'", "''")
-    connection.execute(f"copy ({statement}) to '{target}' ({OPTIONS.get(form, OPTIONS['csv'])})")
+    copy = f"copy ({statement}) to '{target}' ({OPTIONS.get(form, OPTIONS['csv'])})"
+    steadily(lambda: connection.execute(copy))
 
 
 def _print_as(connection: duckdb.DuckDBPyConnection, query: str, form: str) -> None:

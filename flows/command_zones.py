@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 
-from flows.usage import data, listing, opened, participants, say
+from flows.usage import data, fetched, listing, opened, participants, say
 
 # instants on the clock of the zone that begins or ends there: what a traveller remembers
 STAYS = """
@@ -43,9 +43,9 @@ def show_zones(folder: Path, participant: str | None) -> int:
 
 
 def _print_stays(connection: duckdb.DuckDBPyConnection, who: str) -> None:
-    stays = connection.execute(STAYS, [who]).fetchall()
+    stays = fetched(connection, STAYS, who)
     if not stays:
-        ((waiting,),) = connection.execute(WAITING, [who]).fetchall()
+        ((waiting,),) = fetched(connection, WAITING, who)
         say(
             f"no time zone is known of {who}; {waiting} rows wait for one. "
             f"`dawnlake ingest PATH --participant {who} --timezone Europe/Berlin` says it once"
@@ -58,7 +58,7 @@ def _print_stays(connection: duckdb.DuckDBPyConnection, who: str) -> None:
 
 
 def _print_findings(connection: duckdb.DuckDBPyConnection, who: str) -> None:
-    findings = connection.execute(FINDINGS, [who]).fetchall()
+    findings = fetched(connection, FINDINGS, who)
     if not findings:
         return
     table = listing("from (UTC)", "to (UTC)", "clock of", "what", "min", "why")

@@ -11,12 +11,13 @@ from warehouse.views import build
 
 
 def completed(lake: Lake, settings: Settings) -> None:
-    """The tables of files that came or went, for everyone. Only for the writer."""
+    """The tables of files that came or went, for everyone, and the views. Only for the writer."""
     having = {who for who in lake.participants() if lake.part_folders(who)}
     for participant in sorted(having):
         aligned(lake, participant, settings)
     for participant in sorted(lake.with_tables() - having):
         remove_tables(lake, participant, settings)
+    build(lake, settings.rules.model_dump(), settings.priority.model_dump())
 
 
 def remove_tables(lake: Lake, participant: str, settings: Settings) -> None:

@@ -1,6 +1,6 @@
 """Kills a run at every boundary of writing that it can find, and looks at what is left.
 
-    python -m tests.crash_harness [POINTS]
+    python -m tests.crash_harness [POINTS [WORK]]
 
 A work (an ingest, a rebuild, a withdrawal, an export) runs in a forked child. An audit hook counts
 what the child does to files of the lake (opening to write, renaming, removing, making folders,
@@ -11,7 +11,7 @@ and DuckDB write natively. Then
 - the next run completes, and what is in the lake is what an undisturbed run would have made of it;
 - nothing is left over.
 
-Without POINTS all points are tried, with it so many of them, evenly spread.
+Without POINTS all points are tried, with it so many of them, evenly spread; with WORK of one alone.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.crash_works import WORKS, Work, answers
+from warehouse.lock import writing
+from warehouse.store import Lake
 
 CHANGES = {
     *("os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.chmod", "os.truncate"),
@@ -154,6 +156,7 @@ def faults_of(point: Point, lake: Path, exports: Path, before: Path, after: Path
         found.append("a view does not answer")
     elif (before / "warehouse.duckdb").exists() and not (lake / "warehouse.duckdb").exists():
         found.append("there is no warehouse any more")
+    found += [f"{name} is lost" for name in lost(lake, old, new)]
     if child(lambda: point.work.run(lake, exports)) != 0:
         return [*found, "the next run fails"]
     healed = state(lake)
@@ -167,25 +170,45 @@ def faults_of(point: Point, lake: Path, exports: Path, before: Path, after: Path
     return found + point.work.faults(lake, after)
 
 
+def lost(lake: Path, old: dict[str, bytes], new: dict[str, bytes]) -> list[str]:
+    """Extracted files of before and after that are not there once somebody else has written."""
+    copy = lake.with_name("copy")
+    shutil.copytree(lake, copy)
+
+    def visit() -> None:
+        with writing(Lake(copy), "somebody else"):
+            pass
+
+    try:
+        if child(visit) != 0:
+            return ["the lake"]
+        there = state(copy)
+        return [n for n in old.keys() & new.keys() - there.keys() if n.startswith("extracted/")]
+    finally:
+        shutil.rmtree(copy)
+
+
 def points_of(work: Work, changes: int) -> list[Point]:
     return [Point(work, n, delay) for n in range(1, changes + 1) for delay in DELAYS_MS]
 
 
-def main(wanted: int | None) -> int:
+def main(wanted: int | None = None, name: str = "") -> int:
     """1 if anything is wrong."""
     folder = Path(tempfile.mkdtemp(prefix="dawnlake-crash-"))
     began, wrong, hit, tried = time.monotonic(), 0, 0, 0
     try:
         exports = folder / "exports"
-        for work in WORKS:
-            before, after = folder / work.name / "before", folder / work.name / "after" / "lake"
-            before.mkdir(parents=True)
-            assert child(lambda w=work, b=before: w.prepare(b, exports)) == 0  # type: ignore[misc]
+        works = [work for work in WORKS if name in work.name]
+        for work in works:
+            before, after = folder / work.prepare.__name__, folder / work.name / "lake"
+            if not before.exists():
+                before.mkdir()
+                assert child(lambda w=work, b=before: w.prepare(b, exports)) == 0  # type: ignore[misc]
             shutil.copytree(before, after)
             points = points_of(work, counted(work, after, exports))
-            step = 1 if wanted is None else max(1, round(len(points) * len(WORKS) / wanted))
-            # every second point has a delay: an odd step meets both kinds
-            chosen = points[:: step | 1 if step > 1 else 1]
+            step = 1 if wanted is None else max(1, round(len(points) * len(works) / wanted))
+            step = step | 1  # every second point has a delay: an odd step meets both kinds
+            chosen = points[step // 2 :: step]
             for point in chosen:
                 lake = folder / "lake"
                 shutil.rmtree(lake, ignore_errors=True)
@@ -204,4 +227,4 @@ def main(wanted: int | None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else None))
+    sys.exit(main(*map(int, sys.argv[1:2]), *sys.argv[2:3]))

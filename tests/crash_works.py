@@ -8,10 +8,14 @@ from pathlib import Path
 
 import duckdb
 
+from flows import remove
 from flows.command_export import run_export
 from flows.command_ingest import run_rebuild
+from flows.completion import completed
 from flows.pipeline import ingest
+from flows.settings import load
 from tests.lake import BERLIN, clarity, golden, put
+from warehouse.lock import writing
 from warehouse.schema import TABLES
 from warehouse.store import Lake
 
@@ -86,6 +90,21 @@ def rebuild(lake: Path, exports: Path) -> None:
     run_rebuild(lake, "files")
 
 
+def withdraw(lake: Path, exports: Path) -> None:
+    """ada's glucose; given again it finds nothing more to take out."""
+    there = Lake(lake)
+    with writing(there, "dawnlake withdraw") as was_left:
+        if was_left:
+            completed(there, load(there.settings))
+        parts = [part for part in there.part_folders("ada") if "dexcom" in str(part)]
+        remove.withdraw(there, parts)
+
+
+def forget(lake: Path, exports: Path) -> None:
+    with writing(Lake(lake), "dawnlake forget"):
+        remove.forget(Lake(lake), "ada")
+
+
 def export(lake: Path, exports: Path) -> None:
     run_export(lake, ["night_to_day", "glucose"], lake / "out", "csv", None, None)
 
@@ -104,4 +123,7 @@ WORKS = (
     Work("the first ingest", lambda lake, exports: None, first),
     Work("an ingest", first, more),
     Work("a rebuild", with_inbox, rebuild),
+    Work("a withdrawal", with_inbox, withdraw),
+    Work("forgetting", with_inbox, forget),
+    Work("an export", with_inbox, export, export_faults),
 )

@@ -20,7 +20,7 @@ from multiprocessing import Process, Queue, get_context
 from pathlib import Path
 
 from flows.pipeline import ingest
-from flows.usage import opened
+from flows.usage import fetched, opened
 from tests.crash_harness import state
 from tests.crash_works import VIEWS, answers, readings
 from tests.lake import BERLIN, golden, put
@@ -64,8 +64,8 @@ def read(root: Path, reader: int, until: float, done: Queue[object]) -> None:
                 connection.close()
                 _, connection = opened(root)
             name = chance.choice([*TABLES, *VIEWS])
-            connection.execute(f"select * from {name}").fetchall()
-            ((count,),) = connection.execute("select count(*) from sample").fetchall()
+            fetched(connection, f"select * from {name}")
+            ((count,),) = fetched(connection, "select count(*) from sample")
             if count < most:
                 done.put(f"reader {reader}: {count} rows, there were {most}")
             most, asked = max(most, count), asked + 2

@@ -26,7 +26,7 @@ from tests.crash_works import answers, exported, first, more
 from tests.lake import BERLIN, put, tree
 from warehouse import lock
 from warehouse.lock import LakeError, holder, writing
-from warehouse.store import ASIDE, PARTIAL, Lake
+from warehouse.store import ASIDE, PARTIAL, Lake, written_folder
 
 ROOT = Path(__file__).parents[1]
 
@@ -46,9 +46,8 @@ def lake(tmp_path: Path, exports: Path) -> Lake:
 
 def test_killed_at_some_of_all_points() -> None:
     """`make crash` takes 300."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.crash_harness", "9"], cwd=ROOT, capture_output=True, text=True
-    )
+    command = [sys.executable, "-m", "tests.crash_harness", "12"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr[-3000:]
     assert " 0 faults" in done.stdout
 
@@ -63,6 +62,39 @@ def test_a_folder_that_was_sent_aside_comes_back_or_goes(lake: Lake, has_success
     with writing(lake, "test"):
         assert tree(part) == whole
         assert [p for p in lake.leftovers() if p.name.startswith(ASIDE)] == []
+
+
+@pytest.mark.parametrize("step", range(8))
+def test_a_folder_is_the_old_or_the_new_wherever_its_exchange_is_killed(
+    tmp_path: Path, step: int
+) -> None:
+    """At every renaming and removing of a folder that takes the place of another."""
+    lake = Lake(tmp_path / "lake").create()
+    part = lake.part_folder("ada", "x", "f")
+
+    def fill(text: str) -> None:
+        with written_folder(part) as folder:
+            put(folder, {"manifest.json": text, "sample.parquet": text})
+
+    def killed() -> None:
+        count = 0
+
+        def hook(event: str, _: object) -> None:
+            nonlocal count
+            if event in ("os.rename", "os.remove", "os.rmdir", "shutil.rmtree"):
+                count += 1
+                if count > step:
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+        sys.addaudithook(hook)
+        fill("new")
+
+    fill("old")
+    assert child(killed) in (0, -signal.SIGKILL)
+    lake.heal()
+    assert set(tree(part).values()) in ({b"old"}, {b"new"})
+    assert len(tree(part)) == 2
+    assert [p.name for p in part.parent.iterdir()] == ["file=f"]
 
 
 def test_leftovers_are_swept_wherever_a_run_may_die(lake: Lake, exports: Path) -> None:
@@ -197,6 +229,23 @@ def test_temporary_files_of_a_run_lie_in_the_lake_and_are_swept(tmp_path: Path) 
         assert Path(tempfile.gettempdir()).parent == lake.root
         assert Path(tempfile.gettempdir()).stat().st_mode & 0o777 == 0o700
     assert tempfile.gettempdir() == before
+
+
+def test_a_nightly_run_waits_for_a_person_who_ingests(lake: Lake, exports: Path) -> None:
+    put(lake.inbox / "ada", {"july.csv": exported(exports)[1].read_bytes()})
+    may_end = threading.Event()
+    thread = in_background(lake, lambda: may_end.wait(120), "dawnlake ingest")
+    command = [sys.executable, "-m", "flows.cli", "nightly", "--lake", str(lake.root)]
+    environment = {k: v for k, v in os.environ.items() if k != "PREFECT_API_URL"}
+    with subprocess.Popen(command, stderr=-1, stdout=-1, text=True, env=environment) as night:
+        assert night.stderr is not None
+        line = next(line for line in night.stderr if "waiting for" in line)
+        assert f"process {os.getpid()} on " in line
+        assert len(lake.part_folders("ada")) == 1
+        may_end.set()
+        assert night.wait(120) == 0
+    thread.join()
+    assert len(lake.part_folders("ada")) == 2
 
 
 # the disk
