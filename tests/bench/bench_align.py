@@ -92,6 +92,7 @@ def _measured(job: str, folder: Path, results: object) -> None:
         parts = f"read_parquet('{folder}/extracted/*/*/*/sample.parquet', hive_partitioning = true)"
         with duckdb.connect() as connection:
             connection.execute("set memory_limit = '2GB'")
+            connection.execute("set enable_progress_bar = false")
             connection.execute(
                 f"copy (from {parts}) to '{folder}/floor.parquet' (compression zstd)"
             )
