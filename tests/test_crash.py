@@ -73,7 +73,7 @@ def test_a_folder_is_the_old_or_the_new_wherever_its_exchange_is_killed(
     part = lake.part_folder("ada", "x", "f")
 
     def fill(text: str) -> None:
-        with written_folder(part) as folder:
+        with written_folder(part.parent, lambda: part) as folder:
             put(folder, {"manifest.json": text, "sample.parquet": text})
 
     def killed() -> None:
