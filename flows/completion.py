@@ -27,7 +27,7 @@ def remove_tables(lake: Lake, participant: str, settings: Settings) -> None:
     """
     discard_note(lake, participant)
     rules, priority = settings.rules.model_dump(), settings.priority.model_dump()
-    build(lake, rules, priority, anew=True, without=participant)
+    build(lake, rules, priority, anew=True, without=participant, free_days=settings.free_days())
     for table in TABLES:
         place = lake.table_part(table, participant).parent
         if place.exists():

@@ -201,7 +201,8 @@ def align_participant(
 
 def build_views(lake: Lake, settings: Settings, anew: bool = False) -> None:
     """Write warehouse.duckdb, if what it is made from has changed, or `anew`."""
-    build(lake, settings.rules.model_dump(), settings.priority.model_dump(), anew)
+    rules, priority = settings.rules.model_dump(), settings.priority.model_dump()
+    build(lake, rules, priority, anew, free_days=settings.free_days())
 
 
 def zone_problem(outcome: Aligned) -> NoTimeZone | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -21,6 +21,8 @@ from pydantic import (
 from transforms.timeline import Stay
 from warehouse.store import written
 
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 PARTICIPANT = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
 
 
@@ -52,10 +54,11 @@ class ZoneChange(_Strict):
 
 
 class Participant(_Strict):
-    """One person's home zone and journeys."""
+    """One person's home zone and journeys, and the weekdays without work."""
 
     timezone: Zone | None = None
     zones: tuple[ZoneChange, ...] = ()
+    free_days: tuple[Weekday, ...] | None = None  # else Saturday and Sunday
 
     @model_validator(mode="after")
     def _are_in_order(self) -> Participant:
@@ -143,6 +146,14 @@ class Settings(_Strict):
     def participant(self, name: str) -> Participant:
         """What is known of a participant; nothing, for a new one."""
         return self.participants.get(name, Participant())
+
+    def free_days(self) -> dict[str, list[int]]:
+        """Of each participant who names them: free weekdays, 1 for Monday to 7 for Sunday."""
+        return {
+            name: [WEEKDAYS.index(day) + 1 for day in person.free_days]
+            for name, person in self.participants.items()
+            if person.free_days is not None
+        }
 
 
 def load(path: Path) -> Settings:

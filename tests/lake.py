@@ -259,7 +259,8 @@ def lake_of(folder: Path, people: Mapping[str, Person], settings: Settings | Non
     for name, person in people.items():
         for each, part in person.tables().items():
             write_table(lake, each, name, part)
-    build(lake, settings.rules.model_dump(), settings.priority.model_dump())
+    rules, priority = settings.rules.model_dump(), settings.priority.model_dump()
+    build(lake, rules, priority, free_days=settings.free_days())
     return lake
 
 

@@ -71,6 +71,7 @@ WRONG = {
     "[participants.anna]\ntimezone = 'Europe/Atlantis'": "anna.timezone: Europe/Atlantis is no",
     "[participants.anna]\ntimezone = 'CET+1'": "is no IANA time zone, such as Europe/Berlin",
     "[participants.anna]\ntimezone = ''": "is no IANA time zone",
+    "[participants.anna]\nfree_days = ['caturday']": "anna.free_days.0: Input should be",
     "[participants.anna]\ntimezone = '../../etc/passwd'": "is no IANA time zone",
     "[participants.'anna smith']\ntimezone = 'UTC'": "participants.anna smith",
     "[participants.'../anna']\ntimezone = 'UTC'": "participants.../anna",

@@ -182,3 +182,104 @@ def test_night_to_day_has_the_same_history(tmp_path: Path) -> None:
         found = rows(connection, f"select sleep_date, {columns} from night_to_day order by 1")
     assert found == told
     assert all(found[-1][name] is not None for name in names)
+
+
+def test_night_to_day_has_the_index(told: list[Row], tmp_path: Path) -> None:
+    lake = lake_of(tmp_path, {"p1": reference_person()})
+    with opened(lake) as connection:
+        found = rows(connection, "from night_to_day order by sleep_date")
+    for name in ("sleep_regularity_index_7d", "midpoint_sd_7d_min", "social_jetlag_28d_min"):
+        assert [row[name] for row in found] == [row[name] for row in told]
+    assert found[-1]["sleep_regularity_index_7d"] is not None
+
+
+def agreement(sleeps: list[list[tuple[int, int]]]) -> float:
+    """The index of days of stretches asleep, minute by minute."""
+    state = np.zeros((len(sleeps), 1440), bool)
+    for day, stretches in enumerate(sleeps):
+        for begin, end in stretches:
+            state[day, begin:end] = True
+    return -100 + 200 * float(np.mean(state[1:] == state[:-1]))
+
+
+def test_naps_of_half_an_hour_count(tmp_path: Path) -> None:
+    """Noon is the edge of a day: the nap of one date is in the day of the next night."""
+    person = nights(*[480] * 7, start="2025-03-10")
+    person.sleep("2025-03-12T14:00+00:00", [("light", 30)])
+    person.sleep("2025-03-14T14:00+00:00", [("light", 29)])
+    usual = (660, 1140)
+    days = [[usual], [usual], [usual, (120, 150)], [usual], [usual], [usual], [usual]]
+    row = last(tmp_path, person)
+    assert row["sleep_regularity_index_14d"] == pytest.approx(agreement(days))
+
+
+def test_a_sleep_that_crosses_noon_is_in_both_days(tmp_path: Path) -> None:
+    """Every other day from 08:00 to 16:00, else from 07:00 to 15:00."""
+    person = Person("UTC")
+    for day in range(6):
+        hour = 8 if day % 2 else 7
+        person.sleep(f"2025-03-{11 + day}T0{hour}:00+00:00", [("light", 240), ("light", 240)])
+    row = last(tmp_path, person)
+    first, second = [(1140, 1440)], [(0, 180), (1200, 1440)]
+    third = [(0, 240), (1140, 1440)]
+    days = [first, second, third, [(0, 180), (1200, 1440)], third, [(0, 180), (1200, 1440)]]
+    assert row["sleep_regularity_index_7d"] == pytest.approx(agreement(days))
+
+
+@pytest.mark.parametrize(
+    ("date", "pieces"),
+    [
+        # 01:50 to 03:20 is half an hour, or two and a half
+        ("2025-03-30", [("00:00", "01:50"), ("01:50", "03:20"), ("03:20", "06:30")]),
+        ("2025-10-26", [("00:00", "01:50"), ("01:50", "03:20"), ("03:20", "06:30")]),
+        ("2025-03-30", [("00:00", "06:30")]),
+        ("2025-10-26", [("00:00", "06:30")]),
+    ],
+)
+def test_the_same_hours_by_the_wall_are_regular(
+    date: str, pieces: list[tuple[str, str]], tmp_path: Path
+) -> None:
+    """Also in the nights that lack an hour or have one twice."""
+    person = Person("Europe/Berlin")
+    for off in range(-4, 3):
+        day = dt.date.fromisoformat(date) + dt.timedelta(days=off)
+        for begin, end in pieces:
+            times = (f"{day}T{begin}", f"{day}T{end}")
+            person.episode("sleep_stage", "light", *times, connector="oura", session=str(day))
+    row = last(tmp_path, person)
+    assert (row["sleep_regularity_index_7d"], row["pair_count_7d"]) == (100, 6)
+    assert (row["midpoint_sd_7d_min"] or 0) < 15
+
+
+def test_free_days_are_a_setting(tmp_path: Path) -> None:
+    """Late on the nights before Wednesday and Thursday, by two hours."""
+    person = Person("UTC")
+    for day in range(14):
+        late = dt.date(2025, 3, 11) + dt.timedelta(days=day)
+        hour = 1 if late.isoweekday() in (3, 4) else 23
+        begin = dt.datetime.combine(late, dt.time(hour)) - dt.timedelta(days=hour // 23)
+        person.sleep(f"{begin.isoformat()}+00:00", [("light", 420)])
+    settings = {"participants": {"p1": {"free_days": ["wednesday", "thursday"]}, "p2": {}}}
+    lake = lake_of(tmp_path, {"p1": person, "p2": person}, Settings.model_validate(settings))
+    sql = (
+        "select social_jetlag_28d_min as jetlag from sleep_regularity "
+        "where sleep_date = '2025-03-24' order by participant_id"
+    )
+    with opened(lake) as connection:
+        found = rows(connection, sql)
+    assert found[0]["jetlag"] == pytest.approx(120)
+    assert found[1]["jetlag"] == pytest.approx(120 * 4 / 10)
+
+
+def test_jetlag_needs_two_free_and_five_other_nights(tmp_path: Path) -> None:
+    """2025-03-14 is a Friday: with the first night's date on, Saturday, Sunday, Monday ..."""
+    week = nights(*[480] * 7, start="2025-03-14")
+    assert last(tmp_path / "a", week)["social_jetlag_28d_min"] == 0
+    assert (
+        last(tmp_path / "b", nights(*[480] * 6, start="2025-03-14"))["social_jetlag_28d_min"]
+        is None
+    )
+    assert (
+        last(tmp_path / "c", nights(*[480] * 6, start="2025-03-15"))["social_jetlag_28d_min"]
+        is None
+    )

@@ -220,7 +220,7 @@ def test_the_time_in_bed_frames_the_stages(lake: Lake) -> None:
 def test_what_was_not_scored_is_neither_sleep_nor_wake(lake: Lake) -> None:
     row = night(lake, "unscored")
     assert minutes(row, "time_in_bed", "sleep_period", "total_sleep") == [300, 240, 210]
-    assert (row["wake_after_onset_min"], row["awakening_count"]) == (0, 1)
+    assert (row["wake_after_onset_min"], row["awakening_count"]) == (0, 0)
 
 
 def test_sleep_without_stages_has_no_minutes_of_them(lake: Lake) -> None:

@@ -16,6 +16,9 @@ MACROS = {
     "glycemia_risk_index(tbr54, tbr70, tar180, tar250)": (
         "at_most_100(3.0 * tbr54 + 2.4 * (tbr70 - tbr54) + 1.6 * tar250 + 0.8 * (tar180 - tar250))"
     ),
+    # Hour of the day of a mean sine and cosine, and an hour next to another rather than a day off.
+    "circular_hour(sine, cosine)": "atan2(sine, cosine) * 12 / pi()",
+    "near_hour(hour, middle)": "middle + (hour - middle + 60) % 24 - 12",
     "clock_offset_us(wall, instant)": "epoch_us(wall) - epoch_us(instant)",
     # Mean of the first `n` of a list of readings; NULL if there are fewer.
     "last_mean(part, n)": (

@@ -65,6 +65,8 @@ def checks() -> dict[str, str]:
 
 Rules = Mapping[str, float]
 Priority = Mapping[str, Sequence[str]]
+FreeDays = Mapping[str, Sequence[int]]  # of a participant: 1 Monday to 7 Sunday
+WEEKEND = (6, 7)
 
 
 def build(
@@ -73,6 +75,7 @@ def build(
     priority: Priority,
     anew: bool = False,
     without: str | None = None,
+    free_days: FreeDays | None = None,
 ) -> None:
     """Write warehouse.duckdb anew; whoever has the old one open keeps it whole.
 
@@ -82,7 +85,8 @@ def build(
 
     Raises: ViewError.
     """
-    tables, explained = _table_views(lake, without=without), _fingerprint(rules, priority)
+    tables = _table_views(lake, without=without)
+    explained = _fingerprint(rules, priority, free_days or {})
     whole = digest(explained, tables)
     before = None if anew else _fingerprints_of(lake.warehouse)
     if before == (explained, whole):
@@ -96,7 +100,7 @@ def build(
             if before is not None and before[0] == explained:
                 _create_tables(connection, tables)
             else:
-                create(connection, lake, rules, priority)
+                create(connection, lake, rules, priority, free_days)
                 _create_tables(connection, tables)
             connection.execute(f"create or replace macro {_MARK}() as ['{explained}', '{whole}']")
         # a shell that writes has a log beside the old one, which does not belong to this one
@@ -105,7 +109,11 @@ def build(
 
 
 def create(
-    connection: duckdb.DuckDBPyConnection, lake: Lake, rules: Rules, priority: Priority
+    connection: duckdb.DuckDBPyConnection,
+    lake: Lake,
+    rules: Rules,
+    priority: Priority,
+    free_days: FreeDays | None = None,
 ) -> None:
     """Tables' relations, macros, views and comments in an open database.
 
@@ -116,6 +124,7 @@ def create(
         connection.execute(f"create macro rule_{name}() as {value!r}::double")
     for head, body in MACROS.items():
         connection.execute(f"create macro {head} as {body}")
+    connection.execute(_free_days_sql(free_days or {}))
     connection.execute(_priority_sql(priority))
     _create_tables(connection, _table_views(lake))
     for view in views().values():
@@ -141,9 +150,10 @@ def of_one(lake: Lake, participant: str) -> Iterator[duckdb.DuckDBPyConnection]:
 _MARK = "dawnlake_fingerprint"
 
 
-def _fingerprint(rules: Rules, priority: Priority) -> str:
+def _fingerprint(rules: Rules, priority: Priority, free_days: FreeDays) -> str:
     sql = {view.name: (view.sql, view.comment, view.columns) for view in views().values()}
-    return digest(sql, MACROS, TABLE_COLUMNS, dict(rules), dict(priority), duckdb.__version__)
+    settings = (dict(rules), dict(priority), dict(free_days))
+    return digest(sql, MACROS, TABLE_COLUMNS, *settings, duckdb.__version__)
 
 
 def _fingerprints_of(path: Path) -> tuple[str, str] | None:
@@ -252,6 +262,13 @@ def _priority_sql(priority: Mapping[str, Sequence[str]]) -> str:
         "create view source_priority as select * from "
         f"(values {values}) as p(stream, connector, position) where stream is not null"
     )
+
+
+def _free_days_sql(free_days: FreeDays) -> str:
+    """A macro: the numbers of the weekdays on which a participant is free."""
+    own = " ".join(f"when '{name}' then {list(days)}" for name, days in free_days.items())
+    chosen = f"case participant {own} else {list(WEEKEND)} end" if own else f"{list(WEEKEND)}"
+    return f"create macro free_weekdays(participant) as ({chosen})::integer[]"
 
 
 def _participant_sql(lake: Lake, without: str | None = None) -> str:

@@ -27,16 +27,7 @@
 -- total_sleep_24h_min | main sleep and naps, minutes
 -- is_night_valid | sleep period within night_min_h and night_max_h, and some sleep in it
 -- is_inferred | some of the night's instants were inferred
--- sleep_debt_3d_min | sleep missed against sleep_need_min in 3 nights, this one included, minutes; NULL unless all are known
--- sleep_debt_4d_min | the same in 4 nights
--- sleep_debt_7d_min | the same in 7 nights
--- total_sleep_mean_4d_min | mean total sleep of 4 nights, minutes; NULL unless all are known
--- onset_sd_7d_min | standard deviation of sleep onset in 7 nights, minutes; NULL below 5 nights
--- midpoint_sd_7d_min | the same of the middle of the sleep period
--- total_sleep_sd_7d_min | the same of total sleep
--- social_jetlag_28d_min | distance of the mean midpoints of free and other nights in 28 days, minutes; NULL below 2 free or 5 other nights
--- is_short_6h | total sleep below 360 minutes
--- is_restriction_run_4d | each of 4 nights, this one included, at most 300 minutes; NULL unless all are known
+-- history | the row of `sleep_regularity`
 -- sleep_heart_rate_bpm | mean heart rate
 -- sleep_heart_rate_min_bpm | lowest heart rate
 -- sleep_hrv_rmssd_ms | mean rMSSD
@@ -44,7 +35,7 @@
 -- sleep_respiratory_rate_brpm | mean breaths per minute
 -- sleep_spo2_pct | mean oxygen saturation, %
 -- skin_temperature_deviation_cel | deviation from the person's baseline, degrees Celsius
-with night as materialized (select * from sleep_history),
+with night as materialized (select unnest(night), history from sleep_history),
 
 measured as (
     select
@@ -112,8 +103,9 @@ dated as (
 
 select
     v.* exclude (
-        vendor_total_sleep_min, vendor_heart_rate_bpm, vendor_heart_rate_min_bpm,
-        vendor_hrv_rmssd_ms, vendor_respiratory_rate_brpm, vendor_spo2_pct
+        sleep_maintenance_pct, sleep_fragmentation_per_h, vendor_total_sleep_min,
+        vendor_heart_rate_bpm, vendor_heart_rate_min_bpm, vendor_hrv_rmssd_ms,
+        vendor_respiratory_rate_brpm, vendor_spo2_pct, runs
     ),
     coalesce(s.heart_rate_bpm, v.vendor_heart_rate_bpm) as sleep_heart_rate_bpm,
     coalesce(s.heart_rate_min_bpm, v.vendor_heart_rate_min_bpm) as sleep_heart_rate_min_bpm,

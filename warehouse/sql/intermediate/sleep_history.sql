@@ -1,140 +1,152 @@
--- Each main sleep with what the nights before it come to, by calendar date: a night that is missing
--- is missing, and no other takes its place.
+-- The main sleep of each day with what the nights before it come to.
 --
 -- participant_id | who
 -- sleep_date | local date of the final wake
--- connector | the chosen source's export format
--- device | the chosen source's device or app
--- episode_number | which sleep of that source
--- sleep_basis | stages: added up from segments; totals: the vendor's own numbers or the bare span
--- onset_at | sleep onset (UTC)
--- wake_at | final wake (UTC)
--- onset_local | sleep onset on the wall clock
--- wake_local | final wake on the wall clock
--- time_in_bed_min | time in bed, else the reported session, minutes
--- sleep_period_min | onset to final wake, minutes
--- total_sleep_min | minutes asleep
--- sleep_latency_min | bed to onset, minutes; NULL without a time in bed
--- wake_after_onset_min | minutes awake between onset and final wake
--- sleep_efficiency_pct | total sleep per time in bed, %
--- awakening_count | wake runs of at least awakening_min_min
--- light_min | light sleep, minutes
--- deep_min | deep sleep, minutes
--- rem_min | REM sleep, minutes
--- rem_latency_min | onset to first REM, minutes
--- midpoint_local_h | middle of the sleep period, hours from the local midnight of sleep_date
--- nap_min | minutes asleep in naps of the same source that ended on that date
--- total_sleep_24h_min | main sleep and naps, minutes
--- is_night_valid | sleep period within night_min_h and night_max_h, and some sleep in it
--- is_inferred | some of its instants were inferred
--- vendor_total_sleep_min | the vendor's own total sleep time, else its stages together, minutes
--- vendor_heart_rate_bpm | the vendor's own mean heart rate
--- vendor_heart_rate_min_bpm | the vendor's own lowest heart rate
--- vendor_hrv_rmssd_ms | the vendor's own mean rMSSD
--- vendor_respiratory_rate_brpm | the vendor's own mean breaths per minute
--- vendor_spo2_pct | the vendor's own mean oxygen saturation, %
--- sleep_debt_3d_min | sleep missed against sleep_need_min in 3 nights, this one included, minutes; NULL unless all are known
--- sleep_debt_4d_min | the same in 4 nights
--- sleep_debt_7d_min | the same in 7 nights
--- total_sleep_mean_4d_min | mean total sleep of 4 nights, minutes; NULL unless all are known
--- onset_sd_7d_min | standard deviation of sleep onset in 7 nights, minutes; NULL below 5 nights
--- midpoint_sd_7d_min | the same of the middle of the sleep period
--- total_sleep_sd_7d_min | the same of total sleep
--- social_jetlag_28d_min | distance of the mean midpoints of free and other nights in 28 days, minutes; NULL below 2 free or 5 other nights
--- is_short_6h | total sleep below 360 minutes
--- is_restriction_run_4d | each of 4 nights, this one included, at most 300 minutes; NULL unless all are known
+-- night | see `main_sleep`
+-- history | the row of `sleep_regularity`
 --
--- Only valid nights count. Clock times are unwrapped around the person's own circular mean, so that a
--- midpoint at 23:50 and one at 00:10 are 20 minutes apart. A night is free if the day it leads to is
--- a Saturday or a Sunday. Sources: Roenneberg (social jetlag: |MSF - MSW|); Broussard 2012 (four
--- nights of about 4.5 h); Phillips 2017 and Fischer 2021 (what regularity is measured by).
-with main as materialized (select * from sleep_nightly),
+-- A night outside night_min_h to night_max_h counts as unknown. Hours of the day are unwrapped around
+-- the person's circular mean, so that 23:50 and 00:10 lie 20 minutes apart.
+with told as materialized (select * from main_sleep),
 
 night as (
     select
         participant_id,
         sleep_date,
-        total_sleep_min,
-        midpoint_local_h,
-        (epoch_us(onset_local) - epoch_us(sleep_date::timestamp)) / 3.6e9 as onset_local_h,
-        isodow(sleep_date) >= 6 as is_free,
-        greatest(rule_sleep_need_min() - total_sleep_min, 0) as missed_min
-    from main
-    where is_night_valid
+        sleep_date - date '1970-01-01' as day,
+        night.is_night_valid as is_known,
+        case when is_known then night.total_sleep_min end as asleep_min,
+        case when is_known then night.midpoint_local_h end as midpoint_h,
+        case when is_known
+            then (epoch_us(night.onset_local) - epoch_us(sleep_date::timestamp)) / 3.6e9
+        end as onset_h,
+        list_contains(free_weekdays(participant_id), isodow(sleep_date)) as is_free
+    from told
 ),
 
-centre as (
-    select
-        participant_id,
-        atan2(avg(sin(radians(15 * midpoint_local_h))), avg(cos(radians(15 * midpoint_local_h))))
-            * 12 / pi() as midpoint_h,
-        atan2(avg(sin(radians(15 * onset_local_h))), avg(cos(radians(15 * onset_local_h))))
-            * 12 / pi() as onset_h
-    from night
-    group by participant_id
-),
-
--- hours from the person's mean, -12 to 12
 unwrapped as (
     select
-        n.*,
-        n.midpoint_local_h - c.midpoint_h - 24 * round((n.midpoint_local_h - c.midpoint_h) / 24)
-            as midpoint_off_h,
-        n.onset_local_h - c.onset_h - 24 * round((n.onset_local_h - c.onset_h) / 24) as onset_off_h
-    from night as n
-    join centre as c using (participant_id)
+        * replace (
+            near_hour(midpoint_h, circular_hour(avg(sin(midpoint_h * pi() / 12)) over person,
+                avg(cos(midpoint_h * pi() / 12)) over person)) as midpoint_h,
+            near_hour(onset_h, circular_hour(avg(sin(onset_h * pi() / 12)) over person,
+                avg(cos(onset_h * pi() / 12)) over person)) as onset_h
+        )
+    from night
+    window person as (partition by participant_id)
 ),
 
-rolled as (
+-- stretches asleep by the day from noon to noon, in minutes from its begin
+piece as (
     select
-        *,
-        count(*) over three as count_3d,
-        count(*) over four as count_4d,
-        count(*) over seven as count_7d,
-        sum(missed_min) over three as missed_3d_min,
-        sum(missed_min) over four as missed_4d_min,
-        sum(missed_min) over seven as missed_7d_min,
-        avg(total_sleep_min) over four as mean_4d_min,
-        max(total_sleep_min) over four as max_4d_min,
-        60 * stddev_samp(onset_off_h) over seven as onset_sd_min,
-        60 * stddev_samp(midpoint_off_h) over seven as midpoint_sd_min,
-        stddev_samp(total_sleep_min) over seven as total_sleep_sd_min,
-        count(*) filter (is_free) over month as free_count,
-        count(*) filter (not is_free) over month as work_count,
-        avg(midpoint_off_h) filter (is_free) over month as free_off_h,
-        avg(midpoint_off_h) filter (not is_free) over month as work_off_h
-    from unwrapped
+        participant_id,
+        day,
+        greatest(run.from_min - (day * 1440 - 720), 0) as from_min,
+        least(run.to_min - (day * 1440 - 720), 1440) as to_min
+    from (
+        select
+            participant_id,
+            run,
+            unnest(range((run.from_min + 720) // 1440, (run.to_min + 719) // 1440 + 1)) as day
+        from (select participant_id, unnest(runs) as run from told)
+    )
+    where run.to_min > run.from_min
+),
+
+apart as (
+    select
+        participant_id,
+        day,
+        from_min,
+        to_min,
+        coalesce(max(to_min) over (
+            partition by participant_id, day
+            order by from_min, to_min
+            rows between unbounded preceding and 1 preceding
+        ), 0) as covered_min
+    from piece
+),
+
+-- each minute of the day: 1 asleep, 0 not
+minute as (
+    select
+        participant_id,
+        day,
+        rpad(string_agg(
+            repeat('0', greatest(from_min - covered_min, 0))
+                || repeat('1', greatest(to_min - greatest(from_min, covered_min), 0)),
+            '' order by from_min, to_min
+        ), 1440, '0')::bit as asleep
+    from apart
+    group by participant_id, day
+),
+
+-- minutes of a day in the state that they had a day before, both nights known
+paired as (
+    select
+        n.*,
+        coalesce(m.asleep, repeat('0', 1440)::bit) as state,
+        case
+            when n.is_known and lag(n.is_known) over person and lag(n.day) over person = n.day - 1
+                then 1440 - bit_count(xor(state, lag(state) over person))
+        end as same_min
+    from unwrapped as n
+    left join minute as m using (participant_id, day)
+    window person as (partition by n.participant_id order by n.day)
+),
+
+history as (
+    select
+        participant_id,
+        sleep_date,
+        case when count(same_min) over last7 >= 5 then 200 * avg(same_min) over last7 / 1440 - 100
+        end as sleep_regularity_index_7d,
+        case when count(same_min) over last14 >= 5 then 200 * avg(same_min) over last14 / 1440 - 100
+        end as sleep_regularity_index_14d,
+        count(same_min) over last7 as pair_count_7d,
+        count(same_min) over last14 as pair_count_14d,
+        case when count(asleep_min) over last7 >= 5 then 60 * stddev_samp(onset_h) over last7 end
+            as onset_sd_7d_min,
+        case when count(asleep_min) over last7 >= 5 then 60 * stddev_samp(midpoint_h) over last7 end
+            as midpoint_sd_7d_min,
+        case when count(asleep_min) over last7 >= 5 then stddev_samp(asleep_min) over last7 end
+            as total_sleep_sd_7d_min,
+        case
+            when count(midpoint_h) filter (is_free) over last28 >= 2
+                and count(midpoint_h) filter (not is_free) over last28 >= 5
+                then 60 * abs(avg(midpoint_h) filter (is_free) over last28
+                    - avg(midpoint_h) filter (not is_free) over last28)
+        end as social_jetlag_28d_min,
+        case when count(asleep_min) over last3 = 3 then sum(missed_min) over last3 end
+            as sleep_debt_3d_min,
+        case when count(asleep_min) over last4 = 4 then sum(missed_min) over last4 end
+            as sleep_debt_4d_min,
+        case when count(asleep_min) over last7 = 7 then sum(missed_min) over last7 end
+            as sleep_debt_7d_min,
+        case when count(asleep_min) over last4 = 4 then avg(asleep_min) over last4 end
+            as total_sleep_mean_4d_min,
+        asleep_min < 360 as is_short_6h,
+        case when count(asleep_min) over last4 = 4 then max(asleep_min) over last4 <= 300 end
+            as is_restriction_run_4d
+    from (select *, greatest(rule_sleep_need_min() - asleep_min, 0) as missed_min from paired)
     window
-        three as (
-            partition by participant_id order by sleep_date
-            range between interval 2 days preceding and current row
+        last3 as (
+            partition by participant_id order by day range between 2 preceding and current row
         ),
-        four as (
-            partition by participant_id order by sleep_date
-            range between interval 3 days preceding and current row
+        last4 as (
+            partition by participant_id order by day range between 3 preceding and current row
         ),
-        seven as (
-            partition by participant_id order by sleep_date
-            range between interval 6 days preceding and current row
+        last7 as (
+            partition by participant_id order by day range between 6 preceding and current row
         ),
-        month as (
-            partition by participant_id order by sleep_date
-            range between interval 27 days preceding and current row
+        last14 as (
+            partition by participant_id order by day range between 13 preceding and current row
+        ),
+        last28 as (
+            partition by participant_id order by day range between 27 preceding and current row
         )
 )
 
-select
-    m.*,
-    case when r.count_3d = 3 then r.missed_3d_min end as sleep_debt_3d_min,
-    case when r.count_4d = 4 then r.missed_4d_min end as sleep_debt_4d_min,
-    case when r.count_7d = 7 then r.missed_7d_min end as sleep_debt_7d_min,
-    case when r.count_4d = 4 then r.mean_4d_min end as total_sleep_mean_4d_min,
-    case when r.count_7d >= 5 then r.onset_sd_min end as onset_sd_7d_min,
-    case when r.count_7d >= 5 then r.midpoint_sd_min end as midpoint_sd_7d_min,
-    case when r.count_7d >= 5 then r.total_sleep_sd_min end as total_sleep_sd_7d_min,
-    case when r.free_count >= 2 and r.work_count >= 5
-        then 60 * abs(r.free_off_h - r.work_off_h) end as social_jetlag_28d_min,
-    r.total_sleep_min < 360 as is_short_6h,
-    case when r.count_4d = 4 then r.max_4d_min <= 300 end as is_restriction_run_4d
-from main as m
-left join rolled as r using (participant_id, sleep_date)
+select t.participant_id, t.sleep_date, t.night, h as history
+from told as t
+join history as h using (participant_id, sleep_date)

@@ -11,6 +11,7 @@
 -- light_min | light sleep
 -- deep_min | deep sleep
 -- rem_min | REM sleep
+-- efficiency_pct | efficiency, by its own definition, %
 -- heart_rate_bpm | mean heart rate
 -- heart_rate_min_bpm | lowest heart rate
 -- hrv_rmssd_ms | mean rMSSD
@@ -30,9 +31,10 @@ with told as (
     where key is not null
         and metric in (
             'total_sleep_time', 'latency_to_sleep_onset', 'wake_after_sleep_onset',
-            'light_sleep_time', 'deep_sleep_time', 'rem_sleep_time', 'sleep_heart_rate',
-            'sleep_heart_rate_lowest', 'sleep_heart_rate_variability_rmssd',
-            'sleep_respiratory_rate', 'sleep_oxygen_saturation'
+            'light_sleep_time', 'deep_sleep_time', 'rem_sleep_time', 'sleep_efficiency',
+            'sleep_heart_rate', 'sleep_heart_rate_lowest',
+            'sleep_heart_rate_variability_rmssd', 'sleep_respiratory_rate',
+            'sleep_oxygen_saturation'
         )
 ),
 
@@ -47,6 +49,7 @@ total as (
         max(value) filter (metric = 'light_sleep_time') as light_min,
         max(value) filter (metric = 'deep_sleep_time') as deep_min,
         max(value) filter (metric = 'rem_sleep_time') as rem_min,
+        max(value) filter (metric = 'sleep_efficiency') as efficiency_pct,
         bool_and(value is not null) filter (
             metric in ('light_sleep_time', 'deep_sleep_time', 'rem_sleep_time')
         ) as are_stages_plausible,
@@ -86,6 +89,7 @@ select
     light_min,
     deep_min,
     rem_min,
+    efficiency_pct,
     heart_rate_bpm,
     heart_rate_min_bpm,
     hrv_rmssd_ms,

@@ -34,7 +34,7 @@
 -- sleep_debt_3d_min | sleep missed against sleep_need_min in 3 nights, this one included, minutes; NULL unless all are known
 -- sleep_debt_7d_min | sleep missed against sleep_need_min in 7 nights, minutes
 -- total_sleep_mean_4d_min | mean total sleep of 4 nights, minutes; NULL unless all are known
--- sleep_regularity_index_7d | not computed yet: it is in `sleep_regularity`
+-- sleep_regularity_index_7d | sleep regularity index over 7 pairs of days, -100 to 100; NULL below 5 pairs
 -- midpoint_sd_7d_min | standard deviation of the middle of the sleep period in 7 nights, minutes; NULL below 5
 -- social_jetlag_28d_min | distance of the mean midpoints of free and other nights in 28 days, minutes; NULL below 2 free or 5 other nights
 -- is_short_6h | total sleep below 360 minutes
@@ -174,14 +174,14 @@ select
     sleep_respiratory_rate_brpm,
     sleep_spo2_pct,
     skin_temperature_deviation_cel,
-    sleep_debt_3d_min,
-    sleep_debt_7d_min,
-    total_sleep_mean_4d_min,
-    null::double as sleep_regularity_index_7d,
-    midpoint_sd_7d_min,
-    social_jetlag_28d_min,
-    is_short_6h,
-    is_restriction_run_4d,
+    history.sleep_debt_3d_min,
+    history.sleep_debt_7d_min,
+    history.total_sleep_mean_4d_min,
+    history.sleep_regularity_index_7d,
+    history.midpoint_sd_7d_min,
+    history.social_jetlag_28d_min,
+    history.is_short_6h,
+    history.is_restriction_run_4d,
     night_mean_mgdl as overnight_mean_mgdl,
     night_sd_mgdl as overnight_sd_mgdl,
     100 * night_sd_mgdl / night_mean_mgdl as overnight_cv_pct,

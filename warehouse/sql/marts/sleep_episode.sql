@@ -23,123 +23,30 @@
 -- sleep_latency_min | bed to onset, minutes; NULL without a time in bed
 -- wake_after_onset_min | minutes awake between onset and final wake
 -- sleep_efficiency_pct | total sleep per time in bed, %
+-- sleep_maintenance_pct | total sleep per sleep period, %; NULL without segments
 -- awakening_count | wake runs of at least awakening_min_min; NULL without segments
+-- sleep_fragmentation_per_h | wake runs of any length between onset and wake, per hour asleep
 -- light_min | light sleep, minutes
 -- deep_min | deep sleep, minutes
 -- rem_min | REM sleep, minutes
 -- rem_latency_min | onset to first REM, minutes
--- midpoint_local_h | middle of the sleep period, hours from the local midnight of the wake date, -12 to 12
+-- midpoint_local_h | middle of the sleep period, hours from the local midnight of the wake date
 -- vendor_total_sleep_min | the vendor's own total sleep time, else its stages together, minutes
+-- vendor_total_difference_min | ours minus the vendor's, minutes; NULL where ours is the vendor's
+-- vendor_wake_min | the vendor's own minutes awake after sleep onset
+-- vendor_light_min | the vendor's own minutes of light sleep
+-- vendor_deep_min | the vendor's own minutes of deep sleep
+-- vendor_rem_min | the vendor's own minutes of REM sleep
+-- vendor_latency_min | the vendor's own minutes to fall asleep; NULL of several merged sessions
+-- vendor_efficiency_pct | the vendor's own efficiency, by its own definition, %; NULL likewise
 -- vendor_heart_rate_bpm | the vendor's own mean heart rate
 -- vendor_heart_rate_min_bpm | the vendor's own lowest heart rate
 -- vendor_hrv_rmssd_ms | the vendor's own mean rMSSD
 -- vendor_respiratory_rate_brpm | the vendor's own mean breaths per minute
 -- vendor_spo2_pct | the vendor's own mean oxygen saturation, %
-with total as materialized (select * from sleep_total),
-
-part as (
-    select participant_id, connector, device, episode_number, unnest(sessions) as session
-    from total
-),
-
-told as (
-    select
-        p.participant_id,
-        p.connector,
-        p.device,
-        p.episode_number,
-        bool_or(v.is_main) as is_vendor_main,
-        bool_or(v.is_nap) as is_vendor_nap,
-        sum(v.total_sleep_min) as vendor_total_sleep_min,
-        sum(v.wake_min) as vendor_wake_min,
-        sum(v.light_min) as vendor_light_min,
-        sum(v.deep_min) as vendor_deep_min,
-        sum(v.rem_min) as vendor_rem_min,
-        -- of several merged sessions no one latency is the night's
-        case when count(*) = 1 then max(v.latency_min) end as vendor_latency_min,
-        avg(v.heart_rate_bpm) as vendor_heart_rate_bpm,
-        min(v.heart_rate_min_bpm) as vendor_heart_rate_min_bpm,
-        avg(v.hrv_rmssd_ms) as vendor_hrv_rmssd_ms,
-        avg(v.respiratory_rate_brpm) as vendor_respiratory_rate_brpm,
-        avg(v.spo2_pct) as vendor_spo2_pct
-    from part as p
-    join vendor_sleep as v using (participant_id, connector, session)
-    group by p.participant_id, p.connector, p.device, p.episode_number
-),
-
--- any device of the export: a phone's time in bed frames the watch's stages
-bed as (
-    select
-        t.participant_id,
-        t.connector,
-        t.device,
-        t.episode_number,
-        least(min(e.start_at), any_value(t.start_at)) as bed_at,
-        greatest(max(e.end_at), any_value(t.end_at)) as rise_at
-    from total as t
-    join episode as e
-        on e.participant_id = t.participant_id
-        and e.connector = t.connector
-        and e.start_at < t.end_at
-        and e.end_at > t.start_at
-    where e.kind = 'sleep_stage' and e.label = 'in_bed'
-    group by t.participant_id, t.connector, t.device, t.episode_number
-),
-
-known as (
-    select
-        t.*,
-        s.* exclude (participant_id, connector, device, episode_number),
-        b.bed_at,
-        b.rise_at,
-        case when t.is_staged then t.asleep_min else coalesce(s.vendor_total_sleep_min, t.asleep_min)
-        end as total_sleep_min,
-        epoch_us(t.wake_at - t.onset_at) / 6e7 as sleep_period_min,
-        epoch_us(coalesce(b.rise_at, t.end_at) - coalesce(b.bed_at, t.start_at)) / 6e7
-            as time_in_bed_min
-    from total as t
-    left join told as s using (participant_id, connector, device, episode_number)
-    left join bed as b using (participant_id, connector, device, episode_number)
-)
-
-select
-    participant_id,
-    wake_local::date as sleep_date,
-    connector,
-    device,
-    episode_number,
-    case when is_staged then 'stages' else 'totals' end as sleep_basis,
-    has_stages,
-    coalesce(is_vendor_main, false) as is_vendor_main,
-    coalesce(is_vendor_nap, false) as is_vendor_nap,
-    is_inferred,
-    bed_at,
-    rise_at,
-    onset_at,
-    wake_at,
-    onset_local,
-    wake_local,
-    time_in_bed_min,
-    sleep_period_min,
-    total_sleep_min,
-    case
-        when is_staged and bed_at is not null then epoch_us(onset_at - bed_at) / 6e7
-        when not is_staged then vendor_latency_min
-    end as sleep_latency_min,
-    case when is_staged then sleep_period_min - asleep_min - unknown_min else vendor_wake_min
-    end as wake_after_onset_min,
-    at_most_100(100 * total_sleep_min / time_in_bed_min) as sleep_efficiency_pct,
-    case when is_staged then awakening_count end as awakening_count,
-    case when has_stages then coalesce(light_min, 0) else vendor_light_min end as light_min,
-    case when has_stages then coalesce(deep_min, 0) else vendor_deep_min end as deep_min,
-    case when has_stages then coalesce(rem_min, 0) else vendor_rem_min end as rem_min,
-    epoch_us(rem_at - onset_at) / 6e7 as rem_latency_min,
-    (epoch_us(onset_local + (wake_at - onset_at) / 2)
-        - epoch_us((wake_local::date)::timestamp)) / 3.6e9 as midpoint_local_h,
-    vendor_total_sleep_min,
-    vendor_heart_rate_bpm,
-    vendor_heart_rate_min_bpm,
-    vendor_hrv_rmssd_ms,
-    vendor_respiratory_rate_brpm,
-    vendor_spo2_pct
-from known
+--
+-- Measures as in the sleep statistics of the AASM: WASO and awakenings end with the final wake, which
+-- is not one of them; REM latency counts from sleep onset. What was not scored is neither sleep nor
+-- wake.
+select * exclude (runs)
+from (select unnest(episode) from sleep_measured)

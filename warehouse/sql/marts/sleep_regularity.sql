@@ -5,60 +5,29 @@
 -- sleep_date | local date of the final wake
 -- sleep_regularity_index_7d | sleep regularity index over 7 pairs of days, -100 to 100; NULL below 5 pairs
 -- sleep_regularity_index_14d | the same over 14 pairs
--- pair_count_7d | pairs of days that it rests on
--- onset_sd_7d_min | standard deviation of sleep onset in 7 nights, minutes; NULL below 5 nights
+-- pair_count_7d | pairs of days that the first rests on
+-- pair_count_14d | pairs of days that the second rests on
+-- onset_sd_7d_min | standard deviation (n - 1) of sleep onset in 7 nights, minutes; NULL below 5 nights
 -- midpoint_sd_7d_min | the same of the middle of the sleep period
 -- total_sleep_sd_7d_min | the same of total sleep
--- social_jetlag_28d_min | distance of the mean midpoints of free and other nights in 28 days, minutes
--- sleep_debt_3d_min | sleep missed against sleep_need_min in 3 nights, minutes
+-- social_jetlag_28d_min | distance of the mean midpoints of free and other nights in 28 days, minutes; NULL below 2 free or 5 other nights
+-- sleep_debt_3d_min | sleep missed against sleep_need_min in 3 nights, this one included, minutes; NULL unless all are known
 -- sleep_debt_4d_min | the same in 4 nights
 -- sleep_debt_7d_min | the same in 7 nights
--- total_sleep_mean_4d_min | mean total sleep of 4 nights, minutes
+-- total_sleep_mean_4d_min | mean total sleep of 4 nights, minutes; NULL unless all are known
 -- is_short_6h | total sleep below 360 minutes
--- is_restriction_run_4d | each of 4 nights at most 300 minutes
+-- is_restriction_run_4d | each of 4 nights, this one included, at most 300 minutes; NULL unless all are known
+--
+-- By calendar date: a night that is missing is missing, and no other takes its place. Only valid
+-- nights count, and naps are not in their total sleep. A night is free if the day it leads to is one
+-- of the person's `free_days`, else a Saturday or a Sunday.
 --
 -- Index: -100 + 200 x the share of minutes in which the person was in the same state, asleep or not,
--- as 24 hours before (Phillips 2017); equal to sleepreg's on whole minutes. Its value depends on the
--- length of epochs: 30-minute epochs give 2 points more for the same nights. Rules of the rest:
--- `sleep_history`.
-with paired as (
-    select
-        participant_id,
-        sleep_date,
-        avg(agreement_min) over week as week_min,
-        count(*) over week as week_count,
-        avg(agreement_min) over fortnight as fortnight_min,
-        count(*) over fortnight as fortnight_count
-    from sleep_day_agreement
-    window
-        week as (
-            partition by participant_id order by sleep_date
-            range between interval 6 days preceding and current row
-        ),
-        fortnight as (
-            partition by participant_id order by sleep_date
-            range between interval 13 days preceding and current row
-        )
-)
-
-select
-    h.participant_id,
-    h.sleep_date,
-    case when p.week_count >= 5 then -100 + 200 * p.week_min / 1440 end
-        as sleep_regularity_index_7d,
-    case when p.fortnight_count >= 5 then -100 + 200 * p.fortnight_min / 1440 end
-        as sleep_regularity_index_14d,
-    coalesce(p.week_count, 0) as pair_count_7d,
-    h.onset_sd_7d_min,
-    h.midpoint_sd_7d_min,
-    h.total_sleep_sd_7d_min,
-    h.social_jetlag_28d_min,
-    h.sleep_debt_3d_min,
-    h.sleep_debt_4d_min,
-    h.sleep_debt_7d_min,
-    h.total_sleep_mean_4d_min,
-    h.is_short_6h,
-    h.is_restriction_run_4d
-from sleep_history as h
-left join paired as p using (participant_id, sleep_date)
-where h.is_night_valid
+-- as 24 hours before (Phillips 2017); equal to sleepreg's. By the wall clock, in epochs of a minute,
+-- days from noon to noon, both with a valid night. Other sleeps of the night's source count from 30
+-- minutes on; what was not scored is not asleep. The value depends on the epoch: 30 minutes give 2
+-- points more for the same nights. Others: Roenneberg (social jetlag: |MSF - MSW|); Broussard 2012
+-- (four nights of about 4.5 h); Fischer 2021 (what regularity is measured by).
+select unnest(history)
+from sleep_history
+where night.is_night_valid
