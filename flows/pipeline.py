@@ -14,6 +14,7 @@ from pathlib import Path
 
 from connectors.contract import Connector, IngestError, NoTimeZone, UnknownFormat
 from flows.align import Aligned, aligned, is_stale
+from flows.derive_mage import derive_mage
 from flows.extract import FILE_DIGITS, extracted, read_manifest
 from flows.identify import identified
 from flows.receipt import FileReceipt as FileReceipt
@@ -178,7 +179,9 @@ def align_participant(
     lake: Lake, participant: str, settings: Settings, force: bool = False
 ) -> Aligned:
     """Derive one participant's canonical tables."""
-    return aligned(lake, participant, settings.participant(participant), force)
+    outcome = aligned(lake, participant, settings.participant(participant), force)
+    derive_mage(lake, participant, settings)
+    return outcome
 
 
 def build_views(lake: Lake, settings: Settings) -> None:

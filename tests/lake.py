@@ -19,6 +19,7 @@ import pyarrow as pa
 from connectors.contract import SHAPES
 from flows.align import VOCABULARY
 from flows.demo import DemoPerson, write_demo
+from flows.derive_mage import mage_table
 from flows.pipeline import Receipt, align_participant, ingest, prepared, read_all
 from flows.settings import Settings
 from tests.golden_case import Case, cases
@@ -244,12 +245,19 @@ class Person:
         return pa.Table.from_pylist(files, TABLES["source_file"])
 
 
-def lake_of(folder: Path, people: Mapping[str, Person], settings: Settings | None = None) -> Lake:
+def lake_of(
+    folder: Path,
+    people: Mapping[str, Person],
+    settings: Settings | None = None,
+    has_mage: bool = False,
+) -> Lake:
     """A lake with the canonical tables of made-up people, and its views."""
     lake, settings = Lake(folder).create(), settings or Settings()
     for name, person in people.items():
         for each, part in person.tables().items():
             write_table(lake, each, name, part)
+        if has_mage:
+            write_table(lake, "mage", name, mage_table(lake, name, settings))
     build(lake, settings.rules.model_dump(), settings.priority.model_dump())
     return lake
 

@@ -65,6 +65,11 @@ COLUMNS = {
     "SDbdm": "sd_between_days_adjusted_mgdl",
     "CVmean": "cv_daily_mean_pct",
     "CVsd": "cv_daily_sd_pct",
+    "MAGE_ma_service": "mage_service_mgdl",
+    "MAGE_ma_plus": "mage_plus_mgdl",
+    "MAGE_ma_minus": "mage_minus_mgdl",
+    "MAGE_ma_avg": "mage_avg_mgdl",
+    "MAGE_ma_max": "mage_max_mgdl",
     "active_percent": "coverage_pct",
 }
 EVENTS = {
@@ -105,4 +110,4 @@ def people() -> dict[str, Person]:
 def reference_lake(*, ruled: bool = False) -> Lake:
     """Their lake, without rules of minimum data or with the default ones. Only to be read."""
     folder = temporary("reference") / ("ruled" if ruled else "unruled")
-    return lake_of(folder, people(), Settings() if ruled else UNRULED)
+    return lake_of(folder, people(), Settings() if ruled else UNRULED, has_mage=True)

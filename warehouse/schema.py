@@ -110,6 +110,19 @@ STREAM = pa.schema(
         ),  # median distance of neighbours, what one reading stands for
     ]
 )
+MAGE = pa.schema(
+    [
+        ("participant_id", pa.string()),
+        ("date", pa.date32()),  # a day of the grid; NULL: all data
+        ("reading_count", pa.int64()),
+        ("observed_min", pa.float64()),
+        ("span_min", pa.float64()),
+        *(
+            (f"mage_{kind}_mgdl", pa.float64())
+            for kind in ("service", "plus", "minus", "avg", "max")
+        ),
+    ]
+)
 REJECT = pa.schema(
     [
         *_PLACE,
@@ -145,6 +158,7 @@ TABLES: dict[str, pa.Schema] = {
     "episode": EPISODE,
     "daily": DAILY,
     "stream": STREAM,
+    "mage": MAGE,
     "reject": REJECT,
     "source_file": SOURCE_FILE,
 }
@@ -156,7 +170,7 @@ TABLE_COLUMNS = {
     "kind": "sleep, sleep_stage, exercise, meal, note, health",
     "label": "stage, type or text of the episode",
     "session": "the vendor's own sleep that this belongs to",
-    "date": "calendar date, as the vendor means it",
+    "date": "calendar date, as the vendor means it; of `mage` local, NULL for all data",
     "start_at": "begin (UTC); NULL where the instant is unresolved",
     "start_local": "begin on the wall clock",
     "end_at": "end (UTC)",
@@ -178,6 +192,14 @@ TABLE_COLUMNS = {
     "row_count": "rows of the stream",
     "first_at": "its first instant (UTC)",
     "last_at": "its last instant (UTC)",
+    "reading_count": "chosen readings of all data; NULL for a day",
+    "observed_min": "minutes with a value on the grid of five minutes",
+    "span_min": "minutes from its first value to its last",
+    "mage_service_mgdl": "mean amplitude of glycemic excursions, direction of the first one",
+    "mage_plus_mgdl": "of upward excursions",
+    "mage_minus_mgdl": "of downward excursions",
+    "mage_avg_mgdl": "of both",
+    "mage_max_mgdl": "of the larger of the two",
     "code": "why the record was not understood",
     "field": "the column or key at fault",
     "raw": "the record, or the part at fault, as in the file",

@@ -114,11 +114,7 @@ def create(
     Raises: ViewError.
     """
     connection.execute("begin")
-    for name, value in rules.items():
-        connection.execute(f"create macro rule_{name}() as {value!r}::double")
-    for head, body in MACROS.items():
-        connection.execute(f"create macro {head} as {body}")
-    connection.execute(_priority_sql(priority))
+    _create_macros(connection, rules, priority)
     _create_tables(connection, _table_views(lake))
     for view in relations().values():
         _create(connection, view)
@@ -138,6 +134,36 @@ def of_one(lake: Lake, participant: str) -> Iterator[duckdb.DuckDBPyConnection]:
             connection.execute("set timezone = 'UTC'")
             _create_tables(connection, _table_views(lake, participant), comments=False)
             yield connection
+
+
+@contextmanager
+def views_for(
+    name: str, lake: Lake, participant: str, rules: Rules, priority: Priority
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A view and what it is made of, over one participant's tables, in memory: no warehouse needed.
+
+    Raises: ViewError.
+    """
+    with duckdb.connect() as connection:
+        connection.execute("set timezone = 'UTC'; begin")
+        _create_macros(connection, rules, priority)
+        _create_tables(connection, _table_views(lake, participant), comments=False)
+        needed, found = [name], relations()
+        for each in needed:
+            needed += _mentioned(found[each].sql) & found.keys() - set(needed)
+        for view in found.values():
+            if view.name in needed:
+                _create(connection, view)
+        connection.execute("commit")
+        yield connection
+
+
+def _create_macros(connection: duckdb.DuckDBPyConnection, rules: Rules, priority: Priority) -> None:
+    for name, value in rules.items():
+        connection.execute(f"create macro rule_{name}() as {value!r}::double")
+    for head, body in MACROS.items():
+        connection.execute(f"create macro {head} as {body}")
+    connection.execute(_priority_sql(priority))
 
 
 _MARK = "dawnlake_fingerprint"

@@ -59,6 +59,11 @@
 -- sd_between_days_adjusted_mgdl | SDbdm: the same after the mean of each day is taken off
 -- cv_daily_mean_pct | CVmean: mean of the days' coefficients of variation, %
 -- cv_daily_sd_pct | CVsd: their standard deviation, %
+-- mage_service_mgdl | mean amplitude of glycemic excursions in the direction of the first one; needs all data, not a part of them
+-- mage_plus_mgdl | of upward excursions
+-- mage_minus_mgdl | of downward excursions
+-- mage_avg_mgdl | of both, iglu's default
+-- mage_max_mgdl | of the larger of the two
 -- hypo_l1_count | events of at least 15 minutes below 70 mg/dL (see `glucose_episode`)
 -- hypo_l2_count | below 54
 -- hypo_extended_count | of more than 120 minutes below 70
@@ -75,6 +80,8 @@
 -- hyper_l1_mean_min | above 180
 -- hyper_l2_mean_min | above 250
 --
+-- MAGE is not made in SQL: it lies in the table `mage`, over all data. Turning points need the whole
+-- trace, so of a period that leaves readings out it is NULL. It needs day_coverage_min_pct of its span too.
 -- Both dates belong to the period; NULL leaves it open. Equal to iglu 4.3.0 to 1e-9, but: coverage is
 -- by the sensor's own pace, where iglu counts any sensor's readings per five minutes; a metric is NULL
 -- where it has too little data; the mean length of no events is NULL, not 0. Other packages: cgmquantify
@@ -153,6 +160,7 @@ told as (
         l.* exclude (participant_number),
         d.* exclude (participant_number),
         v.* exclude (participant_number, mean_mgdl, sd_mgdl),
+        m.* exclude (participant_id, date, reading_count, observed_min, span_min),
         e.* exclude (participant_number),
         d.valid_day_count >= rule_estimate_min_days() as can_estimate,
         d.valid_day_count >= rule_pattern_min_days() as has_pattern,
@@ -173,6 +181,12 @@ told as (
     left join observed as o using (participant_number)
     left join varied as v using (participant_number)
     left join event as e using (participant_number)
+    left join mage as m
+        on m.participant_id = n.participant_id
+        and m.date is null
+        and m.reading_count = l.reading_count
+        and m.observed_min >= 60 * rule_variability_min_h()
+        and 100 * m.observed_min >= rule_day_coverage_min_pct() * m.span_min
 )
 
 select
@@ -233,6 +247,11 @@ select
     sd_between_days_adjusted_mgdl,
     cv_daily_mean_pct,
     cv_daily_sd_pct,
+    mage_service_mgdl,
+    mage_plus_mgdl,
+    mage_minus_mgdl,
+    mage_avg_mgdl,
+    mage_max_mgdl,
     hypo_l1_count,
     hypo_l2_count,
     hypo_extended_count,
