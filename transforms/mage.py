@@ -5,7 +5,9 @@ turning points; excursions between them that reach one standard deviation of the
 Gaps of up to three hours stay inside a trace, longer ones end it; traces are weighted by length.
 
 Source: Service 1970 (the metric); Fernandes 2022, J Diabetes Sci Technol (the moving averages).
-Equal to iglu 4.3.0, of which `avg` is the default; `service` is nearest to traces read by hand.
+Equal to iglu 4.3.0, of which `avg` is the default; `service` is nearest to traces read by hand. But
+where both averages agree at the first point, as in a trace that begins level, iglu waits for a
+crossing between neighbours, and may find none at all.
 """
 
 from __future__ import annotations
@@ -115,14 +117,12 @@ def _crossings(difference: Values) -> tuple[Numbers, Values]:
     """Points that bound the search for turning points, and the sign after each but the last."""
     signed = np.flatnonzero(~np.isnan(difference) & (difference != 0))
     sign = np.sign(difference[signed])
+    if difference[0] == 0:  # level at first: a low before a rise, a high before a fall
+        signed = np.concatenate([[0], signed])
+        sign = np.concatenate([-sign[:1] if len(sign) else [-1.0], sign])
     turned = np.flatnonzero(sign[1:] != sign[:-1]) + 1
-    if difference[0] == 0:
-        # without a sign to compare with, the first crossing is one of neighbours
-        beside = np.flatnonzero(signed[turned] - signed[turned - 1] == 1)
-        turned = turned[beside[0] :] if len(beside) else turned[:0]
     points = np.concatenate([[0], signed[turned], [len(difference) - 1]])
-    first = 1.0 if difference[0] > 0 else -1.0
-    return points, np.concatenate([[first], sign[turned]])
+    return points, np.concatenate([sign[:1], sign[turned]])
 
 
 def _turning_points(grid: Values) -> Values:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from tests.bench import bench_apple, bench_clarity, bench_views
+from tests.bench import bench_apple, bench_clarity, bench_glucose, bench_views
 
 if __name__ == "__main__":
     bench_clarity.main()
     bench_apple.main([50, 200])
     bench_views.main()
+    bench_glucose.main()

@@ -18,6 +18,7 @@
 -- tbr70_pct | share below 70 (3.9), %
 -- tir_pct | share in 70 to 180 (3.9 to 10.0), %
 -- titr_pct | share in 70 to 140 (3.9 to 7.8), %
+-- ta140_pct | share above 140 (7.8), %
 -- tar180_pct | share above 180 (10.0), %
 -- tar250_pct | share above 250 (13.9), %
 -- lbgi | low blood glucose index
@@ -59,6 +60,7 @@ day as (
         100 * avg((range_band <= 1)::int) as tbr70_pct,
         100 * avg((range_band in (2, 3))::int) as tir_pct,
         100 * avg((range_band = 2)::int) as titr_pct,
+        100 * avg((range_band >= 3)::int) as ta140_pct,
         100 * avg((range_band >= 4)::int) as tar180_pct,
         100 * avg((range_band = 5)::int) as tar250_pct,
         avg(low_risk(glucose_mgdl)) as lbgi,
@@ -85,6 +87,7 @@ select
     tbr70_pct,
     tir_pct,
     titr_pct,
+    ta140_pct,
     tar180_pct,
     tar250_pct,
     lbgi,
