@@ -18,9 +18,10 @@ import pyarrow.compute as pc
 from connectors.contract import SHAPES
 from flows.clocks import clock_findings, known_clocks, zone_timeline
 from flows.extract import Manifest, read_manifest
+from flows.mage_table import mage_table
 from flows.pieces import EVERYTHING, Piece, pieces
 from flows.settings import Settings
-from transforms import align
+from transforms import align, mage
 from transforms.align import GLUCOSE, Quantity
 from transforms.clocks import Clocks
 from transforms.copies import one_copy
@@ -29,7 +30,7 @@ from transforms.routes import marked, routes, shifted_copies
 from transforms.same_night import shifted_sleeps
 from transforms.streams import Streams
 from warehouse.exchange import staged_tables
-from warehouse.schema import METRICS, SOURCE_FILE, TABLES
+from warehouse.schema import MAGE, METRICS, SOURCE_FILE, TABLES
 from warehouse.store import Lake, digest, write_json, write_pieces, write_table
 
 VOCABULARY = {name: Quantity(m.unit, m.low, m.high) for name, m in METRICS.items()}
@@ -141,6 +142,7 @@ def _fingerprint(participant: str, settings: Settings, parts: Parts) -> str:
         settings.participant(participant).model_dump(mode="json"),
         settings.priority.model_dump(),
         (settings.rules.stay_min_h, settings.rules.stay_join_days),
+        (mage.VERSION, settings.rules.grid_gap_max_min),
         [(m["file"], m["connector"], m["connector_version"]) for m in parts.manifests],
         {name: (q.unit, q.low, q.high) for name, q in VOCABULARY.items()},
         {name: str(schema) for name, schema in TABLES.items()},
@@ -189,6 +191,9 @@ def _derived(stage: Lake, participant: str, settings: Settings, parts: Parts) ->
     }
     for name, table in tables.items():
         write_table(stage, name, participant, table)
+    has_glucose = GLUCOSE in tables["stream"]["metric"].to_pylist()
+    mage_rows = mage_table(stage, participant, settings) if has_glucose else MAGE.empty_table()
+    write_table(stage, "mage", participant, mage_rows)
     needed = clocks is None and (samples.needs_zone or align.needs_zone(reported))
     unplaced = samples.unplaced + align.unplaced(episode)
     return Aligned(participant, True, unplaced, needed, known.named, known.by_evidence)

@@ -126,14 +126,14 @@ def show_views(name: str | None, everything: bool) -> int:
 
     Raises: UsageError for an unknown view.
     """
-    from warehouse.views import views
+    from warehouse.views import relations
 
-    known = views()
+    known = relations()
     if name is None:
         table = listing("view", "one row per", "what it is")
         for view in sorted(known.values(), key=lambda v: v.name):
             if everything or view.layer == "marts":
-                table.add_row(view.name, view.grain, view.about)
+                table.add_row(view.call, view.grain, view.about)
         data.print(table)
         say(f"Tables beside them: {', '.join(TABLES)}. `dawnlake views NAME` lists columns.")
         return 0
@@ -141,6 +141,8 @@ def show_views(name: str | None, everything: bool) -> int:
         raise UsageError(f"no view {name}; `dawnlake views --all` lists them")
     view = known[name]
     say(view.comment)
+    if view.parameters:
+        say(f"Asked as: from {view.call}")
     table = listing("column", "meaning")
     for column, meaning in view.columns.items():
         table.add_row(column, meaning)

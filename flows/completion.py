@@ -17,7 +17,18 @@ def completed(lake: Lake, settings: Settings) -> None:
         aligned(lake, participant, settings)
     for participant in sorted(lake.with_tables() - having):
         remove_tables(lake, participant, settings)
-    build(lake, settings.rules.model_dump(), settings.priority.model_dump())
+    build_views(lake, settings)
+
+
+def build_views(
+    lake: Lake, settings: Settings, anew: bool = False, without: str | None = None
+) -> None:
+    """Write warehouse.duckdb, if what it is made from has changed, or `anew`.
+
+    `without` is a participant whose tables are about to go.
+    """
+    rules, priority = settings.rules.model_dump(), settings.priority.model_dump()
+    build(lake, rules, priority, anew, without, settings.free_days())
 
 
 def remove_tables(lake: Lake, participant: str, settings: Settings) -> None:
@@ -26,8 +37,7 @@ def remove_tables(lake: Lake, participant: str, settings: Settings) -> None:
     The warehouse is made from nothing: a copy of the old one would keep the name in unused pages.
     """
     discard_note(lake, participant)
-    rules, priority = settings.rules.model_dump(), settings.priority.model_dump()
-    build(lake, rules, priority, anew=True, without=participant, free_days=settings.free_days())
+    build_views(lake, settings, anew=True, without=participant)
     for table in TABLES:
         place = lake.table_part(table, participant).parent
         if place.exists():

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from connectors.contract import Connector, IngestError, NoTimeZone, UnknownFormat
 from flows.align import Aligned, aligned, is_stale
+from flows.completion import build_views as build_views
 from flows.completion import completed
 from flows.extract import extracted, read_manifest
 from flows.hashed import FILE_DIGITS
@@ -33,7 +34,6 @@ from flows.settings import (
 from flows.walk import Found, Unreadable, sha256, walk
 from warehouse.lock import writing
 from warehouse.store import Lake
-from warehouse.views import build
 
 Progress = Callable[[FileReceipt], None]
 
@@ -197,12 +197,6 @@ def align_participant(
 ) -> Aligned:
     """Derive one participant's canonical tables."""
     return aligned(lake, participant, settings, force)
-
-
-def build_views(lake: Lake, settings: Settings, anew: bool = False) -> None:
-    """Write warehouse.duckdb, if what it is made from has changed, or `anew`."""
-    rules, priority = settings.rules.model_dump(), settings.priority.model_dump()
-    build(lake, rules, priority, anew, free_days=settings.free_days())
 
 
 def zone_problem(outcome: Aligned) -> NoTimeZone | None:

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from flows import server
-from flows.completion import remove_tables
+from flows.completion import build_views, remove_tables
 from flows.disguise import forget_disguise
-from flows.pipeline import align_participant, build_views
+from flows.pipeline import align_participant
 from flows.settings import forget_participant, load
 from flows.usage import UsageError
 from flows.walk import Found, sha256, walk

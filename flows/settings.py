@@ -121,6 +121,19 @@ class Rules(_Strict):
     compression_return_mgdl: float = Field(15, gt=0)  # rise in 20 min, to as near as this
     compression_min_min: float = Field(15, ge=0)  # shortest and longest, fall and rise included
     compression_max_min: float = Field(120, gt=0, le=240)
+    grid_gap_max_min: float = Field(45, gt=0, le=180)  # longest gap bridged by a straight line
+    hypo_l1_mgdl: float = Field(70, ge=40, le=120)  # events, Battelino 2023: their limits,
+    hypo_l2_mgdl: float = Field(54, ge=40, le=120)
+    hyper_l1_mgdl: float = Field(180, ge=100, le=400)
+    hyper_l2_mgdl: float = Field(250, ge=100, le=400)
+    hypo_l2_end_mgdl: float = Field(54, ge=40, le=120)  # what ends those of level 2,
+    hyper_l2_end_mgdl: float = Field(250, ge=100, le=400)
+    episode_start_min: float = Field(15, gt=0)  # how long beyond a limit begins one,
+    episode_end_min: float = Field(15, gt=0)  # and how long back ends it
+    hypo_extended_min: float = Field(120, gt=0)  # more than that in a row is extended
+    variability_min_h: float = Field(24, ge=0)  # observed hours for variability and event rates
+    estimate_min_days: int = Field(10, ge=0)  # valid days for GMI and eA1c
+    pattern_min_days: int = Field(7, ge=0)  # valid days for ADRR, COGI and CONGA over 24 h
     reject_max_pct: float = Field(1, ge=0, le=100)  # above this a file is set aside whole
 
 

@@ -16,6 +16,7 @@ Without POINTS all points are tried, with it so many of them, evenly spread; wit
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import signal
@@ -72,9 +73,15 @@ def changes_of(lake: Path, then: Callable[[int], None]) -> None:
 
 
 def child(work: Callable[[], None]) -> int:
-    """The exit code of `work` in a process of its own; negative if a signal ended it."""
+    """The exit code of `work` in a process of its own; negative if a signal ended it.
+
+    What the parent has collected or left to collect stays: a database whose threads did not come
+    along cannot be closed.
+    """
+    gc.collect()
     pid = os.fork()
     if pid == 0:
+        gc.freeze()
         code = 1
         try:
             work()

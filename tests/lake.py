@@ -19,6 +19,7 @@ import pyarrow as pa
 from connectors.contract import SHAPES
 from flows.align import VOCABULARY
 from flows.demo import DemoPerson, write_demo
+from flows.mage_table import mage_table
 from flows.pipeline import Receipt, align_participant, ingest, prepared, read_all
 from flows.settings import Settings
 from tests.golden_case import Case, cases
@@ -253,12 +254,19 @@ def stream_of(sample: pa.Table) -> pa.Table:
     return streams.table()
 
 
-def lake_of(folder: Path, people: Mapping[str, Person], settings: Settings | None = None) -> Lake:
+def lake_of(
+    folder: Path,
+    people: Mapping[str, Person],
+    settings: Settings | None = None,
+    has_mage: bool = False,
+) -> Lake:
     """A lake with the canonical tables of made-up people, and its views."""
     lake, settings = Lake(folder).create(), settings or Settings()
     for name, person in people.items():
         for each, part in person.tables().items():
             write_table(lake, each, name, part)
+        if has_mage:
+            write_table(lake, "mage", name, mage_table(lake, name, settings))
     rules, priority = settings.rules.model_dump(), settings.priority.model_dump()
     build(lake, rules, priority, free_days=settings.free_days())
     return lake

@@ -121,7 +121,7 @@ def test_every_command_line_of_the_readme_is_one() -> None:
 def test_every_query_of_the_readme_gives_rows() -> None:
     queries = blocks("README.md", "sql")
     queries += [w[2] for w in shell_lines() if w[1] == "sql" and len(w) > 2 and w[2][:2] != "--"]
-    assert len(queries) == 4
+    assert len(queries) == 5
     for query in queries:
         assert asked(demo_lake(), query), query
 
@@ -183,11 +183,12 @@ def test_the_receipt_is_what_ingest_prints(
     assert printed == shown.splitlines()
 
 
-def test_the_columns_of_night_to_day_exist() -> None:
-    columns = views()["night_to_day"].columns
-    named = {c for _, cell in table("README.md", "group") for c in re.findall(r"`(\w+)`", cell)}
-    assert len(named) > 30
-    assert named <= columns.keys()
+def test_the_columns_in_the_readme_exist() -> None:
+    first, second = (each for each in tables("README.md") if each[0][0] == "group")
+    for name, groups in {"night_to_day": first, "glucose_summary": second}.items():
+        named = {c for _, cell in groups[1:] for c in re.findall(r"`(\w+)`", cell)}
+        assert len(named) > 30
+        assert named <= views()[name].columns.keys()
 
 
 def test_what_is_not_computed_yet_is_said() -> None:

@@ -17,7 +17,7 @@ from flows.settings import Settings
 from tests.lake import BERLIN, Row, asked, assert_checked, demo_lake, demo_people, opened, rows
 from warehouse.schema import TABLES
 from warehouse.store import Lake
-from warehouse.views import ViewError, build, checks, create, views
+from warehouse.views import ViewError, build, checks, create, relations, views
 
 # The public columns of the product, group by group. Nothing here is renamed without a word.
 NIGHT_TO_DAY = """
@@ -105,6 +105,19 @@ def test_every_view_and_column_has_its_comment_in_the_database(empty: Lake) -> N
     assert [(t, c) for t in TABLES for c in TABLES[t].names if not columns[t, c]] == []
 
 
+def test_every_macro_has_its_comment_in_the_database(empty: Lake) -> None:
+    told = (
+        "select function_name, comment from duckdb_functions() where function_type = 'table_macro'"
+    )
+    with opened(empty) as connection:
+        found = dict(connection.execute(told).fetchall())
+    macros = {name: view for name, view in relations().items() if view.parameters}
+    assert "glucose_summary_between" in macros
+    for name, view in macros.items():
+        assert found[name] == view.comment
+        assert min(map(len, view.columns.values())) > 2
+
+
 def test_comments_outlive_new_tables(tmp_path: Path) -> None:
     """New files take over the views of the old warehouse; `create or replace` drops comments."""
     lake = Lake(tmp_path / "lake")
@@ -143,9 +156,9 @@ def sql_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path
     folder = tmp_path / "sql"
     (folder / "marts").mkdir(parents=True)
     monkeypatch.setattr(warehouse.views, "SQL", folder)
-    views.cache_clear()
+    relations.cache_clear()
     yield folder
-    views.cache_clear()
+    relations.cache_clear()
 
 
 def created(lake: Lake) -> None:
@@ -171,11 +184,49 @@ def test_a_header_that_differs_fails_the_build(wrong: str, sql_folder: Path, emp
         created(empty)
 
 
+MACRO = """-- Days since one.
+-- parameters: since, rows like sample
+-- grain: participant_id
+--
+-- participant_id | who
+-- date | the day
+select participant_id, start_local::date as date
+from query_table(rows)
+where since is null or start_local >= since::date
+"""
+
+
+def test_a_macro_takes_parameters(sql_folder: Path, empty: Lake) -> None:
+    """Also a relation of the query that asks, by its name."""
+    (sql_folder / "marts/days_since.sql").write_text(MACRO)
+    view = "-- As before.\n-- columns: days_since\nselect * from days_since(null, 'sample')\n"
+    (sql_folder / "marts/days.sql").write_text(view)
+    with duckdb.connect() as connection:
+        create(connection, empty, {}, {})
+        made = "select 'p' as participant_id, timestamp '2025-07-01 10:00' + n * interval 1 day"
+        sql = (
+            f"with made as ({made} as start_local from range(3) as r(n)) from days_since(?, 'made')"
+        )
+        assert len(connection.execute(sql, ["2025-07-02"]).fetchall()) == 2
+    assert list(views()) == ["days"]
+    assert relations()["days_since"].call == "days_since(since, rows)"
+    assert views()["days"].columns == relations()["days_since"].columns
+
+
+@pytest.mark.parametrize("wrong", ["-- date | the day\n", "-- participant_id | who\n"])
+def test_a_macro_whose_header_differs_fails_the_build(
+    wrong: str, sql_folder: Path, empty: Lake
+) -> None:
+    (sql_folder / "marts/days_since.sql").write_text(MACRO.replace(wrong, ""))
+    with pytest.raises(ViewError, match=r"days_since\.sql"):
+        created(empty)
+
+
 def test_a_failed_build_leaves_the_old_warehouse(sql_folder: Path, tmp_path: Path) -> None:
     lake = Lake(tmp_path / "lake").create()
     (sql_folder / "marts/days.sql").write_text(VIEW)
     build(lake, {}, {})
-    views.cache_clear()
+    relations.cache_clear()
     (sql_folder / "marts/days.sql").write_text(VIEW.replace("date |", "day |"))
     with pytest.raises(ViewError):
         build(lake, {}, {})

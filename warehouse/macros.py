@@ -19,6 +19,26 @@ MACROS = {
     # Hour of the day of a mean sine and cosine, and an hour next to another rather than a day off.
     "circular_hour(sine, cosine)": "atan2(sine, cosine) * 12 / pi()",
     "near_hour(hour, middle)": "middle + (hour - middle + 60) % 24 - 12",
+    # Kovatchev 1997; 22.77 is 10 * 1.509 ** 2 rounded, as in iglu. Zero at 112.5 mg/dL.
+    "risk_scale(mgdl)": "ln(mgdl) ** 1.084 - 5.381",
+    "low_risk(mgdl)": "22.77 * least(risk_scale(mgdl), 0) ** 2",
+    "high_risk(mgdl)": "22.77 * greatest(risk_scale(mgdl), 0) ** 2",
+    # Hill 2007: at most 50.
+    "grade_score(mgdl)": "least(425 * (log10(log10(mgdl / 18)) + 0.16) ** 2, 50)",
+    # Klonoff 2022: five zones of 20 each.
+    "gri_zone(gri)": (
+        "case when gri <= 20 then 'A' when gri <= 40 then 'B' when gri <= 60 then 'C' "
+        "when gri <= 80 then 'D' when gri <= 100 then 'E' end"
+    ),
+    # Leelarathna 2020: time in range 50 %, time below range 35 %, variability 15 %.
+    "continuous_glucose_index(tir, tbr70, sd)": (
+        "case when sd is not null then 0.5 * tir + 35 * least(greatest((15 - tbr70) / 15, 0), 1) "
+        "+ 15 * least(greatest((108 - sd) / 90, 0), 1) end"
+    ),
+    # A limit in the reported unit: mg/dL, or its tenth of a mmol/L (70 is 3.9, 180 is 10.0).
+    "glucose_limit(mgdl, is_mmol)": (
+        "case when is_mmol then round(mgdl / 18.0156, 1) * 18.0156 else mgdl end"
+    ),
     "clock_offset_us(wall, instant)": "epoch_us(wall) - epoch_us(instant)",
     # Mean of the first `n` of a list of readings; NULL if there are fewer.
     "last_mean(part, n)": (

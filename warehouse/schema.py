@@ -139,6 +139,19 @@ CLOCK_FINDING = pa.schema(
         ("explanation", pa.string()),
     ]
 )
+MAGE = pa.schema(
+    [
+        ("participant_id", pa.string()),
+        ("date", pa.date32()),  # a day of the grid; NULL: all data
+        ("reading_count", pa.int64()),
+        ("observed_min", pa.float64()),
+        ("span_min", pa.float64()),
+        *(
+            (f"mage_{kind}_mgdl", pa.float64())
+            for kind in ("service", "plus", "minus", "avg", "max")
+        ),
+    ]
+)
 REJECT = pa.schema(
     [
         *_PLACE,
@@ -176,6 +189,7 @@ TABLES: dict[str, pa.Schema] = {
     "stream": STREAM,
     "zone_timeline": ZONE_TIMELINE,
     "clock_finding": CLOCK_FINDING,
+    "mage": MAGE,
     "reject": REJECT,
     "source_file": SOURCE_FILE,
 }
@@ -187,7 +201,7 @@ TABLE_COLUMNS = {
     "kind": "sleep, sleep_stage, exercise, meal, note, health",
     "label": "stage, type or text of the episode",
     "session": "the vendor's own sleep that this belongs to",
-    "date": "calendar date, as the vendor means it",
+    "date": "calendar date, as the vendor means it; of `mage` local, NULL for all data",
     "start_at": "begin (UTC); NULL where the instant is unresolved",
     "start_local": "begin on the wall clock",
     "end_at": "end (UTC)",
@@ -225,6 +239,14 @@ TABLE_COLUMNS = {
     "stream": "the source that it is about: connector and device",
     "size_min": "by how many minutes a clock was moved or is off; NULL if that is not the matter",
     "explanation": "both sides, in words",
+    "reading_count": "chosen readings of all data; NULL for a day",
+    "observed_min": "minutes with a value on the grid of five minutes",
+    "span_min": "minutes from its first value to its last",
+    "mage_service_mgdl": "mean amplitude of glycemic excursions, direction of the first one",
+    "mage_plus_mgdl": "of upward excursions",
+    "mage_minus_mgdl": "of downward excursions",
+    "mage_avg_mgdl": "of both",
+    "mage_max_mgdl": "of the larger of the two",
     "code": "why the record was not understood",
     "field": "the column or key at fault",
     "raw": "the record, or the part at fault, as in the file",

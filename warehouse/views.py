@@ -1,8 +1,9 @@
 """warehouse.duckdb: one view per .sql file, built beside the old one and renamed.
 
 A file is a header and one SELECT. The header says what one row is and every column with its unit;
-it must name exactly the columns that the SELECT returns, in order. Dependencies come from the SQL
-itself. Rules and priorities of the settings become macros and a view of constants.
+it must name exactly the columns that the SELECT returns, in order. With parameters it is a table
+macro. Dependencies come from the SQL itself. Rules and priorities of the settings become macros
+and a view of constants.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -39,6 +40,12 @@ class View:
     columns: dict[str, str]
     notes: str
     sql: str
+    parameters: dict[str, str] = field(default_factory=dict)  # and a relation it is tried with
+
+    @property
+    def call(self) -> str:
+        """Its name, and the parameters of a table macro."""
+        return f"{self.name}({', '.join(self.parameters)})" if self.parameters else self.name
 
     @property
     def comment(self) -> str:
@@ -50,9 +57,14 @@ class ViewError(Exception):
     """A view whose header and columns do not agree, or whose SQL does not bind: a fault of ours."""
 
 
-@cache
 def views() -> dict[str, View]:
     """Every view by name, in an order in which each can be built."""
+    return {name: view for name, view in relations().items() if not view.parameters}
+
+
+@cache
+def relations() -> dict[str, View]:
+    """Every view, and every table macro: a view with parameters, asked as `from name(a, b)`."""
     found = {p.stem: _parsed(p) for layer in LAYERS for p in sorted((SQL / layer).glob("*.sql"))}
     needs = {name: _mentioned(view.sql) & found.keys() - {name} for name, view in found.items()}
     return {name: found[name] for name in TopologicalSorter(needs).static_order()}
@@ -120,17 +132,12 @@ def create(
     Raises: ViewError.
     """
     connection.execute("begin")
-    for name, value in rules.items():
-        connection.execute(f"create macro rule_{name}() as {value!r}::double")
-    for head, body in MACROS.items():
-        connection.execute(f"create macro {head} as {body}")
-    connection.execute(_free_days_sql(free_days or {}))
-    connection.execute(_priority_sql(priority))
+    _create_macros(connection, rules, priority, free_days or {})
     _create_tables(connection, _table_views(lake))
-    for view in views().values():
+    for view in relations().values():
         _create(connection, view)
     _compare(connection)
-    for view in views().values():
+    for view in relations().values():
         connection.execute(_comments(view))
     connection.execute("commit")
 
@@ -147,11 +154,44 @@ def of_one(lake: Lake, participant: str) -> Iterator[duckdb.DuckDBPyConnection]:
             yield connection
 
 
+@contextmanager
+def views_for(
+    name: str, lake: Lake, participant: str, rules: Rules, priority: Priority
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A view and what it is made of, over one participant's tables, in memory: no warehouse needed.
+
+    Raises: ViewError.
+    """
+    with duckdb.connect() as connection:
+        connection.execute("set timezone = 'UTC'; begin")
+        _create_macros(connection, rules, priority, {})
+        _create_tables(connection, _table_views(lake, participant), comments=False)
+        needed, found = [name], relations()
+        for each in needed:
+            needed += _mentioned(found[each].sql) & found.keys() - set(needed)
+        for view in found.values():
+            if view.name in needed:
+                _create(connection, view)
+        connection.execute("commit")
+        yield connection
+
+
+def _create_macros(
+    connection: duckdb.DuckDBPyConnection, rules: Rules, priority: Priority, free_days: FreeDays
+) -> None:
+    for name, value in rules.items():
+        connection.execute(f"create macro rule_{name}() as {value!r}::double")
+    for head, body in MACROS.items():
+        connection.execute(f"create macro {head} as {body}")
+    connection.execute(_free_days_sql(free_days))
+    connection.execute(_priority_sql(priority))
+
+
 _MARK = "dawnlake_fingerprint"
 
 
 def _fingerprint(rules: Rules, priority: Priority, free_days: FreeDays) -> str:
-    sql = {view.name: (view.sql, view.comment, view.columns) for view in views().values()}
+    sql = {v.name: (v.sql, v.comment, v.columns, v.parameters) for v in relations().values()}
     settings = (dict(rules), dict(priority), dict(free_days))
     return digest(sql, MACROS, TABLE_COLUMNS, *settings, duckdb.__version__)
 
@@ -169,8 +209,9 @@ def _fingerprints_of(path: Path) -> tuple[str, str] | None:
 
 
 def _create(connection: duckdb.DuckDBPyConnection, view: View) -> None:
+    head = f"macro {view.call} as table" if view.parameters else f'view "{view.name}" as'
     try:
-        connection.execute(f'create view "{view.name}" as {view.sql}')
+        connection.execute(f"create {head} {view.sql}")
     except duckdb.Error as error:
         raise ViewError(f"{view.layer}/{view.name}.sql: {error}") from error
 
@@ -182,13 +223,19 @@ def _compare(connection: duckdb.DuckDBPyConnection) -> None:
         "select table_name, column_name from duckdb_columns() order by table_name, column_index"
     ).fetchall():
         found.setdefault(view, []).append(column)
-    for view in views().values():
+    for view in relations().values():
+        if view.parameters:
+            tried = ", ".join(f"'{like}'" if like else "null" for like in view.parameters.values())
+            described = connection.execute(f"describe from {view.name}({tried})").fetchall()
+            found[view.name] = [row[0] for row in described]
         if found[view.name] != list(view.columns):
             odd = sorted(set(found[view.name]) ^ set(view.columns)) or "their order"
             raise ViewError(f"{view.layer}/{view.name}.sql: header and columns differ in {odd}")
 
 
 def _comments(view: View) -> str:
+    if view.parameters:
+        return _comment_sql("macro table", view.name, view.comment)  # its columns can have none
     texts = [_comment_sql("view", view.name, view.comment)]
     texts += [_comment_sql("column", f"{view.name}.{c}", t) for c, t in view.columns.items()]
     return ";".join(texts)
@@ -288,10 +335,22 @@ def _parsed(path: Path) -> View:
     head = [line[2:].strip() for line in _taken(lines)]
     body = "\n".join(lines[len(head) :]).strip().rstrip(";")
     columns = dict(re.split(r"\s+\|\s+", line, maxsplit=1) for line in head if " | " in line)
-    grain = next((line[6:].strip() for line in head if line.startswith("grain:")), "")
-    prose = [line for line in head if line and " | " not in line and not line.startswith("grain:")]
+    keyed = dict(re.findall(r"^(grain|parameters|columns): *(.*)$", "\n".join(head), re.MULTILINE))
+    if "columns" in keyed:  # those of another file of the folder
+        columns = _parsed(path.with_name(f"{keyed['columns']}.sql")).columns
+    keys = tuple(f"{key}:" for key in keyed)
+    prose = [line for line in head if line and " | " not in line and not line.startswith(keys)]
     about, *notes = prose or [""]
-    return View(path.stem, path.parent.name, about, grain, columns, " ".join(notes), body)
+    return View(
+        path.stem,
+        path.parent.name,
+        about,
+        keyed.get("grain", ""),
+        columns,
+        " ".join(notes),
+        body,
+        dict(re.findall(r"(\w+)(?: like (\w+))?", keyed.get("parameters", ""))),
+    )
 
 
 def _taken(lines: list[str]) -> list[str]:

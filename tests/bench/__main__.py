@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from tests.bench import bench_align, bench_apple, bench_clarity, bench_views
+from tests.bench import bench_align, bench_apple, bench_clarity, bench_glucose, bench_views
 
 if __name__ == "__main__":
     bench_clarity.main()
     bench_align.main()
     bench_apple.main([50, 200])
     bench_views.main()
+    bench_glucose.main()

@@ -5,6 +5,7 @@
 -- start_local | the same on the wall clock
 -- glucose_mgdl | glucose, mg/dL; where `bound` is set, the limit of the sensor
 -- bound | < or > where the sensor gave no number; NULL for a measurement
+-- is_mmol | whether the export states it in mmol/L
 -- range_band | see `cgm_reading`
 -- interval_min | minutes that one reading stands for, the median distance in its stream
 -- step_us | microseconds since the chosen reading before it
@@ -109,6 +110,7 @@ select
     start_local,
     glucose_mgdl,
     bound,
+    is_mmol,
     range_band,
     interval_min,
     step_us,

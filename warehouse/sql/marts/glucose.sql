@@ -11,6 +11,7 @@
 -- device | device, as the export names it
 -- time_basis | how the instant is known
 -- flag | doubts about the value, comma-separated; NULL for none
+-- is_mmol | whether the export states it in mmol/L
 -- range_band | 0 below 54, 1 below 70, 2 to 140, 3 to 180, 4 to 250, 5 above; compared in the reported unit
 -- interval_min | minutes that one reading stands for, the median distance in its stream
 -- file | source file (first 16 hex digits of its sha256)
@@ -26,6 +27,7 @@ select
     device,
     time_basis,
     flag,
+    is_mmol,
     range_band,
     interval_min,
     file,

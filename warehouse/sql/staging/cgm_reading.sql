@@ -6,6 +6,7 @@
 -- start_local | the same on the wall clock
 -- glucose_mgdl | glucose, mg/dL; where `bound` is set, the limit of the sensor
 -- bound | < or > where the sensor gave no number; NULL for a measurement
+-- is_mmol | whether the export states it in mmol/L
 -- range_band | 0 below 54, 1 below 70, 2 to 140, 3 to 180, 4 to 250, 5 above; compared in the reported unit
 -- is_scan | true for a reading by holding a phone or reader to the sensor
 -- interval_min | minutes that one reading stands for, the median distance in its stream
@@ -28,6 +29,7 @@ select
     start_local,
     value as glucose_mgdl,
     bound,
+    coalesce(reported_unit = 'mmol/L', false) as is_mmol,
     case
         when reported_unit = 'mmol/L' then
             case

@@ -1,0 +1,30 @@
+-- Glucose every five minutes: a regular grid of elapsed time, observed or interpolated.
+-- grain: participant_id, start_at
+--
+-- participant_id | who
+-- start_at | instant (UTC)
+-- start_local | the same on the wall clock
+-- glucose_mgdl | glucose, mg/dL; NULL in a gap
+-- is_observed | whether a reading lies within two and a half minutes
+-- is_interpolated | whether the value stands for no reading of its own: between two that are further apart
+--
+-- Straight lines between readings at most grid_gap_max_min apart (see `glucose_grid_of`). This
+-- is what MAGE and the ambulatory profile are made of. Metrics of change keep to the sensor's own
+-- pace instead: one, five or fifteen minutes.
+with reading as materialized (select * from glucose_reading),
+
+pace as (
+    select participant_number, 300000000 as step_us, origin_us
+    from glucose_pace_of('reading')
+)
+
+select
+    p.participant_id,
+    make_timestamptz(g.at_us) as start_at,
+    make_timestamp(g.wall_us) as start_local,
+    g.mgdl as glucose_mgdl,
+    g.is_observed,
+    g.mgdl is not null and not g.is_observed as is_interpolated
+from glucose_grid_of('reading', 'pace') as g
+join participant_number as p using (participant_number)
+where not g.is_beyond

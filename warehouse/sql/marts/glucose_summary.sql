@@ -1,0 +1,6 @@
+-- Glucose of each participant over all their data: one row of everything.
+-- grain: participant_id
+-- columns: glucose_summary_between
+--
+-- For a period ask the table macro: from glucose_summary_between('2025-10-01', '2025-10-31').
+select * from glucose_summary_between(null, null)
