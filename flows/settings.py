@@ -109,6 +109,10 @@ class Rules(_Strict):
     awakening_min_min: float = Field(5, ge=0)  # shortest wake run that counts as an awakening
     sleep_need_min: float = Field(480, ge=240, le=720)  # what sleep debt is counted against
     dawn_min_mgdl: float = Field(20, ge=0)  # Monnier 2013
+    meal_join_min: float = Field(15, ge=0, le=120)  # entries of a log that are one meal
+    meal_min_kcal: float = Field(5, ge=0)  # less is no meal, Gill & Panda 2015
+    rise_min_mgdl: float = Field(20, gt=0)  # a detected rise: in 45 min,
+    rise_mgdl_min: float = Field(0.6, gt=0)  # and how fast over 15
     stay_min_h: int = Field(24, ge=0)  # a shorter stay needs two pieces of evidence
     stay_join_days: int = Field(7, ge=0)  # between two observations of one zone that are one stay
     # a compression low: someone lies on the sensor

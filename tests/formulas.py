@@ -127,21 +127,24 @@ def covered(points: Sequence[tuple[float, float]], until: float) -> bool:
     return len(points) > 1 and points[-1][0] - points[0][0] >= 0.8 * until
 
 
-def breakfast(readings: Sequence[Reading], meal: float | None) -> tuple[Number, Number, Number]:
-    """Base, rise to the highest reading in three hours, area in two."""
+def breakfast(
+    readings: Sequence[Reading], meal: float | None, until: float = 180
+) -> tuple[Number, Number, Number]:
+    """Base, rise to the highest reading in three hours, area in two; `until` the next meal."""
     if meal is None:
         return None, None, None
     near = [(r.at - meal, r.mgdl) for r in readings if -30 <= r.at - meal <= 180]
     base = mean([g for t, g in near if -15 <= t <= 0])
     if base is None:
         base = mean([g for t, g in near if -30 <= t <= 5])
-    after3 = [(t, g) for t, g in near if 0 <= t <= 180]
+    after3 = [(t, g) for t, g in near if 0 <= t <= until]
     after2 = [(t, g) for t, g in near if 0 <= t <= 120]
     if base is None:
         return None, None, None
-    rise = max(g for _, g in after3) - base if covered(after3, 180) else None
+    rise = max(g for _, g in after3) - base if until >= 60 and covered(after3, until) else None
     gaps = [u - t for (t, _), (u, _) in itertools.pairwise(after2)]
-    area = iauc(after2, base) if covered(after2, 120) and max(gaps) <= 20 else None
+    is_alone = until >= 120 and covered(after2, 120)
+    area = iauc(after2, base) if is_alone and max(gaps) <= 20 else None
     return base, rise, area
 
 
@@ -158,7 +161,8 @@ def expected(
     at_onset = within(readings, it.onset - 15, it.onset + 15)
     meal = next((m for m in sorted(meals) if m >= it.wake), math.inf)
     first_meal = meal if meal < it.wake + 5 * 60 else None
-    base, rise, area = breakfast([*night, *day], first_meal)
+    following = min((m - meal for m in meals if m > meal), default=math.inf)
+    base, rise, area = breakfast([*night, *day], first_meal, min(180, following))
     late = min((g for t, g in smooth(night) if t >= it.midnight), default=None)
     rested = fasting(night, it.wake)
     is_early = first_meal is not None and first_meal <= it.wake + 180

@@ -191,15 +191,6 @@ def test_the_columns_in_the_readme_exist() -> None:
         assert named <= views()[name].columns.keys()
 
 
-def test_what_is_not_computed_yet_is_said() -> None:
-    unknown = [
-        c for c, meaning in views()["night_to_day"].columns.items() if "not computed yet" in meaning
-    ]
-    assert ('"not computed yet"' in guide("README.md")) == bool(unknown)
-    rows = asked(demo_lake(), "select * from night_to_day")
-    assert all(row[column] is None for row in rows for column in unknown)
-
-
 # connectors/README.md
 
 

@@ -42,7 +42,7 @@ wake16h_mean_mgdl wake16h_sd_mgdl wake16h_cv_pct wake16h_tir_pct wake16h_titr_pc
 wake16h_coverage_pct
 eating_window_h last_meal_to_bed_min kcal_before_15h_pct postmeal_steps_60min step_count
 exercise_min fasted_morning_exercise_min resistance_exercise_min morning_daylight_min
-bedroom_temperature_cel
+bedroom_temperature_cel caffeine_after_14h_mg alcohol_drink_count
 is_night_valid is_day_valid is_complete quality_notes
 """.split()  # noqa: SIM905
 GLUCOSE = """

@@ -6,8 +6,12 @@ from __future__ import annotations
 MACROS = {
     # A share that rounding took above its end. `least` would make 100 of NULL.
     "at_most_100(share)": "case when share > 100 then 100 else share end",
+    # Microseconds of [begins, ends) that lie in [low, high).
+    "us_within(begins, ends, low, high)": (
+        "greatest(0, least(ends, high) - greatest(begins, low))::bigint"
+    ),
     # Integers add up to the same in any order: 18.0156 mg/dL per mmol/L has six digits at most.
-    "millionths(mgdl)": "round(mgdl * 1e6)::bigint",
+    "millionths(value)": "round(value * 1e6)::bigint",
     # Standard deviation (n - 1), mg/dL, of `n` values from the sums of millionths and squares.
     "sd_of_sums(n, total, squares)": (
         "case when n > 1 then sqrt((n * squares - total * total) / (n * (n - 1))) / 1e6 end"
@@ -53,6 +57,11 @@ MACROS = {
     # Whether readings cover 80 % of the minutes after a meal.
     "meal_is_covered(part, until)": (
         "len(part) > 1 and part[-1].minute - part[1].minute >= 0.8 * until"
+    ),
+    # The reading nearest to a minute, within 7.5 of it.
+    "reading_near(near, target)": (
+        "list_sort(list_transform(meal_part(near, target - 7.5, target + 7.5), "
+        "lambda r: {off: abs(r.minute - target), mgdl: r.mgdl}))[1].mgdl"
     ),
     "meal_peak(near, until)": (
         "case when meal_is_covered(meal_part(near, 0, until), until) then "

@@ -33,3 +33,28 @@ select 'data_coverage', participant_id, concat_ws(' ', metric, connector, device
 from data_coverage
 group by participant_id, metric, connector, device, date
 having count(*) > 1
+union all
+select 'exposure_daily', participant_id, sleep_date::varchar
+from exposure_daily
+group by participant_id, sleep_date
+having count(*) > 1
+union all
+select 'sleep_regularity', participant_id, sleep_date::varchar
+from sleep_regularity
+group by participant_id, sleep_date
+having count(*) > 1
+union all
+select 'meal', participant_id, start_at::varchar
+from meal
+group by participant_id, start_at
+having count(*) > 1
+union all
+select 'meal_response', participant_id, start_at::varchar
+from meal_response
+group by participant_id, start_at
+having count(*) > 1
+union all
+select 'glucose_5min', participant_id, start_at::varchar
+from glucose_5min
+group by participant_id, start_at
+having count(*) > 1

@@ -17,6 +17,7 @@
 -- before the first and after the last reading. iglu knows wall clocks only. Here points follow
 -- each other in elapsed time, so that a day of a clock change has 23 or 25 hours of them and no
 -- step is an hour long; where the clock moved between two readings, it moved at the full hour.
+-- Of a gap only the first year (366 days) has points: a reading of the year 1 must not fill the disk.
 with followed as (
     select
         participant_number,
@@ -39,7 +40,10 @@ stretch as (
         p.origin_us,
         unnest(range(
             greatest(1, (f.at_us - p.origin_us + p.step_us - 1) // p.step_us),
-            (coalesce(f.next_us, f.at_us + 3600000000) - p.origin_us + p.step_us - 1) // p.step_us
+            (
+                least(coalesce(f.next_us, f.at_us + 3600000000), f.at_us + 31622400000000)
+                - p.origin_us + p.step_us - 1
+            ) // p.step_us
         )) as point
     from followed as f
     join query_table(pace) as p using (participant_number)

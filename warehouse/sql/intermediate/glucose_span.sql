@@ -14,39 +14,22 @@
 -- midnight_us | local midnight of the wake date
 -- wake_us | final wake
 -- meal_us | first logged meal within five hours of wake
--- night | the row of `night_body`
+-- meal_until_min | minutes from it to the next one, at most 180
+-- night | see `day_exposure`
 with meal as (
-    select participant_id, epoch_us(start_at) as meal_us
-    from episode
-    where kind = 'meal' and start_at is not null
-),
-
-night as (
     select
         participant_id,
-        sleep_date,
-        epoch_us(onset_at) as onset_us,
-        epoch_us(wake_at) as wake_us,
-        epoch_us(wake_at) - (epoch_us(wake_local) - epoch_us(wake_local::date::timestamp))
-            as midnight_us,
-        lead(epoch_us(onset_at)) over person as next_us,
-        lag(epoch_us(wake_at)) over person as before_us,
-        night_body as night
-    from night_body
-    window person as (partition by participant_id order by onset_at)
+        epoch_us(start_at) as meal_us,
+        lead(epoch_us(start_at)) over (partition by participant_id order by start_at) as next_us
+    from logged_meal
 ),
 
 bounded as (
     select
-        n.* replace (
-            case
-                when n.next_us - n.wake_us <= 86400000000 then n.next_us
-                else n.wake_us + (rule_day_cap_h() * 3600000000)::bigint
-            end as next_us
-        ),
-        coalesce(n.next_us - n.wake_us > 86400000000, true) as is_capped,
-        case when m.meal_us < n.wake_us + 18000000000 then m.meal_us end as meal_us
-    from night as n
+        n.* rename (until_us as next_us),
+        case when m.meal_us < n.wake_us + 18000000000 then m.meal_us end as meal_us,
+        least(180, coalesce((m.next_us - m.meal_us) / 6e7, 180)) as meal_until_min
+    from day_exposure as n
     asof left join meal as m
         on m.participant_id = n.participant_id and m.meal_us >= n.wake_us
 ),
@@ -56,7 +39,7 @@ span as (
         participant_id, sleep_date, true as is_night, false as is_capped,
         onset_us as begins_us, wake_us as ends_us, before_us + 57600000000 as until16_us,
         onset_us as edge_begins_us, onset_us + 900000000 as edge_ends_us,
-        midnight_us, wake_us, meal_us, night
+        midnight_us, wake_us, meal_us, meal_until_min, night
     from bounded
     union all
     select
@@ -64,7 +47,7 @@ span as (
         wake_us as begins_us, next_us as ends_us, wake_us + 57600000000 as until16_us,
         next_us - case when is_capped then 0 else 900000000 end as edge_begins_us,
         next_us as edge_ends_us,
-        midnight_us, wake_us, meal_us, night
+        midnight_us, wake_us, meal_us, meal_until_min, night
     from bounded
     union all
     select
@@ -72,7 +55,8 @@ span as (
         greatest(onset_us - 900000000, before_us + (rule_day_cap_h() * 3600000000)::bigint)
             as begins_us,
         onset_us as ends_us, null as until16_us, begins_us as edge_begins_us,
-        onset_us as edge_ends_us, midnight_us, wake_us, null as meal_us, night
+        onset_us as edge_ends_us, midnight_us, wake_us, null as meal_us,
+        null as meal_until_min, night
     from bounded
     where coalesce(onset_us - before_us > 86400000000, true)
 )
@@ -93,6 +77,7 @@ select
     midnight_us,
     wake_us,
     meal_us,
+    meal_until_min,
     night
 from span
 join participant_number as p using (participant_id)

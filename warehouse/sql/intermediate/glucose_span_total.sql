@@ -8,6 +8,7 @@
 -- night | see `glucose_span`
 -- window_min | length, minutes
 -- meal_after_wake_min | the first meal, minutes after wake
+-- meal_until_min | see `glucose_span`
 -- reading_count | readings
 -- observed_min | minutes that they stand for
 -- censored_count | readings that are a sensor's limit
@@ -51,7 +52,7 @@ span_hour as (
     select
         participant_id,
         unnest(range(begins_us // 3600000000, (ends_us - 1) // 3600000000 + 1)) as hour,
-        * exclude (participant_id, sleep_date, is_capped, night)
+        * exclude (participant_id, sleep_date, is_capped, meal_until_min, night)
     from span
 ),
 
@@ -197,6 +198,7 @@ select
     s.night,
     (s.ends_us - s.begins_us) / 6e7 as window_min,
     (s.meal_us - s.wake_us) / 6e7 as meal_after_wake_min,
+    s.meal_until_min,
     t.* exclude (span_id, step_us, first_us, last_us, edge_count, edge_sum, count16,
         observed16_min, sum16, square16, tir16, titr16),
     m.median_mgdl,

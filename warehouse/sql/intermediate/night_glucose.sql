@@ -22,6 +22,7 @@
 -- fasting_mgdl | mean of the last three readings within 30 minutes before wake (15-minute sensors: two in 45)
 -- late_nadir_mgdl | lowest 15-minute mean from local midnight of the wake date
 -- meal_after_wake_min | first logged meal within five hours of wake, minutes after wake
+-- meal_until_min | minutes from it to the next one, at most 180
 -- near_meal | readings around that meal: minute and mg/dL
 -- is_day_capped | the day was ended day_cap_h after wake
 -- day_hours | length of the day
@@ -92,6 +93,7 @@ night as (
         end as fasting_mgdl,
         late_nadir_mgdl,
         meal_after_wake_min,
+        meal_until_min,
         near_meal
     from neighboured
     where is_night

@@ -8,7 +8,7 @@
 -- is_observed | whether a reading lies within two and a half minutes
 -- is_interpolated | whether the value stands for no reading of its own: between two that are further apart
 --
--- Straight lines between readings at most grid_gap_max_min apart (see `glucose_grid_of`). This
+-- Without a reading for more than a year, rows end a year after the last. Straight lines between readings at most grid_gap_max_min apart (see `glucose_grid_of`). This
 -- is what MAGE and the ambulatory profile are made of. Metrics of change keep to the sensor's own
 -- pace instead: one, five or fifteen minutes.
 with reading as materialized (select * from glucose_reading),

@@ -54,8 +54,8 @@
 -- fasting_mgdl | mean of the last three readings before wake, mg/dL
 -- dawn_delta_mgdl | before breakfast (else at wake) minus nadir after midnight, mg/dL
 -- has_dawn_phenomenon | dawn_delta of at least dawn_min_mgdl from a nadir of 70 or more
--- breakfast_peak_delta_mgdl | highest reading within 3 hours of the first logged meal minus base, mg/dL
--- breakfast_iauc_2h_mgdl_min | area above base in its 2 hours, mg/dL x min
+-- breakfast_peak_delta_mgdl | highest reading within 3 hours of the first logged meal, or until the next, minus base, mg/dL
+-- breakfast_iauc_2h_mgdl_min | area above base in its 2 hours, mg/dL x min; NULL if the next meal is in them
 -- day_hours | length of the day, wake to next onset, hours
 -- day_mean_mgdl | mean, mg/dL
 -- day_median_mgdl | median, mg/dL
@@ -80,16 +80,18 @@
 -- wake16h_tir_pct | share in 70 to 180, %
 -- wake16h_titr_pct | share in 70 to 140, %
 -- wake16h_coverage_pct | observed share of the 16 hours, %
--- eating_window_h | not computed yet
--- last_meal_to_bed_min | not computed yet
--- kcal_before_15h_pct | not computed yet
--- postmeal_steps_60min | not computed yet
--- step_count | not computed yet
--- exercise_min | not computed yet
--- fasted_morning_exercise_min | not computed yet
--- resistance_exercise_min | not computed yet
--- morning_daylight_min | not computed yet
--- bedroom_temperature_cel | not computed yet
+-- eating_window_h | first logged meal of the day to the last, hours; NULL below two meals
+-- last_meal_to_bed_min | last meal to the next sleep onset, minutes
+-- kcal_before_15h_pct | share of the energy eaten before 15:00, %; NULL unless all meals state it
+-- postmeal_steps_60min | steps in the hour after a meal, mean over the meals
+-- step_count | steps of the day, of one source at a time
+-- exercise_min | minutes of recorded exercise
+-- fasted_morning_exercise_min | minutes of exercise within 3 hours of wake and before the first meal
+-- resistance_exercise_min | minutes of strength training
+-- morning_daylight_min | minutes in daylight in the hour after wake
+-- bedroom_temperature_cel | mean room temperature between onset and wake, degrees Celsius; NULL below 70 % coverage
+-- caffeine_after_14h_mg | caffeine from 14:00 on, mg; NULL where none was logged that day
+-- alcohol_drink_count | standard drinks; NULL where none was logged
 -- is_night_valid | sleep period within night_min_h and night_max_h
 -- is_day_valid | coverage of the day reaches day_coverage_min_pct, no gap above 3 hours
 -- is_complete | valid night and day, overnight coverage reached without a gap above an hour, no instant inferred or unresolved
@@ -197,8 +199,10 @@ select
     fasting_mgdl,
     dawn_delta_mgdl,
     dawn_delta_mgdl >= rule_dawn_min_mgdl() and late_nadir_mgdl >= 70 as has_dawn_phenomenon,
-    meal_peak(near_meal, 180) - base_mgdl as breakfast_peak_delta_mgdl,
-    meal_iauc(near_meal, base_mgdl, 120) as breakfast_iauc_2h_mgdl_min,
+    case when meal_until_min >= 60 then meal_peak(near_meal, meal_until_min) - base_mgdl end
+        as breakfast_peak_delta_mgdl,
+    case when meal_until_min >= 120 then meal_iauc(near_meal, base_mgdl, 120) end
+        as breakfast_iauc_2h_mgdl_min,
     day_hours,
     day_mean_mgdl,
     day_median_mgdl,
@@ -223,16 +227,18 @@ select
     wake16h_tir_pct,
     wake16h_titr_pct,
     wake16h_coverage_pct,
-    null::double as eating_window_h,
-    null::double as last_meal_to_bed_min,
-    null::double as kcal_before_15h_pct,
-    null::double as postmeal_steps_60min,
-    null::double as step_count,
-    null::double as exercise_min,
-    null::double as fasted_morning_exercise_min,
-    null::double as resistance_exercise_min,
-    null::double as morning_daylight_min,
-    null::double as bedroom_temperature_cel,
+    exposure.eating_window_h,
+    exposure.last_meal_to_bed_min,
+    exposure.kcal_before_15h_pct,
+    exposure.postmeal_steps_60min,
+    exposure.step_count,
+    exposure.exercise_min,
+    exposure.fasted_morning_exercise_min,
+    exposure.resistance_exercise_min,
+    exposure.morning_daylight_min,
+    exposure.bedroom_temperature_cel,
+    exposure.caffeine_after_14h_mg,
+    exposure.alcohol_drink_count,
     is_night_valid,
     is_day_valid,
     is_night_valid and is_day_valid and is_overnight_covered

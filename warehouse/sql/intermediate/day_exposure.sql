@@ -1,0 +1,273 @@
+-- Each night and its day, and what of food, movement, light and warmth was recorded in them.
+-- grain: participant_id, sleep_date
+--
+-- participant_id | who
+-- sleep_date | local date of the final wake
+-- onset_us | see `day_window`, and so are the next five
+-- wake_us | final wake
+-- midnight_us | local midnight of the wake date
+-- before_us | wake of the night before
+-- until_us | end of the day
+-- is_capped | the day was ended day_cap_h after wake
+-- night | the row of `night_body` and, as `exposure`, that of `exposure_daily`
+--
+-- What was recorded tells little of what was not: a day without a step, a meal or a drink in the log
+-- is NULL, not 0. Exercise is 0 on a day in which a source that records exercise counted steps.
+with window_ as materialized (select * from day_window),
+
+-- food; hours by the wall clock from the local midnight of sleep_date on
+meal as (
+    select
+        w.participant_id,
+        w.sleep_date,
+        epoch_us(m.start_at) as at_us,
+        (epoch_us(m.start_local) - epoch_us(w.sleep_date::timestamp)) / 3.6e9 as hour,
+        m.energy_kcal,
+        w.until_us,
+        w.is_capped
+    from logged_meal as m
+    asof join window_ as w
+        on w.participant_id = m.participant_id and w.wake_us <= epoch_us(m.start_at)
+    where epoch_us(m.start_at) < w.until_us
+),
+
+fed as (
+    select
+        participant_id,
+        sleep_date,
+        count(*) as meal_count,
+        min(at_us) as first_us,
+        case when count(*) > 1 then (max(at_us) - min(at_us)) / 3.6e9 end as eating_window_h,
+        case when not any_value(is_capped) then (any_value(until_us) - max(at_us)) / 6e7 end
+            as last_meal_to_bed_min,
+        case when count(energy_kcal) = count(*) then sum(millionths(energy_kcal)) / 1e6 end as energy_kcal,
+        case when count(energy_kcal) = count(*)
+            then 100 * coalesce(sum(millionths(energy_kcal)) filter (hour < 15), 0)
+                / nullif(sum(millionths(energy_kcal)), 0)
+        end as kcal_before_15h_pct
+    from meal
+    group by participant_id, sleep_date
+),
+
+-- drinks: of two apps the one that logged more
+drunk as (
+    select participant_id, sleep_date, max(caffeine_mg) as caffeine_after_14h_mg,
+        max(drink_count) as alcohol_drink_count
+    from (
+        select
+            w.participant_id,
+            w.sleep_date,
+            s.connector,
+            case when count(*) filter (s.metric = 'dietary_caffeine') > 0 then coalesce(
+                sum(millionths(s.value)) filter (s.metric = 'dietary_caffeine'
+                    and s.start_local >= w.sleep_date + interval 14 hours) / 1e6, 0)
+            end as caffeine_mg,
+            sum(millionths(s.value)) filter (s.metric = 'alcohol_drink') / 1e6 as drink_count
+        from sample as s
+        asof join window_ as w
+            on w.participant_id = s.participant_id and w.wake_us <= epoch_us(s.start_at)
+        where s.metric in ('dietary_caffeine', 'alcohol_drink')
+            and s.flag is null
+            and epoch_us(s.start_at) < w.until_us
+        group by w.participant_id, w.sleep_date, s.connector
+    )
+    group by participant_id, sleep_date
+),
+
+-- steps and daylight; a quarter of an hour is of the day that its middle is in
+slot as materialized (select * from counted_slot),
+
+counted as (
+    select
+        w.participant_id,
+        w.sleep_date,
+        sum(s.millionths) filter (s.metric = 'step_count') / 1e6 as step_count,
+        sum(s.millionths) filter (s.metric = 'exercise_time') / 1e6 as vendor_exercise_min,
+        sum(s.millionths) filter (s.metric = 'daylight_time') / 1e6 as daylight_min,
+        case when count(*) filter (s.metric = 'daylight_time') > 0 then coalesce(
+            sum(round(s.millionths / 9e8 * greatest(0,
+                least((s.slot + 1) * 900000000, w.wake_us + 3600000000)
+                - greatest(s.slot * 900000000, w.wake_us)))::bigint)
+            filter (s.metric = 'daylight_time') / 1e6, 0)
+        end as morning_daylight_min,
+        flatten(list(distinct s.connectors) filter (s.metric = 'step_count')) as step_connectors
+    from slot as s
+    asof join window_ as w
+        on w.participant_id = s.participant_id and w.wake_us <= s.slot * 900000000 + 450000000
+    where s.slot * 900000000 + 450000000 < w.until_us
+    group by w.participant_id, w.sleep_date
+),
+
+after_meal as (
+    select
+        participant_id,
+        sleep_date,
+        at_us,
+        unnest(range(at_us // 900000000, (at_us + 3599999999) // 900000000 + 1)) as slot
+    from meal
+),
+
+walked as (
+    select
+        m.participant_id,
+        m.sleep_date,
+        sum(round(s.millionths / 9e8 * (least((m.slot + 1) * 900000000, m.at_us + 3600000000)
+            - greatest(m.slot * 900000000, m.at_us)))::bigint) / 1e6 as step_count
+    from after_meal as m
+    join slot as s
+        on s.participant_id = m.participant_id
+        and s.slot = m.slot
+        and s.metric = 'step_count'
+    group by m.participant_id, m.sleep_date
+),
+
+-- exercise: two records of the same time count once
+exercise as (
+    select
+        participant_id,
+        connector,
+        epoch_us(start_at) as begins_us,
+        epoch_us(end_at) as ends_us,
+        coalesce(regexp_matches(
+            lower(label), 'strength|weight|resistance|calisthenics|crossfit|functional'
+        ), false) as is_resistance
+    from episode
+    where kind = 'exercise' and start_at is not null and end_at - start_at < interval 24 hours
+),
+
+stretch as (
+    select
+        participant_id,
+        is_resistance,
+        greatest(begins_us, coalesce(max(ends_us) over every, 0)) as begins_us,
+        ends_us,
+        greatest(begins_us, coalesce(max(ends_us) over same, 0)) as own_begins_us
+    from exercise
+    window
+        every as (
+            partition by participant_id order by begins_us, ends_us, connector, is_resistance
+            rows between unbounded preceding and 1 preceding
+        ),
+        same as (
+            partition by participant_id, is_resistance order by begins_us, ends_us, connector
+            rows between unbounded preceding and 1 preceding
+        )
+),
+
+-- also of the two days before, for those in whose 48 hours it lies
+near_exercise as (
+    select
+        w.participant_id,
+        w.sleep_date,
+        w.wake_us,
+        w.until_us,
+        w.is_capped,
+        f.first_us,
+        s.is_resistance,
+        s.begins_us,
+        s.ends_us,
+        s.own_begins_us
+    from stretch as s
+    join (
+        select *, unnest(range((wake_us - 172800000000) // 86400000000, until_us // 86400000000 + 1))
+            as day
+        from (select * exclude (night) from window_)
+    ) as w
+        on w.participant_id = s.participant_id
+        and w.day = s.own_begins_us // 86400000000
+    left join fed as f
+        on f.participant_id = w.participant_id and f.sleep_date = w.sleep_date
+),
+
+exercised as (
+    select
+        participant_id,
+        sleep_date,
+        sum(us_within(begins_us, ends_us, wake_us, until_us)) / 6e7 as recorded_min,
+        sum(us_within(own_begins_us, ends_us, wake_us, until_us)) filter (is_resistance) / 6e7
+            as resistance_exercise_min,
+        sum(us_within(own_begins_us, ends_us, wake_us - 172800000000, wake_us))
+            filter (is_resistance) / 6e7 as resistance_exercise_48h_min,
+        sum(us_within(begins_us, ends_us, wake_us, least(first_us, wake_us + 10800000000))) / 6e7
+            as fasted_morning_exercise_min,
+        sum(us_within(begins_us, ends_us, until_us - 10800000000, until_us))
+            filter (not is_capped) / 6e7 as evening_exercise_min
+    from near_exercise
+    group by participant_id, sleep_date
+),
+
+exerciser as (
+    select participant_id, list(distinct connector) as connectors
+    from exercise
+    group by participant_id
+),
+
+-- the room, of the sensor with most readings
+warm as (
+    select participant_id, sleep_date, mean_cel
+    from (
+        select
+            w.participant_id,
+            w.sleep_date,
+            s.connector,
+            s.device,
+            count(*) as reading_count,
+            sum(millionths(s.value)) / 1e6 / count(*) as mean_cel,
+            count(distinct epoch_us(s.start_at) // 1800000000) * 1800000000
+                / any_value(w.wake_us - w.onset_us) as share
+        from sample as s
+        asof join window_ as w
+            on w.participant_id = s.participant_id and w.onset_us <= epoch_us(s.start_at)
+        where s.metric = 'room_temperature'
+            and s.flag is null
+            and epoch_us(s.start_at) < w.wake_us
+        group by w.participant_id, w.sleep_date, s.connector, s.device
+    )
+    where share >= 0.7
+    qualify row_number() over (
+        partition by participant_id, sleep_date order by reading_count desc, connector, device
+    ) = 1
+),
+
+exposed as (
+    select
+        w.participant_id,
+        w.sleep_date,
+        f.meal_count,
+        f.energy_kcal,
+        f.eating_window_h,
+        f.last_meal_to_bed_min,
+        f.kcal_before_15h_pct,
+        case when c.step_count is not null and f.meal_count > 0
+            then coalesce(k.step_count, 0) / f.meal_count end as postmeal_steps_60min,
+        c.step_count,
+        list_has_any(c.step_connectors, r.connectors) as is_exercise_known,
+        coalesce(e.recorded_min, case when is_exercise_known then 0 end) as exercise_min,
+        case when exercise_min is not null then coalesce(e.resistance_exercise_min, 0) end
+            as resistance_exercise_min,
+        case when exercise_min is not null then coalesce(e.resistance_exercise_48h_min, 0) end
+            as resistance_exercise_48h_min,
+        case when exercise_min is not null and f.meal_count > 0
+            then coalesce(e.fasted_morning_exercise_min, 0) end as fasted_morning_exercise_min,
+        case when exercise_min is not null and not w.is_capped
+            then coalesce(e.evening_exercise_min, 0) end as evening_exercise_min,
+        c.vendor_exercise_min,
+        c.daylight_min,
+        c.morning_daylight_min,
+        t.mean_cel as bedroom_temperature_cel,
+        d.caffeine_after_14h_mg,
+        d.alcohol_drink_count
+    from window_ as w
+    left join fed as f using (participant_id, sleep_date)
+    left join drunk as d using (participant_id, sleep_date)
+    left join counted as c using (participant_id, sleep_date)
+    left join walked as k using (participant_id, sleep_date)
+    left join exercised as e using (participant_id, sleep_date)
+    left join exerciser as r using (participant_id)
+    left join warm as t using (participant_id, sleep_date)
+)
+
+select
+    w.* replace (struct_insert(w.night, exposure := e) as night)
+from window_ as w
+join exposed as e using (participant_id, sleep_date)

@@ -1,0 +1,28 @@
+-- What of food, movement, light and warmth was recorded of each night and the day after it.
+-- grain: participant_id, sleep_date
+--
+-- participant_id | who
+-- sleep_date | local date of the final wake
+-- meal_count | logged meals of the day, from wake to the next sleep onset; NULL without any
+-- energy_kcal | their energy, kcal; NULL unless all state it
+-- eating_window_h | first meal to last, hours; NULL below two meals
+-- last_meal_to_bed_min | last meal to the next sleep onset, minutes
+-- kcal_before_15h_pct | share of the energy eaten before 15:00, %; NULL unless all meals state it
+-- postmeal_steps_60min | steps in the hour after a meal, mean over the meals
+-- step_count | steps of the day
+-- exercise_min | minutes of recorded exercise
+-- resistance_exercise_min | minutes of strength training
+-- resistance_exercise_48h_min | the same in the 48 hours before wake
+-- fasted_morning_exercise_min | minutes of exercise within 3 hours of wake and before the first meal
+-- evening_exercise_min | minutes of exercise in the 3 hours before the next sleep onset
+-- vendor_exercise_min | minutes that the vendor counts as exercise, recorded or not
+-- daylight_min | minutes in daylight
+-- morning_daylight_min | minutes in daylight in the hour after wake
+-- bedroom_temperature_cel | mean room temperature between onset and wake, degrees Celsius; NULL below 70 % coverage
+-- caffeine_after_14h_mg | caffeine from 14:00 on, mg; NULL where none was logged that day
+-- alcohol_drink_count | standard drinks; NULL where none was logged
+--
+-- Steps and daylight are of one source in each quarter of an hour: a phone and a watch are never
+-- added. Exercise is 0 on a day in which a source that records exercise counted steps, else NULL.
+select * exclude (is_exercise_known)
+from (select unnest(night.exposure) from day_exposure)
