@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from flows import server
-from flows.completion import remove_tables
+from flows.completion import discard_results, remove_tables
 from flows.disguise import forget_disguise
 from flows.pipeline import align_participant, build_views
 from flows.settings import forget_participant, load
@@ -60,6 +60,7 @@ def withdraw(lake: Lake, parts: Iterable[Path]) -> None:
         remove_folder(part)
         _remove_if_empty(part.parent, part.parents[1])
     for who in sorted(whose):
+        discard_results(lake, who)
         if lake.part_folders(who):
             align_participant(lake, who, settings)
         else:
