@@ -32,7 +32,7 @@ test: check
 	$(BIN)/python -m pytest -m "not slow"
 
 slow: check
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m slow -rP
 
 # kills a run at 300 of its boundaries of writing (some 15 minutes); without the number at all
 crash: env

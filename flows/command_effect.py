@@ -47,11 +47,7 @@ def run_effect(folder: Path, participant: str | None) -> int:
         build_views(lake, settings)
     _print(folder, chosen, is_everyone=participant is None)
     for who, nights in few.items():
-        say(
-            f"{who}: {nights} complete nights, and nothing is told below {FEWEST_NIGHTS}. "
-            f'`dawnlake sql "select sleep_date, quality_notes from night_to_day where '
-            f"participant_id = '{who}' and not is_complete\"` says what the others lack"
-        )
+        say(_missing(who, nights))
     say(
         f"A direction is named from {FEWEST_FOR_VERDICT} nights on. Days of one person are "
         "compared: that does not say that the night caused the day. "
@@ -60,21 +56,35 @@ def run_effect(folder: Path, participant: str | None) -> int:
     return 1 if few else 0
 
 
-def _computed(lake: Lake, chosen: Sequence[str], is_everyone: bool) -> dict[str, int]:
-    """Who has too few nights for any number, and how many."""
+def _computed(lake: Lake, chosen: Sequence[str], is_everyone: bool) -> dict[str, int | None]:
+    """Who has too few nights for any number, and how many; None for no valid night."""
     _, connection = opened(lake.root)
     with connection:
         prints = effect.fingerprints(connection)
         people = effect.people(connection, chosen)
-    few = {}
+    few: dict[str, int | None] = {}
     for who in chosen:
         found = effect.keep_effects(lake, who, people.get(who, effect.NOBODY), prints.get(who, ""))
         most = max(each.night_count for each in found)
         if most < FEWEST_NIGHTS:
-            few[who] = most
+            few[who] = most if who in people else None
     if is_everyone:
         effect.keep_together(lake, list(people.values()), effect.of_everyone(prints))
     return few
+
+
+def _missing(who: str, nights: int | None) -> str:
+    """What to do about too few nights, or, where it is None, about no night of sleep at all."""
+    if nights is None:
+        return (
+            f"{who}: no night of sleep; ingest an export of a sleep tracker. "
+            "`dawnlake status` shows what there is"
+        )
+    return (
+        f"{who}: {nights} complete nights, and nothing is told below {FEWEST_NIGHTS}. "
+        '`dawnlake sql "select sleep_date, quality_notes from night_to_day where '
+        f"participant_id = '{who}' and not is_complete\"` says what the others lack"
+    )
 
 
 def _print(folder: Path, chosen: Sequence[str], is_everyone: bool) -> None:

@@ -54,13 +54,14 @@ def participant_of(part: Path) -> str:
 def withdraw(lake: Lake, parts: Iterable[Path]) -> None:
     """Remove extracted files; tables and views as if they had never been. Only for the writer."""
     settings = load(lake.settings)
-    whose = set()
-    for part in parts:
-        whose.add(participant_of(part))
+    gone = list(parts)
+    whose = {participant_of(part) for part in gone}
+    for who in sorted(whose):
+        discard_results(lake, who)
+    for part in gone:
         remove_folder(part)
         _remove_if_empty(part.parent, part.parents[1])
     for who in sorted(whose):
-        discard_results(lake, who)
         if lake.part_folders(who):
             align_participant(lake, who, settings)
         else:

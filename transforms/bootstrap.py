@@ -20,6 +20,7 @@ FEWEST_SHARED = 10  # nights that a shift must leave to compare
 FREEDOM_PER_BLOCK = 1.5
 MOST_ALIKE = 0.6  # correlation of neighbours that is corrected for at most
 SAME = 1e-9  # a share of variance that is nothing but rounding
+DISTINCT = 1e-6  # a share of variance that is enough to tell a column from others
 LEAST_DRAWS = 0.9  # share of draws that must give a slope
 
 
@@ -58,7 +59,7 @@ def estimate(day: Integers, design: Floats, x: Floats, y: Floats) -> Estimate | 
     The interval is slope ± t · SD of 2000 slopes from blocks of 7 nights, drawn with the same seed
     every time. t has 1.5 degrees of freedom for each block of nights that are there, and the SD is
     made larger by sqrt(n / (n - 7)) of the calendar's n: a percentile interval of so few blocks is
-    too narrow. None if x or y does not vary beside the design, or too few draws give a slope.
+    too narrow. None if x or y does not vary beside the design, or not in enough of the draws.
 
     Source: Künsch 1989, Ann Stat 17:1217 (moving blocks).
     """
@@ -81,7 +82,7 @@ def estimate(day: Integers, design: Floats, x: Floats, y: Floats) -> Estimate | 
         slope,
         slope - reach,
         slope + reach,
-        float(2 * stdtr(freedom, -abs(slope) / error)),
+        float(2 * stdtr(freedom, -abs(slope) / error)) if error > 0 else 0.0,
         shift_p(place, left[:, 0], left[:, 1]),
         reach + float(stdtrit(freedom, 0.8)) * error,
     )
@@ -106,30 +107,39 @@ def _cut_off(place: Integers, left: Floats) -> float:
 
 
 def _drawn_slopes(place: Integers, design: Floats, pair: Floats) -> Floats:
-    """Slopes (at most DRAWS,) of pair[:, 1] on pair[:, 0] beside the design, in every draw."""
-    weight = _counts(int(place[-1]) + 1)[:, place]
+    """Slopes (at most DRAWS,) of pair[:, 1] on pair[:, 0] beside the design, in every draw.
+
+    Columns of the design are taken off one after the other, in all draws at once; one that a draw
+    makes a multiple of those before it is none there.
+    """
     every = np.concatenate([design, pair], 1)
     k, wide = design.shape[1], every.shape[1]
     products = (every[:, :, None] * every[:, None, :]).reshape(len(place), wide * wide)
-    gram = (weight @ products).reshape(-1, wide, wide)
-    known = np.linalg.pinv(gram[:, :k, :k], rcond=1e-7, hermitian=True)
-    across = gram[:, :k, k:]
-    own = gram[:, k:, k:] - across.transpose(0, 2, 1) @ known @ across
-    is_one = own[:, 0, 0] > 1e-6 * weight.sum(1)
-    slopes: Floats = own[is_one, 0, 1] / own[is_one, 0, 0]
+    times = _counts(int(place[-1]) + 1)[place]
+    gram = (products.T @ times).reshape(wide, wide, DRAWS)
+    size = gram[range(wide), range(wide)].copy()
+    for column in range(k):
+        is_one = gram[column, column] > DISTINCT * size[column]
+        share = np.divide(
+            gram[column], gram[column, column], where=is_one, out=np.zeros_like(gram[0])
+        )
+        rest = slice(column + 1, None)
+        gram[rest, rest] -= gram[rest, column, None] * share[None, rest]
+    varies = gram[k, k] > DISTINCT * times.sum(0)
+    slopes: Floats = gram[k, k + 1, varies] / gram[k, k, varies]
     return slopes
 
 
 @lru_cache(maxsize=4)
 def _counts(nights: int) -> Floats:
-    """How often each night (columns) comes in each draw (rows), blocks side by side."""
+    """How often each night (rows) comes in each draw (columns), blocks side by side."""
     rng = np.random.default_rng(SEED)
     blocks = -(-nights // BLOCK)
     start = rng.integers(0, nights - BLOCK + 1, (DRAWS, blocks))
     place = (start[:, :, None] + np.arange(BLOCK)).reshape(DRAWS, -1)[:, :nights]
-    row = np.arange(DRAWS)[:, None] * nights
-    counts = np.bincount((row + place).ravel(), minlength=DRAWS * nights)
-    return counts.reshape(DRAWS, nights).astype(np.float64)
+    cell = place * DRAWS + np.arange(DRAWS)[:, None]
+    counts = np.bincount(cell.ravel(), minlength=nights * DRAWS)
+    return counts.reshape(nights, DRAWS).astype(np.float64)
 
 
 def shift_p(place: Integers, x: Floats, y: Floats) -> float:

@@ -68,7 +68,7 @@ def _fitted(
             fit = MixedLM(y, exposed, person, exog_re=random).fit(reml=True)
         except (np.linalg.LinAlgError, ValueError):
             return None
-    slope, error = float(fit.fe_params[0]), float(fit.bse_fe[0])
+        slope, error = float(fit.fe_params[0]), float(fit.bse_fe[0])
     if not (fit.converged and np.isfinite(slope) and np.isfinite(error) and error > 0):
         return None
     return slope, error

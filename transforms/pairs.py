@@ -67,7 +67,7 @@ FEWEST_FOR_VERDICT = 28
 LEVEL = 0.05
 TOO_FEW = "not enough nights"
 TOO_EARLY = "too early for a verdict"
-UNMOVED = "no variation"
+UNMOVED = "too little variation"
 UNCLEAR = "no clear relation"
 
 
