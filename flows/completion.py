@@ -6,7 +6,7 @@ from flows.align import aligned
 from flows.settings import Settings
 from warehouse.exchange import discard_note
 from warehouse.schema import RESULTS, TABLES
-from warehouse.store import Lake, remove_folder, write_parquet, write_table
+from warehouse.store import Lake, flush, remove_folder, write_parquet, write_table
 from warehouse.views import build
 
 
@@ -28,7 +28,10 @@ def remove_tables(lake: Lake, participant: str, settings: Settings) -> None:
     discard_note(lake, participant)
     rules, priority = settings.rules.model_dump(), settings.priority.model_dump()
     build(lake, rules, priority, anew=True, without=participant, free_days=settings.free_days())
-    lake.part_of_all("effect_group").unlink(missing_ok=True)
+    group = lake.part_of_all("effect_group")
+    if group.exists():
+        group.unlink()
+        flush(group.parent)
     for table in (*TABLES, *RESULTS):
         place = lake.table_part(table, participant).parent
         if place.exists():

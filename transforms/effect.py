@@ -69,41 +69,36 @@ class Effect:
     verdict: str
 
 
-def effects(nights: Nights, relations: Sequence[str] = tuple(RELATIONS)) -> list[Effect]:
-    """Every pair in every relation; p values adjusted among the pairs of one relation.
+def effects(nights: Nights) -> list[Effect]:
+    """Every pair in every relation; p values adjusted among all of them.
 
     Only the nights decide: the same ones give the same numbers.
     """
-    return [effect for relation in relations for effect in _family(nights, relation)]
-
-
-def _family(nights: Nights, relation: str) -> list[Effect]:
-    found, shown = [], []
-    for exposure in EXPOSURES:
-        for outcome in OUTCOMES:
-            pair = related(nights, exposure, outcome, relation)
-            result = None if len(pair.day) < FEWEST_NIGHTS else _estimate(pair)
-            first, second = ordered(exposure, outcome, relation)
-            found.append(
-                Effect(
-                    exposure=exposure.name,
-                    outcome=outcome.name,
-                    relation=relation,
-                    night_count=len(pair.day),
-                    first_day=int(pair.day[0]) if len(pair.day) else None,
-                    last_day=int(pair.day[-1]) if len(pair.day) else None,
-                    slope_unit=slope_unit(first, second),
-                    estimate=result,
-                    adjusted_p=np.nan,
-                    verdict="",
-                )
-            )
-            shown.append((first, second))
-    raw = np.array([e.estimate.p if e.estimate else np.nan for e in found])
+    asked = [(e, o, r) for r in RELATIONS for e in EXPOSURES for o in OUTCOMES]
+    found = [_effect(nights, *each) for each in asked]
+    raw = np.array([effect.estimate.p if effect.estimate else np.nan for effect in found])
     return [
-        _judged(effect, float(p), *measures)
-        for effect, p, measures in zip(found, adjusted(raw), shown, strict=True)
+        _judged(effect, float(p), *ordered(*each))
+        for effect, p, each in zip(found, adjusted(raw), asked, strict=True)
     ]
+
+
+def _effect(nights: Nights, exposure: Measure, outcome: Measure, relation: str) -> Effect:
+    """What can be said of one pair alone."""
+    pair = related(nights, exposure, outcome, relation)
+    count = len(pair.day)
+    return Effect(
+        exposure=exposure.name,
+        outcome=outcome.name,
+        relation=relation,
+        night_count=count,
+        first_day=int(pair.day[0]) if count else None,
+        last_day=int(pair.day[-1]) if count else None,
+        slope_unit=slope_unit(*ordered(exposure, outcome, relation)),
+        estimate=None if count < FEWEST_NIGHTS else _estimate(pair),
+        adjusted_p=np.nan,
+        verdict="",
+    )
 
 
 def _judged(effect: Effect, adjusted_p: float, first: Measure, second: Measure) -> Effect:

@@ -302,7 +302,7 @@ TABLE_COLUMNS = {
     "detectable_slope": "size of a slope that would be told from 0 in four of five such series",
     "p_value": "two-sided, by bootstrap",
     "shift_p_value": "share of circular shifts that go together as closely",
-    "adjusted_p_value": "p_value adjusted among the pairs of one person and relation",
+    "adjusted_p_value": "p_value adjusted among all pairs and relations of one person",
     "verdict": "in words, from 28 nights on",
     "correlation": "repeated-measures correlation, -1 to 1",
     "correlation_low": "lower end of its 95 % interval",

@@ -15,7 +15,7 @@
 -- detectable_slope | size of a slope that would be told from 0 in four of five such series
 -- p_value | of the slope, two-sided, by the same bootstrap
 -- shift_p_value | share of circular shifts of the exposure that go with the outcome as closely
--- adjusted_p_value | p_value adjusted among the pairs of one person and relation (Benjamini-Hochberg)
+-- adjusted_p_value | p_value adjusted among all pairs and relations of one person, reverse too (Benjamini-Hochberg)
 -- verdict | in words, from 28 nights on; below 14: not enough nights
 -- reverse_night_count | the other way round, the day and the night that ends it: nights
 -- reverse_slope | by how much the exposure is higher after a day with more of the outcome
@@ -33,7 +33,7 @@
 -- nights in their places; slope ± t x their SD, t with 1.5 degrees of freedom per block, the SD made
 -- larger by sqrt(n / (n - 7)) and by what blocks of 7 cut off. A direction is named if the interval
 -- leaves 0 out, adjusted_p_value <= 0.05 and shift_p_value <= 0.05. The p of n shifts is never below
--- 1 / (n - 4), which adjusting for 30 pairs would never let pass: so it is a condition of its own.
+-- 1 / (n - 4), which adjusting for 120 of them would never let pass: so it is a condition of its own.
 -- Days of one person are compared. It does not say that the night caused the day.
 with forward as (from effect where relation <> 'reverse'),
 
