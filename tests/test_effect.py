@@ -6,6 +6,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from scipy.stats import t as student
 from statsmodels.stats.multitest import multipletests
 
 from tests.simulated import MONDAY, person
@@ -117,6 +118,22 @@ def test_a_draw_is_the_slope_of_its_nights_alone() -> None:
         exposed = np.column_stack([beside[chosen], left[chosen, 0]])
         expected = np.linalg.lstsq(exposed, left[chosen, 1], rcond=None)[0][-1]
         assert drawn[number] == pytest.approx(expected, rel=1e-6)
+
+
+def test_the_interval_is_the_spread_of_draws_made_wider() -> None:
+    """300 nights like their neighbours, and t of 1.5 x 300 / 7 degrees of freedom."""
+    day, beside, x, y = series(300)
+    rng = np.random.default_rng(1)
+    x, y = x + 3 * _ar(rng, 300), y + 3 * _ar(rng, 300)
+    found = estimate(day.astype(np.int64), beside, x, y)
+    assert found is not None
+    left, place = residuals(beside, np.stack([x, y], 1)), np.arange(300)
+    cut_off = bootstrap._cut_off(place, left)
+    assert cut_off > 1.01
+    error = bootstrap._drawn_slopes(place, beside, left).std(ddof=1) * np.sqrt(300 / 293) * cut_off
+    sure, powerful = (float(student.ppf(share, 1.5 * 300 / 7)) for share in (0.975, 0.8))
+    assert (found.high - found.low) / 2 == pytest.approx(sure * error, rel=1e-6)
+    assert found.detectable == pytest.approx((sure + powerful) * error, rel=1e-6)
 
 
 def test_draws_are_blocks_of_a_week_and_always_the_same() -> None:
