@@ -65,6 +65,7 @@ RELATIONS = {
 FEWEST_NIGHTS = 14  # below, no number
 FEWEST_FOR_VERDICT = 28
 LEVEL = 0.05
+SHIFT_LEVEL = 0.02  # or none of the shifts, where they are fewer than fifty
 TOO_FEW = "not enough nights"
 TOO_EARLY = "too early for a verdict"
 UNMOVED = "too little variation"
@@ -86,8 +87,9 @@ def verdict(
 ) -> str:
     """In words, whether the second goes with the first.
 
-    A direction is named from 28 nights, where the interval leaves 0 out, the adjusted p and that of
-    shifted nights are both at most 0.05. `interval` is None where there is no slope.
+    A direction is named from 28 nights, where the interval leaves 0 out, the adjusted p is at most
+    0.05 and that of shifted nights at most 0.02, or what it is at least in n nights, 1 / (n - 4).
+    `interval` is None where there is no slope.
     """
     if nights < FEWEST_NIGHTS:
         return TOO_FEW
@@ -96,6 +98,7 @@ def verdict(
     if nights < FEWEST_FOR_VERDICT:
         return TOO_EARLY
     low, high = interval
-    if not (adjusted_p <= LEVEL and shift_p <= LEVEL) or low <= 0 <= high:
+    is_rare = shift_p <= max(SHIFT_LEVEL, 1 / (nights - 4))
+    if not (adjusted_p <= LEVEL and is_rare) or low <= 0 <= high:
         return UNCLEAR
     return f"{second.more if low > 0 else second.less} {first.after}"

@@ -32,8 +32,9 @@
 -- share of the day where it varies. Interval: 2000 slopes from moving blocks of 7 nights, missing
 -- nights in their places; slope ± t x their SD, t with 1.5 degrees of freedom per block, the SD made
 -- larger by sqrt(n / (n - 7)) and by what blocks of 7 cut off. A direction is named if the interval
--- leaves 0 out, adjusted_p_value <= 0.05 and shift_p_value <= 0.05. The p of n shifts is never below
--- 1 / (n - 4), which adjusting for 120 of them would never let pass: so it is a condition of its own.
+-- leaves 0 out, adjusted_p_value <= 0.05 and shift_p_value <= 0.02 or <= 1 / (night_count - 4). The
+-- p of n shifts is never below 1 / (n - 4), which adjusting for 120 of them would never let pass: so
+-- it is a condition of its own.
 -- Days of one person are compared. It does not say that the night caused the day.
 with forward as (from effect where relation <> 'reverse'),
 
