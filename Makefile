@@ -1,5 +1,6 @@
 # make demo   a made-up month of two people, ingested and shown
 # make test   checks and tests
+# make slow   tests that take minutes: simulations
 # make env    .venv from the lock
 # make crash  runs that are killed at every step; make soak: writers and readers at once
 
@@ -7,7 +8,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: env demo check test crash soak lock bench clean
+.PHONY: env demo check test slow crash soak lock bench clean
 
 env: $(VENV)/.ready
 
@@ -29,6 +30,9 @@ check: env
 
 test: check
 	$(BIN)/python -m pytest -m "not slow"
+
+slow: check
+	$(BIN)/python -m pytest -m slow -rP
 
 # kills a run at 300 of its boundaries of writing (some 15 minutes); without the number at all
 crash: env

@@ -230,6 +230,14 @@ def export(
 
 
 @app.command
+def effect(*, participant: Someone = None, lake: LakeFolder = HERE) -> int:
+    """Compare nights and the days after them, within each person; kept in sleep_effect."""
+    from flows.command_effect import run_effect
+
+    return run_effect(lake, participant)
+
+
+@app.command
 def doctor(*, lake: LakeFolder = HERE) -> int:
     """Look at the machine, the lake and its settings, and say how to mend what is wrong."""
     from flows.command_doctor import run_doctor

@@ -57,6 +57,11 @@ def run_export(
         raise UsageError("name a view, such as night_to_day; `dawnlake views` lists them")
     if unknown := sorted(set(names) - known.keys()):
         raise UsageError(f"no view {unknown[0]}; `dawnlake views` lists them")
+    of_all = [name for name in names if "participant_id" not in known[name].columns]
+    if of_all and (participant or deidentify):
+        raise UsageError(
+            f"{of_all[0]} is of everyone together: without --participant and --deidentify"
+        )
     from_date = _date(since)
     there, connection = opened(lake)
     people = participants(there, participant)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from flows.align import aligned
 from flows.settings import Settings
 from warehouse.exchange import discard_note
-from warehouse.schema import TABLES
-from warehouse.store import Lake, remove_folder
+from warehouse.schema import RESULTS, TABLES
+from warehouse.store import Lake, flush, remove_folder, write_parquet, write_table
 from warehouse.views import build
 
 
@@ -38,7 +38,20 @@ def remove_tables(lake: Lake, participant: str, settings: Settings) -> None:
     """
     discard_note(lake, participant)
     build_views(lake, settings, anew=True, without=participant)
-    for table in TABLES:
+    group = lake.part_of_all("effect_group")
+    if group.exists():
+        group.unlink()
+        flush(group.parent)
+    for table in (*TABLES, *RESULTS):
         place = lake.table_part(table, participant).parent
         if place.exists():
             remove_folder(place)
+
+
+def discard_results(lake: Lake, participant: str) -> None:
+    """No row of what was computed from someone's nights; the files stay, since views name them."""
+    if lake.table_part("effect", participant).exists():
+        write_table(lake, "effect", participant, RESULTS["effect"].empty_table())
+    group = lake.part_of_all("effect_group")
+    if group.exists():
+        write_parquet([RESULTS["effect_group"].empty_table()], group)

@@ -21,7 +21,7 @@ from flows.align import is_stale
 from flows.extract import read_manifest
 from flows.settings import PARTICIPANT, Settings, SettingsError, load
 from warehouse.lock import has_locks, holder
-from warehouse.schema import TABLES
+from warehouse.schema import RESULTS, TABLES
 from warehouse.store import Lake
 
 FREE_BYTES = 1_000_000_000
@@ -158,8 +158,8 @@ def _is_whole(part: Path) -> bool:
 
 def _tables(lake: Lake) -> Finding:
     bad = []
-    for table in TABLES:
-        for path in (lake.tables / table).glob("*/part.parquet"):
+    for table in (*TABLES, *RESULTS):
+        for path in (lake.tables / table).glob("**/part.parquet"):
             try:
                 pq.read_metadata(path)
             except (OSError, pa.ArrowException):
@@ -186,7 +186,7 @@ def _warehouse(lake: Lake) -> Finding:
         return Finding("warehouse", "there is none", "dawnlake rebuild")
     try:
         with duckdb.connect(str(lake.warehouse), read_only=True) as connection:
-            for name in (*TABLES, "night_to_day"):
+            for name in (*TABLES, "night_to_day", "sleep_effect", "sleep_effect_group"):
                 connection.execute(f"select * from {name} limit 1").fetchall()
     except duckdb.Error as error:
         if "lock" in str(error):

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from flows import server
-from flows.completion import build_views, remove_tables
+from flows.completion import build_views, discard_results, remove_tables
 from flows.disguise import forget_disguise
 from flows.pipeline import align_participant
 from flows.settings import forget_participant, load
@@ -54,9 +54,11 @@ def participant_of(part: Path) -> str:
 def withdraw(lake: Lake, parts: Iterable[Path]) -> None:
     """Remove extracted files; tables and views as if they had never been. Only for the writer."""
     settings = load(lake.settings)
-    whose = set()
-    for part in parts:
-        whose.add(participant_of(part))
+    gone = list(parts)
+    whose = {participant_of(part) for part in gone}
+    for who in sorted(whose):
+        discard_results(lake, who)
+    for part in gone:
         remove_folder(part)
         _remove_if_empty(part.parent, part.parents[1])
     for who in sorted(whose):

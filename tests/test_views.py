@@ -74,7 +74,8 @@ def test_checks_find_nothing(empty: Lake) -> None:
 
 
 def test_the_demo_fills_every_view() -> None:
-    bare = {"cgm_slot", "glucose_fingerstick"}  # one sensor each, no fingersticks
+    # one sensor each, no fingersticks, and nobody asked for effects
+    bare = {"cgm_slot", "glucose_fingerstick", "sleep_effect", "sleep_effect_group"}
     with opened(demo_lake()) as connection:
         counts = {n: connection.execute(f"select count(*) from {n}").fetchall() for n in views()}
     assert {name for name, ((count,),) in counts.items() if not count} <= bare

@@ -194,6 +194,50 @@ TABLES: dict[str, pa.Schema] = {
     "source_file": SOURCE_FILE,
 }
 
+# What `dawnlake effect` computes from the views: not derived by a run, and gone with its data.
+EFFECT = pa.schema(
+    [
+        ("participant_id", pa.string()),
+        ("exposure", pa.string()),
+        ("outcome", pa.string()),
+        ("relation", pa.string()),
+        ("night_count", pa.int64()),
+        ("first_date", pa.date32()),
+        ("last_date", pa.date32()),
+        ("slope", pa.float64()),
+        ("slope_low", pa.float64()),
+        ("slope_high", pa.float64()),
+        ("slope_unit", pa.string()),
+        ("detectable_slope", pa.float64()),
+        ("p_value", pa.float64()),
+        ("shift_p_value", pa.float64()),
+        ("adjusted_p_value", pa.float64()),
+        ("verdict", pa.string()),
+        ("fingerprint", pa.string()),
+    ]
+)
+# Everyone's nights together: one file, and no participant
+EFFECT_GROUP = pa.schema(
+    [
+        ("exposure", pa.string()),
+        ("outcome", pa.string()),
+        ("person_count", pa.int64()),
+        ("night_count", pa.int64()),
+        ("correlation", pa.float64()),
+        ("correlation_low", pa.float64()),
+        ("correlation_high", pa.float64()),
+        ("correlation_p_value", pa.float64()),
+        ("slope", pa.float64()),
+        ("slope_low", pa.float64()),
+        ("slope_high", pa.float64()),
+        ("slope_p_value", pa.float64()),
+        ("slope_unit", pa.string()),
+        ("model", pa.string()),
+        ("fingerprint", pa.string()),
+    ]
+)
+RESULTS: dict[str, pa.Schema] = {"effect": EFFECT, "effect_group": EFFECT_GROUP}
+
 # What the columns of canonical tables mean, wherever they occur.
 TABLE_COLUMNS = {
     "participant_id": "who",
@@ -265,4 +309,27 @@ TABLE_COLUMNS = {
     "first_time": "earliest time in the file, as written",
     "last_time": "latest time in the file, as written",
     "exported_at": "when the export was made (UTC), if it says",
+    "exposure": "measure of the night: a column of night_to_day",
+    "outcome": "measure of the day after: a column of night_to_day",
+    "relation": "same_night, night_before, four_nights or reverse: the day, then the night",
+    "night_count": "nights in which both are known",
+    "person_count": "people with enough of them",
+    "first_date": "first of these nights",
+    "last_date": "last of them",
+    "slope": "of what comes later on what comes first",
+    "slope_low": "lower end of its 95 % interval",
+    "slope_high": "upper end",
+    "slope_unit": "what it counts",
+    "slope_p_value": "its two-sided p",
+    "detectable_slope": "size of a slope that would be told from 0 in four of five such series",
+    "p_value": "two-sided, by bootstrap",
+    "shift_p_value": "share of circular shifts that go together as closely",
+    "adjusted_p_value": "p_value adjusted among all pairs and relations of one person",
+    "verdict": "in words, from 28 nights on",
+    "correlation": "repeated-measures correlation, -1 to 1",
+    "correlation_low": "lower end of its 95 % interval",
+    "correlation_high": "upper end",
+    "correlation_p_value": "its two-sided p",
+    "model": "what differs between people: level by person, or level and slope by person",
+    "fingerprint": "of the nights that this rests on",
 }

@@ -4,6 +4,7 @@ dawnlake.toml                                               settings
 inbox/<participant>/                                        what the nightly flow reads
 extracted/participant_id=P/connector=C/file=F/*.parquet     what an export said, manifest.json
 tables/<table>/participant_id=P/part.parquet                canonical, sorted
+tables/effect_group/part.parquet                            computed from everyone's
 warehouse.duckdb                                            views over tables/
 writer.lock                                                 who writes (lock.py)
 
@@ -29,7 +30,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from warehouse.schema import TABLES
+from warehouse.schema import RESULTS, TABLES
 
 PARTITION = "participant_id"
 ROW_GROUP = 122_880
@@ -96,6 +97,10 @@ class Lake:
     def table_part(self, table: str, participant: str) -> Path:
         """The one file of a participant's rows in a table."""
         return self.tables / table / f"{PARTITION}={participant}" / "part.parquet"
+
+    def part_of_all(self, table: str) -> Path:
+        """The one file of a table that is of everyone together."""
+        return self.tables / table / "part.parquet"
 
     def connector_folder(self, participant: str, connector: str) -> Path:
         """The folder of all files of one format."""
@@ -214,7 +219,7 @@ def write_pieces(lake: Lake, table: str, participant: str, pieces: Iterable[pa.T
 
     Raises: KeyError, pyarrow.ArrowInvalid if columns are missing or do not fit.
     """
-    schema = _unpartitioned(TABLES[table])
+    schema = _unpartitioned((TABLES | RESULTS)[table])
     fitted = (
         pa.table({field.name: _fitted(rows[field.name], field.type) for field in schema})
         for rows in pieces

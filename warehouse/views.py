@@ -22,7 +22,7 @@ import duckdb
 import pyarrow as pa
 
 from warehouse.macros import MACROS
-from warehouse.schema import TABLE_COLUMNS, TABLES
+from warehouse.schema import RESULTS, TABLE_COLUMNS, TABLES
 from warehouse.store import PARTIAL, PARTITION, Lake, digest, written
 
 SQL = Path(__file__).parent / "sql"
@@ -250,7 +250,7 @@ def _table_views(
     lake: Lake, participant: str | None = None, without: str | None = None
 ) -> dict[str, str]:
     """The SELECT of each table's relation and of the participants' numbers."""
-    selects = {table: _table_sql(lake, table, participant, without) for table in TABLES}
+    selects = {table: _table_sql(lake, table, participant, without) for table in TABLES | RESULTS}
     return selects | {"participant_number": _participant_sql(lake, without)}
 
 
@@ -261,7 +261,7 @@ def _create_tables(
         connection.execute(f"create or replace view {name} as {select}")
         texts = [
             _comment_sql("column", f"{name}.{field.name}", TABLE_COLUMNS[field.name])
-            for field in TABLES.get(name, ())
+            for field in (TABLES | RESULTS).get(name, ())
             if field.name in TABLE_COLUMNS
         ]
         if comments and texts:
@@ -274,20 +274,22 @@ def _table_sql(lake: Lake, table: str, participant: str | None, without: str | N
     DuckDB guesses the size of the whole from the first part; from a small one it would choose
     joins that take hours.
     """
-    folder = f"{PARTITION}={participant or '*'}"
-    parts = sorted((lake.tables / table).glob(f"{folder}/part.parquet"))
-    parts = [part for part in parts if part.parent.name != f"{PARTITION}={without}"]
+    schema = (TABLES | RESULTS)[table]
+    if PARTITION in schema.names:
+        folder = f"{PARTITION}={participant or '*'}"
+        parts = sorted((lake.tables / table).glob(f"{folder}/part.parquet"))
+        parts = [part for part in parts if part.parent.name != f"{PARTITION}={without}"]
+        options = f"hive_partitioning = true, hive_types = {{{PARTITION}: varchar}}"
+    else:  # of everyone together, and so also of who is about to go
+        parts = [part for part in [lake.part_of_all(table)] if part.exists() and not without]
+        options = "hive_partitioning = false"
     if not parts:
-        empty = ", ".join(f"null::{_sql_type(f.type)} as {f.name}" for f in TABLES[table])
+        empty = ", ".join(f"null::{_sql_type(f.type)} as {f.name}" for f in schema)
         return f"select {empty} where false"
     largest = max(parts, key=lambda part: (part.stat().st_size, str(part)))
     ordered = [largest, *(part for part in parts if part != largest)]
     listed = ", ".join("'" + str(part.resolve()).replace("'", "''") + "'" for part in ordered)
-    columns = ", ".join(TABLES[table].names)
-    return (
-        f"select {columns} from read_parquet([{listed}], "
-        f"hive_partitioning = true, hive_types = {{{PARTITION}: varchar}})"
-    )
+    return f"select {', '.join(schema.names)} from read_parquet([{listed}], {options})"
 
 
 def _sql_type(kind: pa.DataType) -> str:
