@@ -26,6 +26,7 @@ from connectors.contract import (
 )
 from connectors.delimited import decoded, lines_of, rows_below
 from connectors.query import query
+from connectors.text_sql import dated
 
 _TIME = r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?"  # minutes alone: Computed Temperature
 _ZONE = r"(Z|[+-]\d{2}:?\d{2})"  # `Z` and `+0000` both occur in the 2025+ files
@@ -104,20 +105,21 @@ def instant(cell: str) -> str:
     """SQL: the instant of a cell that states its offset."""
     return (
         f"case when regexp_full_match({cell}, '{_TIME}{_ZONE}')"
-        f" then try_cast({cell} as timestamptz) end"
+        f" then {dated(f'try_cast({cell} as timestamptz)')} end"
     )
 
 
 def wall(cell: str) -> str:
     """SQL: the wall clock of a cell without an offset."""
-    return f"case when regexp_full_match({cell}, '{_TIME}') then try_cast({cell} as timestamp) end"
+    told = dated(f"try_cast({cell} as timestamp)")
+    return f"case when regexp_full_match({cell}, '{_TIME}') then {told} end"
 
 
 def day(cell: str) -> str:
     """SQL: the date of a cell; with Z and another hour than midnight it could be either of two."""
     return (
         f"case when regexp_full_match({cell}, '{_MIDNIGHT}|{_TIME}')"
-        f" then try_cast({cell}[:10] as date) end"
+        f" then {dated(f'try_cast({cell}[:10] as date)')} end"
     )
 
 

@@ -22,23 +22,27 @@ class Members(list[tuple[str, Any]]):
 def json_changed(data: bytes, chance: Random) -> bytes:
     """One change to a document, or to one of the lines that are documents.
 
-    What does not parse has a piece dropped; bytes that are no text are left as they are.
+    What does not parse has a piece dropped; bytes that are no text, and what is too deep for
+    Python already, are left as they are.
     """
     try:
-        text = data.decode()
-    except UnicodeDecodeError:
+        return _text_changed(data.decode(), chance).encode("utf-8", "replace")
+    except (UnicodeDecodeError, RecursionError):
         return data
+
+
+def _text_changed(text: str, chance: Random) -> str:
     lines = text.split("\n")
     whole = _parsed(text)
     if whole is not None:
-        return _dumped(_changed(whole, chance), chance.random() < 0.2).encode("utf-8", "replace")
+        return _dumped(_changed(whole, chance), chance.random() < 0.2)
     at = chance.randrange(len(lines))
     line = _parsed(lines[at])
     if line is None:
         lines[at] = lines[at][: chance.randint(0, len(lines[at]))]
     else:
         lines[at] = _dumped(_changed(line, chance))
-    return "\n".join(lines).encode("utf-8", "replace")
+    return "\n".join(lines)
 
 
 def _parsed(text: str) -> Any:
@@ -84,7 +88,10 @@ def _change_member(parent: Members, at: int, chance: Random, places: list[tuple[
         case 1:
             parent.append((key, _value(value, chance, places)))  # the key twice
         case 2:
-            parent[at] = (chance.choice((key.upper(), key + " ", hostile.value(chance))), value)
+            parent[at] = (
+                chance.choice((key.upper(), key + "\ud800", hostile.value(chance))),
+                value,
+            )
         case 3:
             parent.append((hostile.value(chance), value))
         case _:

@@ -14,6 +14,7 @@ import resource
 import time
 import traceback
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from multiprocessing import get_context
@@ -35,12 +36,17 @@ TRACE = "trace"
 
 @dataclass
 class Plan:
-    """What is to be run: a seed, a target (connector, WALKER or all), bounds, where findings go."""
+    """What is to be run: a seed, a target (connector, WALKER or all), bounds, where findings go.
+
+    `reads` and `walks` take the bytes and are functions of a module, for the worker to find them.
+    """
 
     folder: Path
     seed: int
     target: str | None
     seconds_each: int = 30
+    reads: Callable[[bytes], str] = survives
+    walks: Callable[[bytes], str] = walked
 
 
 @dataclass
@@ -135,7 +141,7 @@ def work(plan: Plan, first: int, told: Connection) -> None:
         (plan.folder / CURRENT).write_bytes(data)
         faulthandler.dump_traceback_later(plan.seconds_each, exit=True, file=trace)
         before, begun = _peak(), time.monotonic()
-        end, fault = tried(is_walk, data)
+        end, fault = tried(plan.walks if is_walk else plan.reads, data)
         seconds, peak = time.monotonic() - begun, _peak()
         faulthandler.cancel_dump_traceback_later()
         if not fault and peak - before > PEAK_BYTES:
@@ -145,10 +151,10 @@ def work(plan: Plan, first: int, told: Connection) -> None:
         number += 1
 
 
-def tried(is_walk: bool, data: bytes) -> tuple[str, str]:
+def tried(target: Callable[[bytes], str], data: bytes) -> tuple[str, str]:
     """How an input ended; with the traceback, if it is a finding."""
     try:
-        return (walked(data) if is_walk else survives(data)), ""
+        return target(data), ""
     except Exception as error:
         frames = traceback.extract_tb(error.__traceback__)
         own = [f for f in frames if f.filename.startswith((f"{ROOT}/connectors", f"{ROOT}/flows"))]
