@@ -25,6 +25,7 @@ BLOCK_BYTES = 1 << 26
 # longer cell.
 LONGEST_LINE = 1 << 17
 KEPT_LETTERS = 1000
+MOST_COLUMNS = 1000  # short rows are filled up to the header: thousands of columns of them are GBs
 
 
 @dataclass(frozen=True)
@@ -103,9 +104,11 @@ def fields_of(line: str, delimiter: str) -> list[str]:
 def rows_below(lines: list[str], header_index: int, delimiter: str) -> Delimited:
     """Everything below line `header_index` (from 0), by the width of that line.
 
-    Raises: BrokenFile if the quoting cannot be followed.
+    Raises: BrokenFile if the quoting cannot be followed, or the header is nobody's.
     """
     header = tuple(fields_of(lines[header_index], delimiter))
+    if len(header) > MOST_COLUMNS:
+        raise BrokenFile(f"a header of over {MOST_COLUMNS} columns is nobody's; download it again")
     text = pa.array(lines[header_index + 1 :], pa.string())
     number = pa.array(range(header_index + 2, len(lines) + 1), pa.int64())
     filled = pc.not_equal(pc.utf8_trim_whitespace(text), "")

@@ -161,6 +161,14 @@ FOUND: dict[str, tuple[Callable[[], bytes], str]] = {
         lambda: libreview([]).replace(LAST, FAR).encode(),
         "BrokenFile",
     ),
+    "a header of sixty thousand columns": (
+        lambda: (
+            libreview([("30-07-2025 10:00", 100)] * 2000)
+            .replace(LAST, LAST + "," * 60_000)
+            .encode()
+        ),
+        "BrokenFile",
+    ),
     "a time zone of nothing": (lambda: profile('" "'), "nightscout"),
     "a time zone that is no text": (lambda: profile('{"a": 1}'), "nightscout"),
     "a number of thousands of digits": (

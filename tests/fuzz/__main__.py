@@ -65,7 +65,8 @@ def _tell(plan: Plan, outcome: Outcome, seconds: float) -> None:
     ends = ", ".join(f"{end} {count}" for end, count in outcome.ends.most_common(20))
     print(  # noqa: T201
         f"seed {plan.seed}: {outcome.inputs} inputs in {seconds / 60:.1f} minutes, "
-        f"{len(outcome.findings)} findings; slowest {outcome.slowest_s:.1f} s, "
+        f"{len(outcome.findings)} findings; slowest {outcome.slowest_s:.1f} s "
+        f"({plan.folder / 'slowest.input'}), "
         f"peak {outcome.peak_mb} MB\n{ends}"
     )
 

@@ -11,6 +11,7 @@ import faulthandler
 import hashlib
 import os
 import resource
+import shutil
 import time
 import traceback
 from collections import Counter
@@ -32,6 +33,7 @@ MEMORY_BYTES = 2 << 30  # of address space, beyond what the libraries took for a
 PEAK_BYTES = 400 << 20  # by which one input may raise what the process ever held
 CURRENT = "current"
 TRACE = "trace"
+SLOWEST = "slowest.input"
 
 
 @dataclass
@@ -94,7 +96,9 @@ def _one_process(plan: Plan, inputs: int, until: float, outcome: Outcome) -> Non
             end, fault, seconds, peak = here.recv()
             outcome.inputs += 1
             outcome.ends[end] += 1
-            outcome.slowest_s = max(outcome.slowest_s, seconds)
+            if seconds > outcome.slowest_s:
+                outcome.slowest_s = seconds
+                shutil.copyfile(plan.folder / CURRENT, plan.folder / SLOWEST)
             outcome.peak_mb = max(outcome.peak_mb, peak >> 20)
             if fault:
                 _save(plan, outcome, end, fault)
