@@ -40,7 +40,8 @@ _TIMES = ("start_utc", "start_wall", "start_offset_min", "end_utc", "end_wall", 
 
 
 def sheet(source: Source, needed: str, others: str) -> tuple[pa.Table, list[Item]]:
-    """Text columns named as in the header, `record` and `is_short`; and what is told besides.
+    """Text columns (the known ones named as in the header), `record` and `is_short`; and what is
+    told besides.
 
     Raises: BrokenFile if there is no line, FormatDrift if a needed column is missing.
     """
@@ -54,8 +55,8 @@ def sheet(source: Source, needed: str, others: str) -> tuple[pa.Table, list[Item
     items: list[Item] = [Total(rows.records), *rows.unreadable()]
     known = {*needed.split(","), *others.split(",")}
     items += [Drift(f"column {cell}") for cell in rows.header if cell not in known]
-    names = [
-        f"{cell} ({i})" if not cell or cell in rows.header[:i] else cell
+    names = [  # not as in the header: SQL takes no NUL in a name, and no other case for another
+        cell if cell in known and cell not in rows.header[:i] else f"column {i}"
         for i, cell in enumerate(rows.header)
     ]
     table = rows.columns.rename_columns(names)

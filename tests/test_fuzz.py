@@ -169,6 +169,10 @@ FOUND: dict[str, tuple[Callable[[], bytes], str]] = {
         ),
         "BrokenFile",
     ),
+    "a column whose name is no name": (
+        lambda: exchanged("fitbit_takeout", "google_daily_hrv", "\n", ",x\0y,RECORD,record\n"),
+        "fitbit_takeout",
+    ),
     "a time zone of nothing": (lambda: profile('" "'), "nightscout"),
     "a time zone that is no text": (lambda: profile('{"a": 1}'), "nightscout"),
     "a number of thousands of digits": (
