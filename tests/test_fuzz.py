@@ -9,8 +9,10 @@ from __future__ import annotations
 import faulthandler
 import json
 import os
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from itertools import count
 from pathlib import Path
 from random import Random
@@ -21,9 +23,10 @@ from hypothesis import strategies as st
 
 from tests import strategies  # noqa: F401  # how Hypothesis is run
 from tests.fuzz.mutations import archived, mutated
-from tests.fuzz.runner import Plan, corpus, made, run
+from tests.fuzz.runner import STATM, Plan, corpus, made, run
 from tests.fuzz.target import survives, walked
 from tests.lake import CLARITY, clarity, golden, libreview
+from tests.test_walk import zipped
 
 HANGS_S = 300
 chances = st.randoms(use_true_random=False)
@@ -105,6 +108,19 @@ def profile(zone: str) -> bytes:
     return text.replace('"?"', zone).encode()
 
 
+def renumbered(number: int) -> bytes:
+    """A database with a sleep of another row number."""
+    with closing(sqlite3.connect(":memory:")) as database:
+        database.deserialize(golden("health_connect", "two_apps_one_night").data())
+        database.execute(
+            "update sleep_session_record_table set row_id = ?"
+            " where row_id = (select max(row_id) from sleep_session_record_table)",
+            (number,),
+        )
+        database.commit()
+        return database.serialize()
+
+
 # What was found, as small as it can be, and what becomes of it now.
 FOUND: dict[str, tuple[Callable[[], bytes], str]] = {
     "a page of comments before another root": (lambda: comments("<!-- -->"), "UnknownFormat"),
@@ -173,6 +189,8 @@ FOUND: dict[str, tuple[Callable[[], bytes], str]] = {
         lambda: exchanged("fitbit_takeout", "google_daily_hrv", "\n", ",x\0y,RECORD,record\n"),
         "fitbit_takeout",
     ),
+    "a row number that is another table's": (lambda: renumbered(2**40), "BrokenFile"),
+    "a row number that no number follows": (lambda: renumbered(2**63 - 1), "BrokenFile"),
     "a time zone of nothing": (lambda: profile('" "'), "nightscout"),
     "a time zone that is no text": (lambda: profile('{"a": 1}'), "nightscout"),
     "a number of thousands of digits": (
@@ -192,6 +210,14 @@ def test_what_was_found_stays_mended(found: str) -> None:
     assert survives(made()) == outcome
 
 
+def test_a_cut_header_of_the_old_encryption_is_damage() -> None:
+    locked = bytearray(zipped({"x.csv": b"1"}))
+    for signature, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        locked[locked.index(signature) + at] |= 1  # says that it is encrypted
+    locked[28:30] = b"\xff\xff"  # length of the extra field: the member begins after the end
+    assert walked(bytes(locked)) == "0 found, 1 aside"
+
+
 CALLS = count()
 
 
@@ -207,6 +233,7 @@ def faulty(data: bytes) -> str:
                 pass
 
 
+@pytest.mark.skipif(not STATM.exists(), reason="memory is bounded on Linux alone")
 def test_the_long_run_notices_what_is_wrong(tmp_path: Path) -> None:
     plan = Plan(tmp_path, 1, "oura", seconds_each=2, reads=faulty)
     outcome = run(plan, inputs=3, until=time.monotonic() + HANGS_S)

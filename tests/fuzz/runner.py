@@ -31,6 +31,7 @@ ROOT = Path(__file__).parents[2]
 WALKER = "walker"
 MEMORY_BYTES = 2 << 30  # of address space, beyond what the libraries took for all golden inputs
 PEAK_BYTES = 400 << 20  # by which one input may raise what the process ever held
+STATM = Path("/proc/self/statm")  # its first number: pages of address space
 CURRENT = "current"
 TRACE = "trace"
 SLOWEST = "slowest.input"
@@ -134,8 +135,9 @@ def work(plan: Plan, first: int, told: Connection) -> None:
     """The worker: every input is on the disk before it is read."""
     for data in corpus(None):
         survives(data)
-    most = _address_space() + MEMORY_BYTES
-    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    if STATM.exists():  # on Linux; elsewhere only time is bounded
+        most = int(STATM.read_text().split()[0]) * resource.getpagesize() + MEMORY_BYTES
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     trace = os.open(plan.folder / TRACE, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
     faulthandler.enable(trace)
@@ -172,11 +174,6 @@ def _place_in(trace: str) -> str:
     """The innermost frame of ours in what faulthandler wrote."""
     ours = [line for line in trace.splitlines() if "/connectors/" in line or "/flows/" in line]
     return ours[0].strip().rpartition("/")[2] if ours else "in no frame of ours"
-
-
-def _address_space() -> int:
-    pages = Path("/proc/self/statm").read_text().split()[0]
-    return int(pages) * resource.getpagesize()
 
 
 def _peak() -> int:

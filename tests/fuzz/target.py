@@ -152,7 +152,12 @@ def _check_batch(item: Batch) -> None:
 
 
 def _check_sentence(error: IngestError, name: str) -> None:
-    """A message that a person can use, on one line, without the file's name."""
+    """A message that a person can use, on one line, without the file's name.
+
+    That memory is at its end is no excuse here: no input is large.
+    """
     text = str(error)
+    if "too large for the memory" in text:
+        raise Wrong("more memory than there is") from error
     if len(text) < 16 or not text.isprintable() or name in text:
         raise Wrong(f"not a sentence: {type(error).__name__}") from error
