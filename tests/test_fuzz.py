@@ -190,6 +190,7 @@ FOUND: dict[str, tuple[Callable[[], bytes], str]] = {
         "fitbit_takeout",
     ),
     "a row number that is another table's": (lambda: renumbered(2**40), "BrokenFile"),
+    "a row number below 1": (lambda: renumbered(-5), "BrokenFile"),
     "a row number that no number follows": (lambda: renumbered(2**63 - 1), "BrokenFile"),
     "a time zone of nothing": (lambda: profile('" "'), "nightscout"),
     "a time zone that is no text": (lambda: profile('{"a": 1}'), "nightscout"),

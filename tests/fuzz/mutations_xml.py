@@ -8,7 +8,7 @@ from random import Random
 from tests.fuzz import hostile
 
 _TAG = re.compile(r"<[^<>]*>")
-_ATTRIBUTE = re.compile(r"""([\w:]+)\s*=\s*("[^"<]*"|'[^'<]*')""")
+_ATTRIBUTE = re.compile(r"""(?<![\w:])([\w:]+)\s*=\s*("[^"<]*"|'[^'<]*')""")
 BETWEEN = (
     *(
         "<!-- x -->",
