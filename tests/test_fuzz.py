@@ -51,7 +51,7 @@ def test_every_reader_survives_damaged_exports(connector: str, chance: Random) -
     survives(mutated(chance.choice(corpus(connector)), chance, corpus(None)))
 
 
-@settings(max_examples=80)
+@settings(max_examples=60)
 @given(chance=chances)
 def test_the_walker_survives_damaged_archives(chance: Random) -> None:
     walked(archived(chance, corpus(None)))
