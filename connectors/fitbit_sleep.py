@@ -118,7 +118,9 @@ def _sleeps_sql() -> str:
     """One row per log: its session, its levels, its totals as text under the metric's name."""
     told = ", ".join(f"{path} as {metric}" for metric, path in TOTALS.items())
     minutes = ", ".join(metric for metric in TOTALS if metric != "time_in_bed")
-    last = "try_cast(data[-2].seconds as double)"
+    told_end = later("start_wall", "duration_ms / 1000")
+    last_start, last_s = f"try_strptime(data[-2].dateTime, {_FORMATS})", "data[-2].seconds"
+    last_end = later(last_start, f"try_cast({last_s} as double)")
     in_bed = "(try_cast(time_in_bed as double) * 60 - if(has_phantom, 3600, 0))"
     return f"""
         with parsed as (
@@ -146,17 +148,13 @@ def _sleeps_sql() -> str:
                      when start_text is null then 'missing_time'
                      when start_wall is null then 'unreadable_time'
                      when duration_text is null then 'missing_value'
-                     when duration_ms is null then 'unreadable_number'
                      when duration_ms < 0 then 'end_before_start'
-                     when {later("start_wall", "duration_ms / 1000")} is null
-                     then 'unreadable_number' end as code
+                     when {told_end} is null then 'unreadable_number' end as code
             from typed
         )
         select record, session, session as key, start_wall, start_wall as anchor_wall,
-            case when has_phantom then coalesce(
-                     {later(f"try_strptime(data[-2].dateTime, {_FORMATS})", last)},
-                     {later("start_wall", "(duration_ms / 1000 - 3600)")})
-                 else {later("start_wall", "duration_ms / 1000")} end as end_wall,
+            case when not has_phantom then {told_end} else coalesce({last_end},
+                 greatest({told_end} - interval 1 hour, start_wall)) end as end_wall,
             {later("start_wall", in_bed)} as bed_end_wall,
             'sleep' as kind, null::varchar as device,
             case is_main when 'true' then 'main_sleep' when 'false' then 'nap' else 'sleep' end
@@ -187,9 +185,8 @@ def _stages(sleeps: pa.Table) -> Iterator[Batch]:
         ),
         typed as (
             select * exclude (x), case x.level {words} end as label, to_json(x)::varchar as raw,
-                x.dateTime as start_text,
-                {dated(f"try_strptime(x.dateTime, {_FORMATS})")} as start_wall,
-                try_cast(x.seconds as double) as seconds
+                x.dateTime as start_text, try_cast(x.seconds as double) as seconds,
+                {dated(f"try_strptime(x.dateTime, {_FORMATS})")} as start_wall
             from laid
         )
         select record, session, anchor_wall, is_short, label, start_wall,
