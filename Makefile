@@ -3,12 +3,13 @@
 # make slow   tests that take minutes: simulations
 # make env    .venv from the lock
 # make crash  runs that are killed at every step; make soak: writers and readers at once
+# make fuzz   MINUTES=60 of damaged exports, as bad as they can be made
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: env demo check test slow crash soak lock bench clean
+.PHONY: env demo check test slow crash soak fuzz lock bench clean
 
 env: $(VENV)/.ready
 
@@ -41,6 +42,11 @@ crash: env
 # two writers and ten readers for five minutes
 soak: env
 	$(BIN)/python -m tests.soak 300
+
+# mutated golden inputs to every reader and to the walker, for MINUTES on one core
+MINUTES ?= 60
+fuzz: env
+	$(BIN)/python -m tests.fuzz --minutes $(MINUTES)
 
 # the lock is made without addresses, for every platform
 lock:

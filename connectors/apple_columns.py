@@ -26,6 +26,7 @@ Check: TypeAlias = tuple[Column, str]  # where it is true, and its `code field`
 
 WIDTH, BLANK = len("2022-11-02 22:26:14 +0100"), len("2022-11-02 22:26:14")
 UTC = pa.timestamp("us", tz="UTC")
+FIRST, LAST = -62_135_596_800_000_000, 253_402_300_800_000_000  # the years 1 and 10000, in us
 # A no-break space parts the words of "Apple Watch"; 0x0b was seen. Source: real exports.
 _BLANKS = dict.fromkeys((*range(32), 0x7F, 0xA0, 0x202F), " ")
 
@@ -75,8 +76,24 @@ def timed(rows: pa.Table) -> Timed:
 def instants(text: Column) -> pa.Array:
     """UTC instants of `2022-11-02 22:26:14 +0100`; NULL where that is not what is written."""
     text = whole(text)
-    if (told := _usual_instants(text)) is not None:
-        return told
+    told = _usual_instants(text)
+    return _dated(_unusual_instants(text) if told is None else told)
+
+
+def _dated(moment: pa.Array) -> pa.Array:
+    """The instants that are in the years 1 to 9999: an offset may lead out of them."""
+    ends = pc.min_max(moment)
+    if len(moment) == moment.null_count or (
+        ends["min"].value >= FIRST and ends["max"].value < LAST
+    ):
+        return moment
+    ticks = moment.cast(pa.int64())
+    is_dated = pc.and_(pc.greater_equal(ticks, FIRST), pc.less(ticks, LAST))
+    return pc.if_else(is_dated, moment, None)
+
+
+def _unusual_instants(text: pa.Array) -> pa.Array:
+    """The same for any text."""
     offset = pc.utf8_slice_codeunits(text, 19, 27).dictionary_encode()
     ahead = pa.array([_ahead(name) for name in offset.dictionary.to_pylist()], pa.duration("us"))
     wall = pc.utf8_slice_codeunits(text, 0, 19)

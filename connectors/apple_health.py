@@ -53,9 +53,10 @@ SLEEP = "SleepAnalysis"
 OTHERS = ("activity_summary", "clinical_record", "audiogram", "vision_prescription")
 EATEN = ["record", "metric", "start_utc", "end_utc", "zone", "device"]
 FOOD = pa.array(["dietary_energy", "dietary_carbohydrate"])
-# A root or a DTD of another name (export_cda.xml, a route) is another format.
+# A root or a DTD of another name (export_cda.xml, a route) is another format. Comments are atomic:
+# else each could end at the end of any later one, and a page of them would be tried in all ways.
 _ROOT = re.compile(
-    rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*"
+    rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?>(?:(?><!--.*?-->)\s*)*)"
     rb"(?:<!DOCTYPE\s+HealthData\b|<HealthData[\s/>])",
     re.DOTALL,
 )

@@ -166,8 +166,9 @@ def _split_at_root(stream: BinaryIO) -> tuple[bytes, bytes]:
     data = b""
     while len(data) < PROLOG_BYTES and (more := stream.read(BLOCK_BYTES)):
         data += more
-        doctype = _DOCTYPE.search(data)
-        if doctype is None and b"<!DOCTYPE" in data:
+        declared = data.find(b"<!DOCTYPE")  # the first alone: each would be looked for an end of
+        doctype = _DOCTYPE.match(data, declared) if declared >= 0 else None
+        if doctype is None and declared >= 0:
             continue
         if root := _ROOT.search(data, doctype.end() if doctype else 0):
             return data[: root.start()], data[root.start() :]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from connectors.text_sql import dated, number
+
 # First header cell and start of the timestamp header, by language of the account.
 LANGUAGES = {
     "en": ("Index", "Timestamp ("),
@@ -43,11 +45,10 @@ def events_sql(unit: str) -> str:
         select record, c1, c2, c3, c7, c8, c9, c10, c6 as device,
             case {event} end as event,
             -- T, a blank and an unpadded hour all occur
-            coalesce(try_strptime(c1, '%Y-%m-%dT%H:%M:%S'), try_strptime(c1, '%Y-%m-%d %H:%M:%S'))
-                as start_wall,
-            try_cast(replace(c7, ',', '.') as double) as glucose,
-            try_cast(replace(c8, ',', '.') as double) as insulin,
-            try_cast(replace(c9, ',', '.') as double) as carbs,
+            {dated("try_strptime(c1, ['%Y-%m-%dT%H:%M:%S', '%Y-%m-%d %H:%M:%S'])")} as start_wall,
+            {number("replace(c7, ',', '.')")} as glucose,
+            {number("replace(c8, ',', '.')")} as insulin,
+            {number("replace(c9, ',', '.')")} as carbs,
             -- a spreadsheet turns twelve digits into 3.47631E+11: no identity any more
             case when c13 <> '' and not regexp_matches(c13, '^[0-9][.,][0-9]+E') then c13 end
                 as clock_id,
@@ -57,6 +58,7 @@ def events_sql(unit: str) -> str:
         from rows
     )
     select * replace (nullif(device, '') as device,
+        case when clock_s is not null then clock_id end as clock_id,  -- a counter that says nothing
         case when glucose is null and is_low then {low} when glucose is null and is_high then {high}
              else glucose end as glucose),
         case when event = 'glucose' and glucose is null then

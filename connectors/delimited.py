@@ -21,8 +21,11 @@ import pyarrow.csv as pacsv
 from connectors.contract import Batch, BrokenFile, batch
 
 BLOCK_BYTES = 1 << 26
-LONGEST_LINE = 1 << 20  # bytes; a longer one is no row of anybody, and of it only a start is kept
+# Bytes; a longer line is no row of anybody, and of it only a start is kept. The module csv takes no
+# longer cell.
+LONGEST_LINE = 1 << 17
 KEPT_LETTERS = 1000
+MOST_COLUMNS = 1000  # short rows are filled up to the header: thousands of columns of them are GBs
 
 
 @dataclass(frozen=True)
@@ -89,16 +92,23 @@ def lines_of(text: str) -> list[str]:
 
 
 def fields_of(line: str, delimiter: str) -> list[str]:
-    """The cells of one line, blanks around them taken off."""
+    """The cells of one line, blanks around them taken off.
+
+    Raises: BrokenFile for a line that is longer than any row.
+    """
+    if len(line) > LONGEST_LINE:
+        raise BrokenFile("a header line of over 128 kB is nobody's; download the file again")
     return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter), [])]
 
 
 def rows_below(lines: list[str], header_index: int, delimiter: str) -> Delimited:
     """Everything below line `header_index` (from 0), by the width of that line.
 
-    Raises: BrokenFile if the quoting cannot be followed.
+    Raises: BrokenFile if the quoting cannot be followed, or the header is nobody's.
     """
     header = tuple(fields_of(lines[header_index], delimiter))
+    if len(header) > MOST_COLUMNS:
+        raise BrokenFile(f"a header of over {MOST_COLUMNS} columns is nobody's; download it again")
     text = pa.array(lines[header_index + 1 :], pa.string())
     number = pa.array(range(header_index + 2, len(lines) + 1), pa.int64())
     filled = pc.not_equal(pc.utf8_trim_whitespace(text), "")

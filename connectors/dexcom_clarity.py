@@ -34,6 +34,7 @@ from connectors.contract import (
 )
 from connectors.delimited import Delimited, decoded, fields_of, lines_of, rows_below
 from connectors.query import query
+from connectors.text_sql import dated
 
 
 def identify(head: Head) -> str | None:
@@ -147,11 +148,11 @@ def _episodes(timed: pa.Table) -> Iterator[Batch]:
     yield shaped(
         "episode",
         query(
-            """
+            f"""
             select record, case event when 'carbs' then 'meal' else event end as kind,
                 nullif(c3, '') as label, start_wall,
-                start_wall + case when event = 'exercise' then try_cast(c10 as interval) end
-                    as end_wall,
+                case when event = 'exercise' and regexp_full_match(c10, '\\d{{1,4}}:\\d\\d:\\d\\d')
+                    then {dated("(start_wall + try_cast(c10 as interval))")} end as end_wall,
                 device
             from timed
             where event in ('exercise', 'health') or (event = 'carbs' and carbs is not null)

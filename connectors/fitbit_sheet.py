@@ -26,6 +26,7 @@ from connectors.contract import (
 )
 from connectors.delimited import decoded, lines_of, rows_below
 from connectors.query import query
+from connectors.text_sql import dated
 
 _TIME = r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?"  # minutes alone: Computed Temperature
 _ZONE = r"(Z|[+-]\d{2}:?\d{2})"  # `Z` and `+0000` both occur in the 2025+ files
@@ -39,7 +40,8 @@ _TIMES = ("start_utc", "start_wall", "start_offset_min", "end_utc", "end_wall", 
 
 
 def sheet(source: Source, needed: str, others: str) -> tuple[pa.Table, list[Item]]:
-    """Text columns named as in the header, `record` and `is_short`; and what is told besides.
+    """Text columns (the known ones named as in the header), `record` and `is_short`; and what is
+    told besides.
 
     Raises: BrokenFile if there is no line, FormatDrift if a needed column is missing.
     """
@@ -53,8 +55,8 @@ def sheet(source: Source, needed: str, others: str) -> tuple[pa.Table, list[Item
     items: list[Item] = [Total(rows.records), *rows.unreadable()]
     known = {*needed.split(","), *others.split(",")}
     items += [Drift(f"column {cell}") for cell in rows.header if cell not in known]
-    names = [
-        f"{cell} ({i})" if not cell or cell in rows.header[:i] else cell
+    names = [  # not as in the header: SQL takes no NUL in a name, and no other case for another
+        cell if cell in known and cell not in rows.header[:i] else f"column {i}"
         for i, cell in enumerate(rows.header)
     ]
     table = rows.columns.rename_columns(names)
@@ -104,20 +106,21 @@ def instant(cell: str) -> str:
     """SQL: the instant of a cell that states its offset."""
     return (
         f"case when regexp_full_match({cell}, '{_TIME}{_ZONE}')"
-        f" then try_cast({cell} as timestamptz) end"
+        f" then {dated(f'try_cast({cell} as timestamptz)')} end"
     )
 
 
 def wall(cell: str) -> str:
     """SQL: the wall clock of a cell without an offset."""
-    return f"case when regexp_full_match({cell}, '{_TIME}') then try_cast({cell} as timestamp) end"
+    told = dated(f"try_cast({cell} as timestamp)")
+    return f"case when regexp_full_match({cell}, '{_TIME}') then {told} end"
 
 
 def day(cell: str) -> str:
     """SQL: the date of a cell; with Z and another hour than midnight it could be either of two."""
     return (
         f"case when regexp_full_match({cell}, '{_MIDNIGHT}|{_TIME}')"
-        f" then try_cast({cell}[:10] as date) end"
+        f" then {dated(f'try_cast({cell}[:10] as date)')} end"
     )
 
 

@@ -29,6 +29,7 @@ from connectors.delimited import decoded
 from connectors.fitbit_sheet import sorted_out, totals
 from connectors.json_damage import broken_json
 from connectors.query import query
+from connectors.text_sql import dated, later
 
 # Keys of a log. Source: Takeout files of 2021-2026; isMainSleep: Web API v1.2.
 _KEYS = (
@@ -117,6 +118,10 @@ def _sleeps_sql() -> str:
     """One row per log: its session, its levels, its totals as text under the metric's name."""
     told = ", ".join(f"{path} as {metric}" for metric, path in TOTALS.items())
     minutes = ", ".join(metric for metric in TOTALS if metric != "time_in_bed")
+    told_end = later("start_wall", "duration_ms / 1000")
+    last_start, last_s = f"try_strptime(data[-2].dateTime, {_FORMATS})", "data[-2].seconds"
+    last_end = later(last_start, f"try_cast({last_s} as double)")
+    in_bed = "(try_cast(time_in_bed as double) * 60 - if(has_phantom, 3600, 0))"
     return f"""
         with parsed as (
             select record, log as text, from_json(log, '{_LOG}') as log from logs
@@ -124,7 +129,7 @@ def _sleeps_sql() -> str:
         opened as (select *, from_json(log.levels, '{_LEVELS}') as levels from parsed),
         typed as (
             select record, text, log.logId as session, log.startTime as start_text,
-                try_strptime(log.startTime, {_FORMATS}) as start_wall,
+                {dated(f"try_strptime(log.startTime, {_FORMATS})")} as start_wall,
                 log.duration as duration_text, try_cast(log.duration as bigint) as duration_ms,
                 from_json(levels.data, '{_SEGMENTS}') as data,
                 from_json(levels.shortData, '{_SEGMENTS}') as shorts,
@@ -143,18 +148,14 @@ def _sleeps_sql() -> str:
                      when start_text is null then 'missing_time'
                      when start_wall is null then 'unreadable_time'
                      when duration_text is null then 'missing_value'
-                     when duration_ms is null then 'unreadable_number'
-                     when duration_ms < 0 then 'end_before_start' end as code
+                     when duration_ms < 0 then 'end_before_start'
+                     when {told_end} is null then 'unreadable_number' end as code
             from typed
         )
         select record, session, session as key, start_wall, start_wall as anchor_wall,
-            case when has_phantom then coalesce(
-                     try_strptime(data[-2].dateTime, {_FORMATS})
-                         + to_seconds(try_cast(data[-2].seconds as double)),
-                     start_wall + to_milliseconds(duration_ms - 3600000))
-                 else start_wall + to_milliseconds(duration_ms) end as end_wall,
-            start_wall + to_seconds(try_cast(time_in_bed as double) * 60
-                - if(has_phantom, 3600, 0)) as bed_end_wall,
+            case when not has_phantom then {told_end} else coalesce({last_end},
+                 greatest({told_end} - interval 1 hour, start_wall)) end as end_wall,
+            {later("start_wall", in_bed)} as bed_end_wall,
             'sleep' as kind, null::varchar as device,
             case is_main when 'true' then 'main_sleep' when 'false' then 'nap' else 'sleep' end
                 as label,
@@ -184,16 +185,17 @@ def _stages(sleeps: pa.Table) -> Iterator[Batch]:
         ),
         typed as (
             select * exclude (x), case x.level {words} end as label, to_json(x)::varchar as raw,
-                x.dateTime as start_text, try_strptime(x.dateTime, {_FORMATS}) as start_wall,
-                try_cast(x.seconds as double) as seconds
+                x.dateTime as start_text, try_cast(x.seconds as double) as seconds,
+                {dated(f"try_strptime(x.dateTime, {_FORMATS})")} as start_wall
             from laid
         )
         select record, session, anchor_wall, is_short, label, start_wall,
-            start_wall + to_seconds(seconds) as end_wall, raw, null::varchar as skip,
+            {later("start_wall", "seconds")} as end_wall, raw, null::varchar as skip,
             case when start_text is null then 'missing_time'
                  when start_wall is null then 'unreadable_time'
                  when seconds is null then 'missing_value'
                  when seconds <= 0 then 'end_before_start'
+                 when end_wall is null then 'unreadable_number'
                  when label is null then 'unknown_code' end as code,
             case when code like '%time' then 'levels.dateTime'
                  when code = 'unknown_code' then 'levels.level' else 'levels.seconds' end as field

@@ -48,7 +48,7 @@ def gmt(text: str) -> str:
 
 def date(text: str) -> str:
     """SQL: the date of a text that begins with one."""
-    return f"try_cast(left({text}, 10) as date)"
+    return text_sql.dated(f"try_cast(left({text}, 10) as date)")
 
 
 def sound(judged: pa.Table) -> pa.Table:

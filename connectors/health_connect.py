@@ -39,6 +39,7 @@ from connectors.contract import (
 )
 from connectors.health_connect_rows import (
     APPS,
+    BAND,
     INSTANT,
     INTERVAL,
     ROW,
@@ -183,6 +184,10 @@ def _new_columns(kind: Kind, table: Table) -> Iterator[Drift]:
 
 def _rows(database: sqlite3.Connection, kind: Kind, tables: dict[str, Table]) -> Iterator[Item]:
     """A table in blocks of columns."""
+    name = quoted(tables[kind.table].name)
+    first, last = database.execute(f"select min(rowid), max(rowid) from {name}").fetchone()
+    if first is not None and not 0 < first <= last < BAND:  # its numbers would be another table's
+        raise BrokenFile("a damaged SQLite database: rows out of number; export it again")
     not_set = 0
     cursor = database.execute(judged_sql(kind, tables))
     while rows := cursor.fetchmany(BLOCK_ROWS):

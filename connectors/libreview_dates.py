@@ -86,7 +86,8 @@ def _both_readings(stamps: pa.Table) -> pa.Table:
                 coalesce(nullif(p.second_60, ''), '0') as second
             from pieces
         ), clocks as (
-            select *, case when year_first then a when c < 100 then 2000 + c else c end as year,
+            select *, case when year_first then nullif(a, 0)
+                    when c < 100 then 2000 + c else c end as year,
                 case when half = '' then hour
                      when hour > 12 or (half = 'p' and hour = 0) then 99
                      when half = 'p' then hour % 12 + 12 else hour % 12 end

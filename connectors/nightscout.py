@@ -190,19 +190,22 @@ def _profile(source: Source) -> Iterator[Item]:
         for each in [*profiles, {k: _parsed(row[k]) for k in ("units", "timezone")}]:
             if not isinstance(each, dict):
                 continue
-            if zone := each.get("timezone"):
-                told[Fact("timezone", str(zone))] = None
+            if isinstance(zone := each.get("timezone"), str) and zone.strip():
+                told[Fact("timezone", zone)] = None
             if unit := UNITS.get(str(each.get("units")).lower()):
                 told[Fact("unit", unit)] = None
     yield from told
 
 
 def _parsed(text: str | None) -> object:
-    """Raises: BrokenFile for lists in lists in lists: no profile, and more than Python follows."""
+    """Raises: BrokenFile for lists in lists in lists and for numbers of thousands of digits: no
+    profile, and more than Python follows."""
     try:
         return json.loads(text) if text else None
-    except RecursionError:
-        raise BrokenFile("JSON nested thousands deep is no profile; export it again") from None
+    except (RecursionError, ValueError):
+        raise BrokenFile(
+            "JSON nested thousands deep, or a number as long, is no profile; export it again"
+        ) from None
 
 
 CONNECTOR = Connector(

@@ -16,7 +16,7 @@ import pyarrow as pa
 from connectors.contract import Item, Total, shaped
 from connectors.nightscout_documents import instant, left_out, offset_min
 from connectors.query import query
-from connectors.text_sql import number, raw, wall
+from connectors.text_sql import later, number, raw, wall
 
 TREATMENT = (
     *("_id", "identifier", "isValid", "eventType", "created_at", "timestamp", "date", "mills"),
@@ -86,6 +86,8 @@ def _judged() -> str:
     ), placed as (
         select *, {instant("stamp")} as start_utc, {offset_min("stamp")} as start_offset_min,
             case when start_utc is null then {wall("stamp")} end as start_wall,
+            {later("start_utc", "minutes * 60")} as end_utc,
+            {later("start_wall", "minutes * 60")} as end_wall,
             coalesce(is_deleted, false) as deleted,
             coalesce(grams <> 0, false) as has_carbs, coalesce(bolus <> 0, false) as has_insulin,
             glucose_text is not null and coalesce(glucose_type, 'finger') <> 'sensor'
@@ -106,7 +108,7 @@ def _judged() -> str:
         select *, {_fault()} as fault
         from summed
     )
-    select *, to_microseconds(cast(minutes * 60e6 as bigint)) as length,
+    select *,
         split_part(fault, ':', 1) as code, split_part(fault, ':', 2) as field, case
         when deleted then 'deleted'
         when fault is not null or is_carried then null
@@ -136,6 +138,8 @@ def _fault() -> str:
     when has_duration and duration_text is not null and minutes is null
     then 'unreadable_number:duration'
     when has_duration and minutes < 0 then 'end_before_start:duration'
+    when has_duration and minutes is not null and coalesce(end_utc, end_wall) is null
+    then 'unreadable_number:duration'
     when is_carried then null
     when event in ({_words(FINGERSTICK)}) and glucose_text is null
     then 'missing_value:glucose'
@@ -164,7 +168,7 @@ select record, 'capillary_glucose' as metric, start_utc, start_wall, start_offse
 from kept where has_glucose and fingerstick is not null and unit is not null
 union all by name
 select record, 'insulin_temp_basal_rate' as metric, start_utc, start_wall, start_offset_min,
-    start_utc + length as end_utc, start_wall + length as end_wall,
+    end_utc, end_wall,
     basal_rate as value, 'U/h' as unit, device, key
 from kept where has_basal and basal_rate is not null and (duration_text is null or minutes >= 0)
 order by record
@@ -178,7 +182,7 @@ select record, 'meal' as kind,
 from kept where has_carbs
 union all by name
 select record, 'exercise' as kind, notes as label, start_utc, start_wall, start_offset_min,
-    start_utc + length as end_utc, start_wall + length as end_wall, device, key
+    end_utc, end_wall, device, key
 from kept where is_exercise and (duration_text is null or minutes >= 0)
 union all by name
 select record, 'note' as kind, notes as label, start_utc, start_wall, start_offset_min, device, key

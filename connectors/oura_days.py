@@ -13,6 +13,7 @@ import pyarrow as pa
 from connectors.contract import Item, Skip, shaped
 from connectors.oura_sleep import told
 from connectors.query import query
+from connectors.text_sql import dated
 
 # Source: API description (v2); real daily_sleep documents.
 DAILY = {
@@ -66,7 +67,8 @@ def day_documents(documents: pa.Table) -> Iterator[Item]:
 def days(rows: pa.Table, columns: dict[str, tuple[str, str]]) -> Iterator[Item]:
     """Daily values of rows with record, id, day, is_carried (elsewhere too), and the columns."""
     values = query(
-        f"select *, try_cast(day as date) as date from ({told(columns, 'rows')})", rows=rows
+        f"select *, {dated('try_cast(day as date)')} as date from ({told(columns, 'rows')})",
+        rows=rows,
     )
     yield shaped(
         "daily",

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from connectors.contract import Batch, shaped
 from connectors.query import query
-from connectors.text_sql import instant, number, offset_min, wall
+from connectors.text_sql import instant, later, number, offset_min, wall
 
 # Source: API description (v2): the items of hrv are rMSSD.
 SERIES = {"heart_rate": ("heart_rate", "/min"), "hrv": ("heart_rate_variability_rmssd", "ms")}
@@ -44,6 +44,8 @@ def _samples(sound: pa.Table, key: str, metric: str, unit: str) -> Iterator[Batc
                      when stamp is null then 'missing_time'
                      when t0 is null and w0 is null then 'unreadable_time'
                      when step is null or step not between 1 and 86400 then 'missing_value'
+                     when {later("coalesce(t0, w0)", "len(items) * step")} is null
+                     then 'unreadable_time'
                 end as code
             from read""",
         sound=sound,

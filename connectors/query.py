@@ -31,7 +31,10 @@ def _database() -> duckdb.DuckDBPyConnection:
 def _cursor() -> Iterator[duckdb.DuckDBPyConnection]:
     with _database().cursor() as cursor:
         cursor.execute("set timezone = 'UTC'")
-        yield cursor
+        try:
+            yield cursor
+        except UnicodeDecodeError:  # its message quotes the text, cut in the middle of a letter
+            raise duckdb.DataError("what was read is not what it should be") from None
 
 
 def query(sql: str, **tables: pa.Table) -> pa.Table:

@@ -10,6 +10,23 @@ _WRITTEN = r"^\d{4}-\d\d?-\d\d?[T ]\d\d:\d\d"  # a year of five digits is no tim
 _OFFSET = r"[T ]\d\d:\d\d.*([+-])(\d\d):?(\d\d)$"
 _ZONED = _WRITTEN + r".*(Z|[+-]\d\d:?\d\d)$"
 
+LONGEST_S = 1e11  # three thousand years: beyond it is no duration, and no timestamp holds the end
+
+
+def dated(moment: str) -> str:
+    """A timestamp or date of the years 1 to 9999, which every calendar has.
+
+    Compared and not asked for its year, which is 1 for an instant in the year before.
+    """
+    return f"case when {moment} >= '0001-01-01' and {moment} < '10000-01-01' then {moment} end"
+
+
+def later(start: str, seconds: str) -> str:
+    """The timestamp so many seconds (a double) after `start`; NULL out of the calendar."""
+    bounded = f"case when abs({seconds}) < {LONGEST_S} then {seconds} end"
+    length = f"to_microseconds(cast({bounded} * 1e6 as bigint))"
+    return dated(f"({start} + {length})")
+
 
 def number(text: str) -> str:
     """A finite double."""
@@ -18,7 +35,8 @@ def number(text: str) -> str:
 
 def instant(text: str) -> str:
     """A timestamptz, where Z or an offset is written."""
-    return f"case when regexp_matches({text}, '{_ZONED}') then try_cast({text} as timestamptz) end"
+    told = dated(f"try_cast({text} as timestamptz)")
+    return f"case when regexp_matches({text}, '{_ZONED}') then {told} end"
 
 
 def wall(text: str) -> str:
@@ -26,7 +44,7 @@ def wall(text: str) -> str:
     bare = rf"regexp_replace({text}, '\s*[+-]\d\d:?\d\d$', '')"
     return (
         f"case when {text} not like '%Z' and regexp_matches({text}, '{_WRITTEN}')"
-        f" then try_cast({bare} as timestamp) end"
+        f" then {dated(f'try_cast({bare} as timestamp)')} end"
     )
 
 

@@ -33,10 +33,11 @@ SPOOL_BYTES = 64 << 20  # a zip inside a zip above this goes to disk
 ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")  # ordinary, empty, split
 OFFICE_MEMBER = "[Content_Types].xml"  # of every .xlsx and .docx (ECMA-376 part 2)
 NOT_A_ZIP = "not a complete zip: download it again"
-# What zipfile raises on damage, beyond its own error: names that are no UTF-8, cut structures.
+# What zipfile raises on damage, beyond its own error: names that are no UTF-8, cut structures; an
+# IndexError where the old encryption's header is cut.
 _DAMAGE = (
     *(BadZipFile, pyzipper.BadZipFile, UnicodeError, struct.error, zlib.error),
-    *(lzma.LZMAError, EOFError, OSError),
+    *(lzma.LZMAError, EOFError, OSError, IndexError),
 )
 LOCKED = "protected by a password: ingest it at a terminal, or with --password-file FILE"
 

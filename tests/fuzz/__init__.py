@@ -1,0 +1,1 @@
+"""Fuzzing: golden inputs, mutated by what their formats are made of, against what is documented."""
