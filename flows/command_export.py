@@ -22,7 +22,7 @@ from flows.disguise import (
 )
 from flows.usage import UsageError, opened, participants, say, steadily
 from warehouse.store import private_folder, sweep, written
-from warehouse.views import View, views
+from warehouse.view_files import View, views
 
 # What `--since` looks at, first that a view has.
 DATES = ("sleep_date", "date", "start_local", "onset_local")

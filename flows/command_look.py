@@ -126,7 +126,7 @@ def show_views(name: str | None, everything: bool) -> int:
 
     Raises: UsageError for an unknown view.
     """
-    from warehouse.views import relations
+    from warehouse.view_files import relations
 
     known = relations()
     if name is None:

@@ -16,7 +16,7 @@ from pathlib import Path
 import duckdb
 
 from warehouse.store import Lake, write_json, written
-from warehouse.views import View
+from warehouse.view_files import View
 
 KEY = "deidentification.json"  # in the lake: who is who; never part of an export
 FEWEST_WEEKS, MOST_WEEKS = 8, 520

@@ -29,7 +29,8 @@ from transforms.streams import Streams
 from transforms.timeline import Stay, Timeline, timeline
 from warehouse.schema import TABLES
 from warehouse.store import Lake, write_table
-from warehouse.views import build, checks
+from warehouse.view_files import checks
+from warehouse.views import build
 
 Row = dict[str, Any]
 BERLIN = "Europe/Berlin"

@@ -15,7 +15,7 @@ from flows.disguise import HARMLESS, KEY, Disguise, forget_disguise, kept_column
 from tests.lake import demo_lake, rows
 from tests.lake import opened as asked_lake
 from warehouse.store import Lake
-from warehouse.views import views
+from warehouse.view_files import views
 
 EVERY_VIEW = sorted(
     view.name

@@ -34,7 +34,7 @@ from tests.lake import asked, demo_lake, demo_people
 from transforms.findings import KINDS
 from transforms.times import BASES
 from warehouse.store import Lake
-from warehouse.views import views
+from warehouse.view_files import views
 
 ROOT = Path(__file__).parent.parent
 GUIDES = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,12 +13,14 @@ from pathlib import Path
 import duckdb
 import pytest
 
-import warehouse.views
+import warehouse.view_files
 from flows.settings import Settings
 from tests.lake import BERLIN, Row, asked, assert_checked, demo_lake, demo_people, opened, rows
 from warehouse.schema import TABLES
 from warehouse.store import Lake
-from warehouse.views import ViewError, build, checks, create, relations, views
+from warehouse.table_files import create_tables, table_views
+from warehouse.view_files import checks, relations, views
+from warehouse.views import ViewError, build, create
 
 # The public columns of the product, group by group. Nothing here is renamed without a word.
 NIGHT_TO_DAY = """
@@ -156,33 +159,33 @@ def sql_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path
     """A folder of views of its own."""
     folder = tmp_path / "sql"
     (folder / "marts").mkdir(parents=True)
-    monkeypatch.setattr(warehouse.views, "SQL", folder)
+    monkeypatch.setattr(warehouse.view_files, "SQL", folder)
     relations.cache_clear()
     yield folder
     relations.cache_clear()
 
 
-def created(lake: Lake) -> None:
+def created() -> None:
     with duckdb.connect() as connection:
-        create(connection, lake, {}, {})
+        create(connection, {}, {})
 
 
-def test_a_view_that_is_right_is_built(sql_folder: Path, empty: Lake) -> None:
+def test_a_view_that_is_right_is_built(sql_folder: Path) -> None:
     (sql_folder / "marts/days.sql").write_text(VIEW)
     (sql_folder / "marts/a_first.sql").write_text(
         "-- Later.\n-- n | how many\nselect count(*) as n from days\n"
     )
-    created(empty)
+    created()
     assert list(views()) == ["days", "a_first"]
 
 
 @pytest.mark.parametrize("wrong", WRONG)
-def test_a_header_that_differs_fails_the_build(wrong: str, sql_folder: Path, empty: Lake) -> None:
+def test_a_header_that_differs_fails_the_build(wrong: str, sql_folder: Path) -> None:
     right, changed = WRONG[wrong]
     assert right in VIEW
     (sql_folder / "marts/days.sql").write_text(VIEW.replace(right, changed))
     with pytest.raises(ViewError, match=r"days(\.sql)?"):
-        created(empty)
+        created()
 
 
 MACRO = """-- Days since one.
@@ -197,13 +200,13 @@ where since is null or start_local >= since::date
 """
 
 
-def test_a_macro_takes_parameters(sql_folder: Path, empty: Lake) -> None:
+def test_a_macro_takes_parameters(sql_folder: Path) -> None:
     """Also a relation of the query that asks, by its name."""
     (sql_folder / "marts/days_since.sql").write_text(MACRO)
     view = "-- As before.\n-- columns: days_since\nselect * from days_since(null, 'sample')\n"
     (sql_folder / "marts/days.sql").write_text(view)
     with duckdb.connect() as connection:
-        create(connection, empty, {}, {})
+        create(connection, {}, {})
         made = "select 'p' as participant_id, timestamp '2025-07-01 10:00' + n * interval 1 day"
         sql = (
             f"with made as ({made} as start_local from range(3) as r(n)) from days_since(?, 'made')"
@@ -215,12 +218,10 @@ def test_a_macro_takes_parameters(sql_folder: Path, empty: Lake) -> None:
 
 
 @pytest.mark.parametrize("wrong", ["-- date | the day\n", "-- participant_id | who\n"])
-def test_a_macro_whose_header_differs_fails_the_build(
-    wrong: str, sql_folder: Path, empty: Lake
-) -> None:
+def test_a_macro_whose_header_differs_fails_the_build(wrong: str, sql_folder: Path) -> None:
     (sql_folder / "marts/days_since.sql").write_text(MACRO.replace(wrong, ""))
     with pytest.raises(ViewError, match=r"days_since\.sql"):
-        created(empty)
+        created()
 
 
 def test_a_failed_build_leaves_the_old_warehouse(sql_folder: Path, tmp_path: Path) -> None:
@@ -284,7 +285,8 @@ def in_memory() -> Iterator[duckdb.DuckDBPyConnection]:
     """The demo's views in a database that may be spoilt."""
     with duckdb.connect() as connection:
         chosen = Settings()
-        create(connection, demo_lake(), chosen.rules.model_dump(), chosen.priority.model_dump())
+        create(connection, chosen.rules.model_dump(), chosen.priority.model_dump())
+        create_tables(connection, table_views(demo_lake()))
         yield connection
 
 
@@ -353,3 +355,48 @@ def test_another_zone_of_the_session_gives_the_same_rows() -> None:
             told.append(rows(connection, f"select {COLUMNS} from night_to_day order by all"))
     assert told[0] == told[1] == told[2]
     assert len(told[0]) == 62
+
+
+# the template
+
+
+def test_views_are_made_once_and_then_taken_over(
+    sql_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also for another lake; nobody is named in it, and what is spoilt is made again."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    (sql_folder / "marts/days.sql").write_text(VIEW)
+    first, second = (Lake(tmp_path / name).create() for name in ("first", "second"))
+    build(first, {"one": 1}, {}, free_days={"somebody": [5]})
+    (kept,) = (tmp_path / "cache/dawnlake").iterdir()
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert stat.S_IMODE(kept.parent.stat().st_mode) == 0o700
+    assert b"somebody" not in kept.read_bytes()
+    assert asked(first, "select free_weekdays('somebody') as days") == [{"days": [5]}]
+
+    made = kept.stat().st_mtime_ns
+    build(second, {"one": 1}, {})
+    assert kept.stat().st_mtime_ns == made
+    assert asked(second, "select free_weekdays('somebody') as days") == [{"days": [6, 7]}]
+    assert asked(second, "select rule_one() as one") == [{"one": 1}]
+
+    for spoilt in (b"", b"no database", kept.read_bytes()[:9000]):
+        kept.write_bytes(spoilt)
+        build(second, {"one": 1}, {}, anew=True)
+        assert asked(second, "from days") == []
+    assert kept.stat().st_size > 9000
+
+    for number in range(9):
+        build(second, {"one": number}, {})
+    assert len(list(kept.parent.iterdir())) == 4
+
+
+def test_a_home_that_cannot_be_written_costs_time_alone(
+    sql_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "cache").write_text("a file where a folder should be")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    (sql_folder / "marts/days.sql").write_text(VIEW)
+    lake = Lake(tmp_path / "lake").create()
+    build(lake, {}, {})
+    assert asked(lake, "from days") == []

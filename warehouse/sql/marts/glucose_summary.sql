@@ -2,5 +2,5 @@
 -- grain: participant_id
 -- columns: glucose_summary_between
 --
--- For a period ask the table macro: from glucose_summary_between('2025-10-01', '2025-10-31').
+-- For a period ask the table macro: from glucose_summary_between('2025-03-01', '2025-03-31').
 select * from glucose_summary_between(null, null)
