@@ -160,7 +160,7 @@ def expected(
     first16 = within(readings, it.wake, it.wake + 16 * 60)
     at_onset = within(readings, it.onset - 15, it.onset + 15)
     meal = next((m for m in sorted(meals) if m >= it.wake), math.inf)
-    first_meal = meal if meal < it.wake + 5 * 60 else None
+    first_meal = meal if meal < min(it.wake + 5 * 60, until) else None
     following = min((m - meal for m in meals if m > meal), default=math.inf)
     base, rise, area = breakfast([*night, *day], first_meal, min(180, following))
     late = min((g for t, g in smooth(night) if t >= it.midnight), default=None)

@@ -9,11 +9,28 @@
 -- before_us | wake of the night before
 -- until_us | end of the day
 -- is_capped | the day was ended day_cap_h after wake
+-- meal_us | first logged meal of the day, if within five hours of wake
+-- meal_until_min | minutes from it to the next one, at most 180
 -- night | the row of `night_body` and, as `exposure`, that of `exposure_daily`
 --
 -- What was recorded tells little of what was not: a day without a step, a meal or a drink in the log
 -- is NULL, not 0. Exercise is 0 on a day in which a source that records exercise counted steps.
+--
+-- What happened in a day is found by the date in UTC: a hash join. DuckDB takes an ASOF join for
+-- a nested loop where it guesses that there is little.
 with window_ as materialized (select * from day_window),
+
+-- each day by the dates that it touches
+daytime as (
+    select
+        participant_id,
+        sleep_date,
+        wake_us,
+        until_us,
+        is_capped,
+        unnest(range(wake_us // 86400000000, (until_us - 1) // 86400000000 + 1)) as date_utc
+    from (select * exclude (night) from window_)
+),
 
 -- food; hours by the wall clock from the local midnight of sleep_date on
 meal as (
@@ -23,12 +40,22 @@ meal as (
         epoch_us(m.start_at) as at_us,
         (epoch_us(m.start_local) - epoch_us(w.sleep_date::timestamp)) / 3.6e9 as hour,
         m.energy_kcal,
+        least(180, (m.next_us - at_us) / 6e7) as alone_min,
+        w.wake_us,
         w.until_us,
         w.is_capped
-    from logged_meal as m
-    asof join window_ as w
-        on w.participant_id = m.participant_id and w.wake_us <= epoch_us(m.start_at)
-    where epoch_us(m.start_at) < w.until_us
+    from (
+        select
+            *,
+            coalesce(lead(epoch_us(start_at)) over (
+                partition by participant_id order by start_at
+            ), 9000000000000000000) as next_us
+        from logged_meal
+    ) as m
+    join daytime as w
+        on w.participant_id = m.participant_id
+        and w.date_utc = epoch_us(m.start_at) // 86400000000
+    where epoch_us(m.start_at) >= w.wake_us and epoch_us(m.start_at) < w.until_us
 ),
 
 fed as (
@@ -37,6 +64,8 @@ fed as (
         sleep_date,
         count(*) as meal_count,
         min(at_us) as first_us,
+        min(at_us) filter (at_us < wake_us + 18000000000) as meal_us,
+        arg_min(alone_min, at_us) as meal_until_min,
         case when count(*) > 1 then (max(at_us) - min(at_us)) / 3.6e9 end as eating_window_h,
         case when not any_value(is_capped) then (any_value(until_us) - max(at_us)) / 6e7 end
             as last_meal_to_bed_min,
@@ -64,10 +93,12 @@ drunk as (
             end as caffeine_mg,
             sum(millionths(s.value)) filter (s.metric = 'alcohol_drink') / 1e6 as drink_count
         from sample as s
-        asof join window_ as w
-            on w.participant_id = s.participant_id and w.wake_us <= epoch_us(s.start_at)
+        join daytime as w
+            on w.participant_id = s.participant_id
+            and w.date_utc = epoch_us(s.start_at) // 86400000000
         where s.metric in ('dietary_caffeine', 'alcohol_drink')
             and s.flag is null
+            and epoch_us(s.start_at) >= w.wake_us
             and epoch_us(s.start_at) < w.until_us
         group by w.participant_id, w.sleep_date, s.connector
     )
@@ -92,9 +123,9 @@ counted as (
         end as morning_daylight_min,
         flatten(list(distinct s.connectors) filter (s.metric = 'step_count')) as step_connectors
     from slot as s
-    asof join window_ as w
-        on w.participant_id = s.participant_id and w.wake_us <= s.slot * 900000000 + 450000000
-    where s.slot * 900000000 + 450000000 < w.until_us
+    join daytime as w on w.participant_id = s.participant_id and w.date_utc = s.slot // 96
+    where s.slot * 900000000 + 450000000 >= w.wake_us
+        and s.slot * 900000000 + 450000000 < w.until_us
     group by w.participant_id, w.sleep_date
 ),
 
@@ -216,10 +247,15 @@ warm as (
             count(distinct epoch_us(s.start_at) // 1800000000) * 1800000000
                 / any_value(w.wake_us - w.onset_us) as share
         from sample as s
-        asof join window_ as w
-            on w.participant_id = s.participant_id and w.onset_us <= epoch_us(s.start_at)
+        join (
+            select *, unnest(range(onset_us // 86400000000, wake_us // 86400000000 + 1)) as date_utc
+            from (select * exclude (night) from window_)
+        ) as w
+            on w.participant_id = s.participant_id
+            and w.date_utc = epoch_us(s.start_at) // 86400000000
         where s.metric = 'room_temperature'
             and s.flag is null
+            and epoch_us(s.start_at) >= w.onset_us
             and epoch_us(s.start_at) < w.wake_us
         group by w.participant_id, w.sleep_date, s.connector, s.device
     )
@@ -231,8 +267,9 @@ warm as (
 
 exposed as (
     select
-        w.participant_id,
-        w.sleep_date,
+        w.*,
+        f.meal_us,
+        f.meal_until_min,
         f.meal_count,
         f.energy_kcal,
         f.eating_window_h,
@@ -268,6 +305,34 @@ exposed as (
 )
 
 select
-    w.* replace (struct_insert(w.night, exposure := e) as night)
-from window_ as w
-join exposed as e using (participant_id, sleep_date)
+    participant_id,
+    sleep_date,
+    onset_us,
+    wake_us,
+    midnight_us,
+    before_us,
+    until_us,
+    is_capped,
+    meal_us,
+    meal_until_min,
+    struct_insert(night, exposure := {
+        meal_count: meal_count,
+        energy_kcal: energy_kcal,
+        eating_window_h: eating_window_h,
+        last_meal_to_bed_min: last_meal_to_bed_min,
+        kcal_before_15h_pct: kcal_before_15h_pct,
+        postmeal_steps_60min: postmeal_steps_60min,
+        step_count: step_count,
+        exercise_min: exercise_min,
+        resistance_exercise_min: resistance_exercise_min,
+        resistance_exercise_48h_min: resistance_exercise_48h_min,
+        fasted_morning_exercise_min: fasted_morning_exercise_min,
+        evening_exercise_min: evening_exercise_min,
+        vendor_exercise_min: vendor_exercise_min,
+        daylight_min: daylight_min,
+        morning_daylight_min: morning_daylight_min,
+        bedroom_temperature_cel: bedroom_temperature_cel,
+        caffeine_after_14h_mg: caffeine_after_14h_mg,
+        alcohol_drink_count: alcohol_drink_count
+    }) as night
+from exposed

@@ -51,10 +51,18 @@ begun as (
 awake as (
     select distinct b.participant_id, b.begins_us, b.start_local
     from begun as b
-    asof left join sleep_nightly as n
+    anti join (
+        select
+            participant_id,
+            epoch_us(onset_at) as onset_us,
+            epoch_us(wake_at) - 1800000000 as until_us,
+            unnest(range(onset_us // 3600000000, until_us // 3600000000 + 1)) as hour
+        from sleep_nightly
+    ) as n
         on n.participant_id = b.participant_id
-        and n.onset_at <= make_timestamptz(b.begins_us)
-    where n.wake_at is null or make_timestamptz(b.begins_us) > n.wake_at - interval 30 minutes
+        and n.hour = b.begins_us // 3600000000
+        and b.begins_us >= n.onset_us
+        and b.begins_us <= n.until_us
 ),
 
 -- of those that follow each other too closely the first, and again the first after 90 minutes

@@ -13,26 +13,10 @@
 -- edge_ends_us | their end
 -- midnight_us | local midnight of the wake date
 -- wake_us | final wake
--- meal_us | first logged meal within five hours of wake
+-- meal_us | first logged meal of the day, if within five hours of wake
 -- meal_until_min | minutes from it to the next one, at most 180
 -- night | see `day_exposure`
-with meal as (
-    select
-        participant_id,
-        epoch_us(start_at) as meal_us,
-        lead(epoch_us(start_at)) over (partition by participant_id order by start_at) as next_us
-    from logged_meal
-),
-
-bounded as (
-    select
-        n.* rename (until_us as next_us),
-        case when m.meal_us < n.wake_us + 18000000000 then m.meal_us end as meal_us,
-        least(180, coalesce((m.next_us - m.meal_us) / 6e7, 180)) as meal_until_min
-    from day_exposure as n
-    asof left join meal as m
-        on m.participant_id = n.participant_id and m.meal_us >= n.wake_us
-),
+with bounded as (select * rename (until_us as next_us) from day_exposure),
 
 span as (
     select

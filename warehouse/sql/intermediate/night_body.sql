@@ -37,6 +37,16 @@
 -- skin_temperature_deviation_cel | deviation from the person's baseline, degrees Celsius
 with night as materialized (select unnest(night), history from sleep_history),
 
+by_hour as (
+    select
+        participant_id,
+        sleep_date,
+        onset_at,
+        wake_at,
+        unnest(range(epoch_us(onset_at) // 3600000000, epoch_us(wake_at) // 3600000000 + 1)) as hour
+    from night
+),
+
 measured as (
     select
         n.participant_id,
@@ -46,11 +56,14 @@ measured as (
         avg(s.value) as mean_value,
         min(s.value) as min_value
     from sample as s
-    asof join night as n on n.participant_id = s.participant_id and n.onset_at <= s.start_at
+    join by_hour as n
+        on n.participant_id = s.participant_id
+        and n.hour = epoch_us(s.start_at) // 3600000000
     where s.metric in (
             'heart_rate', 'heart_rate_variability_rmssd', 'heart_rate_variability_sdnn',
             'respiratory_rate', 'oxygen_saturation', 'skin_temperature_deviation'
         )
+        and s.start_at >= n.onset_at
         and s.start_at < n.wake_at
         and s.flag is null
     group by n.participant_id, n.sleep_date, s.metric, s.connector

@@ -24,5 +24,5 @@
 --
 -- Steps and daylight are of one source in each quarter of an hour: a phone and a watch are never
 -- added. Exercise is 0 on a day in which a source that records exercise counted steps, else NULL.
-select * exclude (is_exercise_known)
-from (select unnest(night.exposure) from day_exposure)
+select participant_id, sleep_date, unnest(night.exposure)
+from day_exposure
