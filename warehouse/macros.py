@@ -63,9 +63,10 @@ MACROS = {
         "list_sort(list_transform(meal_part(near, target - 7.5, target + 7.5), "
         "lambda r: {off: abs(r.minute - target), mgdl: r.mgdl}))[1].mgdl"
     ),
-    "meal_peak(near, until)": (
-        "case when meal_is_covered(meal_part(near, 0, until), until) then "
-        "list_max(list_transform(meal_part(near, 0, until), lambda r: r.mgdl)) end"
+    # Highest of the readings of a part; NULL below 80 % coverage.
+    "meal_peak(part, until)": (
+        "case when meal_is_covered(part, until) then "
+        "list_max(list_transform(part, lambda r: r.mgdl)) end"
     ),
     # Area above the baseline between two readings; of a crossing only the triangle above it.
     "area_above(minutes, a, b)": (
@@ -81,9 +82,8 @@ MACROS = {
         "list_max(list_transform(range(2, len(part) + 1), "
         "lambda i: part[i].minute - part[i - 1].minute))"
     ),
-    "meal_iauc(near, base, until)": (
-        "case when base is not null and meal_is_covered(meal_part(near, 0, until), until) "
-        "and list_gap(meal_part(near, 0, until)) <= 20 "
-        "then list_iauc(meal_part(near, 0, until), base) end"
+    "meal_iauc(part, base, until)": (
+        "case when base is not null and meal_is_covered(part, until) and list_gap(part) <= 20 "
+        "then list_iauc(part, base) end"
     ),
 }

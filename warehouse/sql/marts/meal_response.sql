@@ -77,7 +77,8 @@ based as (
         meal_part(l.near, 0, 180) as after,
         meal_base(l.near) as base_mgdl,
         least(180, coalesce(e.next_min, 180)) as until_min,
-        case when until_min >= 60 then meal_peak(l.near, until_min) end as peak_mgdl
+        case when until_min >= 60 then meal_peak(meal_part(l.near, 0, until_min), until_min) end
+            as peak_mgdl
     from eaten as e
     left join listed as l using (participant_id, meal_us)
 ),
@@ -102,9 +103,9 @@ select
     peak_mgdl,
     peak_delta_mgdl,
     time_to_peak_min,
-    case when coalesce(next_min, 120) >= 120 then meal_iauc(near, base_mgdl, 120) end
-        as iauc_2h_mgdl_min,
-    case when coalesce(next_min, 180) >= 180 then meal_iauc(near, base_mgdl, 180) end
+    case when coalesce(next_min, 120) >= 120
+        then meal_iauc(meal_part(after, 0, 120), base_mgdl, 120) end as iauc_2h_mgdl_min,
+    case when coalesce(next_min, 180) >= 180 then meal_iauc(after, base_mgdl, 180) end
         as iauc_3h_mgdl_min,
     reading_near(near, 60) as after_1h_mgdl,
     case when coalesce(next_min, 120) >= 120 then reading_near(near, 120) end as after_2h_mgdl,

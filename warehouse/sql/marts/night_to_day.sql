@@ -105,6 +105,8 @@ known as materialized (
         case when g.meal_after_wake_min <= 180 then coalesce(meal_base(g.near_meal), g.fasting_mgdl)
             else g.fasting_mgdl end - g.late_nadir_mgdl as dawn_delta_mgdl,
         meal_base(g.near_meal) as base_mgdl,
+        meal_part(g.near_meal, 0, least(g.meal_until_min, 180)) as until_next,
+        case when g.meal_until_min >= 120 then meal_part(g.near_meal, 0, 120) end as until_2h,
         coalesce(
             g.day_coverage_pct >= rule_day_coverage_min_pct() and g.day_gap_min <= 180, false
         ) as is_day_valid,
@@ -199,10 +201,9 @@ select
     fasting_mgdl,
     dawn_delta_mgdl,
     dawn_delta_mgdl >= rule_dawn_min_mgdl() and late_nadir_mgdl >= 70 as has_dawn_phenomenon,
-    case when meal_until_min >= 60 then meal_peak(near_meal, meal_until_min) - base_mgdl end
+    case when meal_until_min >= 60 then meal_peak(until_next, meal_until_min) - base_mgdl end
         as breakfast_peak_delta_mgdl,
-    case when meal_until_min >= 120 then meal_iauc(near_meal, base_mgdl, 120) end
-        as breakfast_iauc_2h_mgdl_min,
+    meal_iauc(until_2h, base_mgdl, 120) as breakfast_iauc_2h_mgdl_min,
     day_hours,
     day_mean_mgdl,
     day_median_mgdl,
