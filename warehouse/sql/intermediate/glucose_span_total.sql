@@ -28,7 +28,7 @@
 -- lbgi | low blood glucose index
 -- hbgi | high blood glucose index
 -- mag_mgdl_h | mean absolute glucose change, mg/dL per hour
--- median_mgdl | median
+-- median_mgdl | median of a day; NULL for a night
 -- largest_gap_min | longest time without a reading, ends included
 -- edge_count | readings of the 15 minutes at sleep onset
 -- edge_sum | their sum
@@ -68,7 +68,8 @@ placed as materialized (
             + case when g.time_basis = 'zone_inferred' then 16 else 0 end
             + case when at_us >= h.midnight_us then 32 else 0 end
             + case when at_us >= h.edge_begins_us and at_us < h.edge_ends_us then 64 else 0 end
-            + case when at_us < h.until16_us then 128 else 0 end)::smallint as traits,
+            + case when at_us < h.until16_us then 128 else 0 end
+            + case when not h.is_night then 256 else 0 end)::smallint as traits,
         -- of the two readings before, those of the same stretch
         case when at_us - g.step_us >= h.begins_us then g.step_us end as step_us,
         case when at_us - g.step_us >= h.begins_us and g.step_us <= 2700000000
@@ -157,6 +158,7 @@ total as (
 middle as (
     select span_id, median(glucose_mgdl) as median_mgdl
     from placed
+    where traits & 256 > 0
     group by span_id
 ),
 
