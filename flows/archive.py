@@ -13,6 +13,7 @@ import lzma
 import shutil
 import stat
 import struct
+import sys
 import tempfile
 import weakref
 import zlib
@@ -22,8 +23,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 from zipfile import BadZipFile, ZipFile, ZipInfo, is_zipfile
-
-import pyzipper
 
 from connectors.contract import PEEK_BYTES, BrokenFile, UnsafeArchive
 from flows.settings import Limits
@@ -36,7 +35,7 @@ NOT_A_ZIP = "not a complete zip: download it again"
 # What zipfile raises on damage, beyond its own error: names that are no UTF-8, cut structures; an
 # IndexError where the old encryption's header is cut.
 _DAMAGE = (
-    *(BadZipFile, pyzipper.BadZipFile, UnicodeError, struct.error, zlib.error),
+    *(BadZipFile, UnicodeError, struct.error, zlib.error),
     *(lzma.LZMAError, EOFError, OSError, IndexError),
 )
 LOCKED = "protected by a password: ingest it at a terminal, or with --password-file FILE"
@@ -109,9 +108,11 @@ def archive_in(stream: BinaryIO) -> ZipFile:
 def _readable(file: Path | BinaryIO) -> ZipFile:
     """The archive; with a member under a password, in the class that knows AES, which is alike."""
     archive = ZipFile(file)
-    if is_locked(archive):
-        return cast(ZipFile, pyzipper.AESZipFile(file))
-    return archive
+    if not is_locked(archive):
+        return archive
+    import pyzipper  # here, because it takes a tenth of a second that few files need
+
+    return cast(ZipFile, pyzipper.AESZipFile(file))
 
 
 def is_locked(archive: ZipFile) -> bool:
@@ -203,8 +204,14 @@ def _damage_told(
         ) from None
     except RuntimeError:  # no password, or a wrong one; the message has the member's name
         raise UnsafeArchive(LOCKED) from None
-    except _DAMAGE:
+    except _damage():
         raise BrokenFile(message) from None
+
+
+def _damage() -> tuple[type[Exception], ...]:
+    """What damage raises; the class for passwords has an error of its own."""
+    locked = sys.modules.get("pyzipper")
+    return _DAMAGE if locked is None else (*_DAMAGE, locked.BadZipFile)
 
 
 class _Member(io.RawIOBase):
