@@ -35,13 +35,11 @@ def trace(*starts: str, height: float = 60, hours: int = 24) -> Person:
 
 def meals(folder: Path, made: Person) -> list[Row]:
     lake = lake_of(folder, {PERSON: made})
-    assert_checked(lake)
     return asked(lake, "from meal order by start_at")
 
 
 def responses(folder: Path, made: Person) -> list[Row]:
     lake = lake_of(folder, {PERSON: made})
-    assert_checked(lake)
     return asked(lake, "from meal_response order by start_at")
 
 
@@ -82,6 +80,11 @@ def test_no_rise_is_told_asleep_or_on_a_date_with_a_log(tmp_path: Path) -> None:
         ("meal", 11),
     ]
     assert found[0]["start_local"].hour == 6
+
+
+def test_checks_find_nothing(tmp_path: Path) -> None:
+    made = trace("2025-03-10T03:00", "2025-03-11T13:00", hours=48)
+    assert_checked(lake_of(tmp_path, {PERSON: made.episode("meal", "", "2025-03-11T09:00", None)}))
 
 
 def test_what_was_eaten(tmp_path: Path) -> None:

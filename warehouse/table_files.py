@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 import duckdb
 import pyarrow as pa
 
-from warehouse.schema import RESULTS, TABLE_COLUMNS, TABLES
+from warehouse.schema import RESULTS, TABLES
 from warehouse.store import PARTITION, Lake
+from warehouse.table_columns import TABLE_COLUMNS
 
 
 def comment_sql(kind: str, name: str, text: str) -> str:

@@ -15,8 +15,8 @@ import duckdb
 
 from warehouse import template
 from warehouse.macros import MACROS
-from warehouse.schema import TABLE_COLUMNS
 from warehouse.store import PARTIAL, Lake, digest, written
+from warehouse.table_columns import TABLE_COLUMNS
 from warehouse.table_files import comment_sql, create_tables, no_tables, table_views
 from warehouse.view_files import View, needed_by, relations
 
