@@ -64,9 +64,11 @@ def build(
             ) as made:
                 shutil.copyfile(made, partial)
         with duckdb.connect(str(partial)) as connection:
+            connection.execute("begin")
             connection.execute(_free_days_sql(free_days or {}))
             create_tables(connection, tables)
             connection.execute(f"create or replace macro {_MARK}() as ['{explained}', '{whole}']")
+            connection.execute("commit")
         # a shell that writes has a log beside the old one, which does not belong to this one
         for path in (partial, lake.warehouse):
             path.with_name(path.name + ".wal").unlink(missing_ok=True)
@@ -96,8 +98,9 @@ def of_one(lake: Lake, participant: str) -> Iterator[duckdb.DuckDBPyConnection]:
         copy = Path(folder) / "one.duckdb"
         shutil.copyfile(lake.warehouse, copy)
         with duckdb.connect(str(copy)) as connection:
-            connection.execute("set timezone = 'UTC'")
+            connection.execute("set timezone = 'UTC'; begin")
             create_tables(connection, table_views(lake, participant), comments=False)
+            connection.execute("commit")
             yield connection
 
 
