@@ -44,7 +44,8 @@ hour as (
             n.participant_id,
             unnest(range(24)) as hour,
             n.day * 24 + hour as number,
-            coalesce(bit_count((m.asleep << (60 * hour)::int) >> 1380), 0) as minutes
+            coalesce(len(replace(substr(m.asleep::varchar, 60 * hour + 1, 60), '0', '')), 0)
+                as minutes
         from night as n
         left join sleep_minute_of('told') as m using (participant_id, day)
     )
