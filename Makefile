@@ -9,7 +9,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: env demo check test slow crash soak fuzz lock bench clean
+.PHONY: env demo check test slow crash soak fuzz guide lock bench clean
 
 env: $(VENV)/.ready
 
@@ -47,6 +47,10 @@ soak: env
 MINUTES ?= 60
 fuzz: env
 	$(BIN)/python -m tests.fuzz --minutes $(MINUTES)
+
+# warehouse/METRICS.md, from the headers of the views, metrics.csv and metric_notes.csv
+guide: env
+	$(BIN)/python -m warehouse.metrics_guide
 
 # the lock is made without addresses, for every platform
 lock:

@@ -122,10 +122,11 @@ def _about(manifest: Manifest) -> list[str]:
 
 
 def show_views(name: str | None, everything: bool) -> int:
-    """All views with their grain, or one with its columns.
+    """All views with their grain, or one with its columns and what is known of its metrics.
 
     Raises: UsageError for an unknown view.
     """
+    from warehouse.metric_notes import metric_notes
     from warehouse.view_files import relations
 
     known = relations()
@@ -145,7 +146,8 @@ def show_views(name: str | None, everything: bool) -> int:
         say(f"Asked as: from {view.call}")
     table = listing("column", "meaning")
     for column, meaning in view.columns.items():
-        table.add_row(column, meaning)
+        note = metric_notes().get((name, column))
+        table.add_row(column, card(meaning, *note.lines()) if note else meaning)
     data.print(table)
     return 0
 

@@ -339,6 +339,10 @@ def test_views(run: Run) -> None:
     assert code == 0
     assert "fasting_mgdl" in out
     assert "One row per participant_id, sleep_date." in err
+    out = run("views", "sleep_rhythm")[1]
+    assert "needs: 7 valid nights" in out
+    assert "elsewhere: pyActigraphy" in out
+    assert "needs:" not in run("views", "glucose")[1]
 
 
 def test_connectors(run: Run) -> None:

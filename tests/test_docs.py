@@ -41,6 +41,7 @@ GUIDES = (
     "README.md",
     "CHANGELOG.md",
     "SECURITY.md",
+    "warehouse/METRICS.md",
     *(f"{d}/README.md" for d in ("connectors", "transforms", "warehouse")),
 )
 COMMANDS = sorted(name for name in app if not name.startswith("-"))

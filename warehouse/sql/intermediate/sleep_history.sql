@@ -36,50 +36,7 @@ unwrapped as (
     window person as (partition by participant_id)
 ),
 
--- stretches asleep by the day from noon to noon, in minutes from its begin
-piece as (
-    select
-        participant_id,
-        day,
-        greatest(run.from_min - (day * 1440 - 720), 0) as from_min,
-        least(run.to_min - (day * 1440 - 720), 1440) as to_min
-    from (
-        select
-            participant_id,
-            run,
-            unnest(range((run.from_min + 720) // 1440, (run.to_min + 719) // 1440 + 1)) as day
-        from (select participant_id, unnest(runs) as run from told)
-    )
-    where run.to_min > run.from_min
-),
-
-apart as (
-    select
-        participant_id,
-        day,
-        from_min,
-        to_min,
-        coalesce(max(to_min) over (
-            partition by participant_id, day
-            order by from_min, to_min
-            rows between unbounded preceding and 1 preceding
-        ), 0) as covered_min
-    from piece
-),
-
--- each minute of the day: 1 asleep, 0 not
-minute as (
-    select
-        participant_id,
-        day,
-        rpad(string_agg(
-            repeat('0', greatest(from_min - covered_min, 0))
-                || repeat('1', greatest(to_min - greatest(from_min, covered_min), 0)),
-            '' order by from_min, to_min
-        ), 1440, '0')::bit as asleep
-    from apart
-    group by participant_id, day
-),
+minute as (select * from sleep_minute_of('told')),
 
 -- minutes of a day in the state that they had a day before, both nights known
 paired as (
