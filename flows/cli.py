@@ -202,6 +202,33 @@ def views(
 
 
 @app.command
+def explain(
+    participant: str,
+    sleep_date: str,
+    *,
+    rows: Annotated[bool, Parameter(negative="")] = False,
+    format: Literal["table", "csv", "json"] = "table",
+    lake: LakeFolder = HERE,
+) -> int:
+    """Every number of a night back to rows, files and record numbers.
+
+    Parameters
+    ----------
+    participant
+        Whose night.
+    sleep_date
+        The date of its wake, YYYY-MM-DD.
+    rows
+        Every row with its value.
+    format
+        Of the rows.
+    """
+    from flows.command_explain import explain_night
+
+    return explain_night(lake, participant, sleep_date, rows, format)
+
+
+@app.command
 def export(
     *names: str,
     output: Annotated[Path, Parameter(name=["--output", "-o"])],

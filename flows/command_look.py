@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
@@ -46,6 +47,25 @@ REJECTS = """
     select connector, file, code, field, count(*)
     from reject where participant_id = ? group by all order by all
 """
+# what a connector met and does not use: new columns and codes, and records that such a code cost
+DRIFT = """
+    with met as (
+        select connector, file, what, last_time, null::bigint as record_count
+        from source_file, unnest(json_extract_string(drift, '$[*]')) as told(what)
+        where participant_id = $1
+        union all
+        select r.connector, r.file, concat_ws(' ', r.code, r.field), any_value(f.last_time),
+            count(*)
+        from reject as r
+        left join source_file as f using (participant_id, connector, file)
+        where participant_id = $1 and starts_with(r.code, 'unknown_')
+        group by r.connector, r.file, r.code, r.field
+    )
+    select connector, what, sum(record_count)::bigint, count(distinct file),
+        coalesce(max(last_time)::date::varchar, '')
+    from met group by connector, what order by connector, what
+"""
+MANY_NEW = 12
 COUNTS = ("records", "carried", "skipped", "rejected")
 COUNTS_WIDTH = 60  # of those columns, the file's digits and the blanks around them
 
@@ -66,6 +86,7 @@ def show_status(folder: Path, participant: str | None) -> int:
         data.print(f"records set aside: {sum(row[-1] for row in rejects) or 'none'}")
         for connector, file, code, field, count in rejects:
             data.print(f"  {connector} {file}: {code} {field or ''} {count}")
+        _print_drift(fetched(connection, DRIFT, who))
         data.print()
     return 0
 
@@ -90,6 +111,18 @@ def _print_streams(connection: duckdb.DuckDBPyConnection, who: str) -> None:
         table.add_row(f"  {metric}", *numbers)
     if table.row_count:
         data.print(table)
+
+
+def _print_drift(met: Sequence[tuple[str, str, int | None, int, str]]) -> None:
+    """What exports had that no connector uses yet, a line each; the first of very many."""
+    data.print(f"new in exports, not used yet: {len(met) or 'nothing'}")
+    for connector, what, records, files, last in met[:MANY_NEW]:
+        lost = f", {records} set aside" if records else ""
+        until = f", until {last}" if last else ""
+        many = "1 file" if files == 1 else f"{files} files"
+        data.print(f"  {connector}: {what} in {many}{until}{lost}")
+    if len(met) > MANY_NEW:
+        data.print(f"  and {len(met) - MANY_NEW} more")
 
 
 def show_files(folder: Path, participant: str | None) -> int:

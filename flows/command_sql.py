@@ -36,20 +36,20 @@ def run_sql(folder: Path, query: str, form: str, output: Path | None) -> int:
         elif form == "table":
             print_query(connection, query)
         else:
-            _print_as(connection, query, form)
+            print_rows(connection, query, form)
     except duckdb.Error as error:
         raise UsageError(_first_line(error)) from None
     return 0
 
 
-def print_query(connection: duckdb.DuckDBPyConnection, query: str) -> None:
-    """Rows as a table as wide as the terminal."""
+def print_query(connection: duckdb.DuckDBPyConnection, query: str, most: int | None = 100) -> None:
+    """Rows as a table as wide as the terminal, the first and last of more than `most`."""
     width = shutil.get_terminal_size((160, 40)).columns if sys.stdout.isatty() else 240
 
     def show() -> None:
         rows = connection.sql(query)
         if rows is not None:
-            rows.show(max_width=width, max_rows=100)
+            rows.show(max_width=width, max_rows=most or 2**31 - 1)
 
     steadily(show)
 
@@ -61,7 +61,7 @@ def _write(connection: duckdb.DuckDBPyConnection, query: str, form: str, output:
     steadily(lambda: connection.execute(copy))
 
 
-def _print_as(connection: duckdb.DuckDBPyConnection, query: str, form: str) -> None:
+def print_rows(connection: duckdb.DuckDBPyConnection, query: str, form: str) -> None:
     """By way of a file: a stdout that is a file may have something in it already."""
     with tempfile.TemporaryDirectory() as folder:
         rows = Path(folder) / "rows"

@@ -19,7 +19,20 @@ import pytest
 
 from connectors import connectors
 from flows.cli import app, main
-from tests.lake import Person, demo_lake, demo_people, lake_of, tree
+from flows.pipeline import ingest
+from tests.lake import (
+    BERLIN,
+    PERSON,
+    Person,
+    demo_lake,
+    demo_people,
+    golden,
+    lake_of,
+    put,
+    tolerant,
+    tree,
+)
+from warehouse.store import Lake
 
 Run = Callable[..., tuple[int, str, str]]
 COMMANDS = sorted(name for name in app if not name.startswith("-"))
@@ -289,6 +302,42 @@ def test_status_and_files(run: Run) -> None:
     assert "libreview en" in out
     assert "empty_record 16" in out
     assert "ada" not in out
+
+
+def test_status_says_what_is_new_in_exports(run: Run, tmp_path: Path) -> None:
+    """Columns, keys and codes that no connector uses, of golden inputs."""
+    cases = {
+        f"{connector}-{name}": golden(connector, name).data()
+        for connector, name in (
+            ("oura", "api_sleep_spring_forward_night"),
+            ("oura", "trends_misspelt_and_none"),
+            ("nightscout", "entries_array_codes_and_offsets"),
+            ("libreview", "year_first_and_new_columns"),
+        )
+    }
+    # the same new key in a second, later file
+    again = golden("oura", "api_sleep_spring_forward_night").data()
+    cases["later"] = again.replace(b"2024-", b"2025-")
+    lake = tolerant(Lake(tmp_path / "lake"))
+    ingest(lake, put(tmp_path / "in", cases), PERSON, BERLIN)
+    code, out, _ = run("status", "--lake", lake.root)
+    assert code == 0
+    _, _, told = out.partition("new in exports, not used yet: ")
+    assert [line.strip() for line in told.splitlines() if line] == [
+        "7",
+        "libreview: column Historic Ketone mmol/L in 1 file, until 2026-08-12",
+        "libreview: column Scan Ketone mmol/L in 1 file, until 2026-08-12",
+        "nightscout: key moonPhase in 1 file, until 2024-03-01",
+        "nightscout: unknown_code type in 1 file, until 2024-03-01, 1 set aside",
+        "oura: column Mood in 1 file, until 2022-11-11",
+        "oura: key moon_phase in 2 files, until 2025-03-31",
+        "oura: sleep phase code 7 in 2 files, until 2025-03-31",
+    ]
+
+
+def test_status_of_what_is_known(run: Run) -> None:
+    out = run("status", "--participant", "ada", "--lake", demo_lake().root)[1]
+    assert "new in exports, not used yet: nothing" in out
 
 
 def test_zones_shows_the_timeline_and_what_was_found_out(run: Run) -> None:

@@ -116,6 +116,7 @@ def test_every_command_line_of_the_readme_is_one() -> None:
             needed = ["--participant", "x"] if words[1:] == ["ingest"] else []
             needed = ["-o", "x"] if words[1:] == ["export"] else needed
             needed = ["x"] if words[1:] == ["forget"] else needed
+            needed = ["x", "2025-10-26"] if words[1:] == ["explain"] else needed
             app.parse_args([*words[1:], *needed], exit_on_error=False, print_error=False)
 
 

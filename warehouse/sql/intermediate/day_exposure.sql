@@ -233,37 +233,7 @@ exerciser as (
     group by participant_id
 ),
 
--- the room, of the sensor with most readings
-warm as (
-    select participant_id, sleep_date, mean_cel
-    from (
-        select
-            w.participant_id,
-            w.sleep_date,
-            s.connector,
-            s.device,
-            count(*) as reading_count,
-            sum(millionths(s.value)) / 1e6 / count(*) as mean_cel,
-            count(distinct epoch_us(s.start_at) // 1800000000) * 1800000000
-                / any_value(w.wake_us - w.onset_us) as share
-        from sample as s
-        join (
-            select *, unnest(range(onset_us // 86400000000, wake_us // 86400000000 + 1)) as date_utc
-            from (select * exclude (night) from window_)
-        ) as w
-            on w.participant_id = s.participant_id
-            and w.date_utc = epoch_us(s.start_at) // 86400000000
-        where s.metric = 'room_temperature'
-            and s.flag is null
-            and epoch_us(s.start_at) >= w.onset_us
-            and epoch_us(s.start_at) < w.wake_us
-        group by w.participant_id, w.sleep_date, s.connector, s.device
-    )
-    where share >= 0.7
-    qualify row_number() over (
-        partition by participant_id, sleep_date order by reading_count desc, connector, device
-    ) = 1
-),
+warm as (select * from room_of('window_')),
 
 exposed as (
     select

@@ -18,39 +18,8 @@
 -- Entries follow each other within meal_join_min. Two apps that log the same meal are not added:
 -- the one with energy speaks, then the one that tells more. Less than meal_min_kcal is no meal
 -- (5 kcal: Gill & Panda 2015).
-with entry as (
-    select
-        participant_id,
-        connector,
-        start_at,
-        epoch_us(start_at) as at_us,
-        any_value(start_local) as start_local,
-        count(*) as item_count,
-        arg_min(file, (file, record)) as file,
-        arg_min(record, (file, record)) as record
-    from episode
-    where kind = 'meal' and start_at is not null
-    group by participant_id, connector, start_at
-),
-
-apart as (
-    select
-        *,
-        coalesce(at_us - lag(at_us) over person > rule_meal_join_min() * 60000000, true)
-            as is_another
-    from entry
-    window person as (partition by participant_id order by at_us, connector)
-),
-
-numbered as (
-    select
-        *,
-        sum(is_another::int) over (partition by participant_id order by at_us, connector) as number
-    from apart
-),
-
--- in millionths
-eaten as (
+with eaten as (
+    -- in millionths
     select
         participant_id,
         connector,
@@ -88,7 +57,7 @@ told as (
         sum(e.sugar_g) / 1e6 as sugar_g,
         arg_min(n.file, n.at_us) as file,
         arg_min(n.record, n.at_us) as record
-    from numbered as n
+    from meal_entry as n
     left join eaten as e using (participant_id, connector, start_at)
     group by n.participant_id, n.number, n.connector
 )

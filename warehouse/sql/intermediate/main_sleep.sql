@@ -2,7 +2,7 @@
 --
 -- participant_id | who
 -- sleep_date | local date of the final wake
--- night | the row of `sleep_nightly`, and `runs`
+-- night | the row of `sleep_nightly`, `nap_onsets` (UTC) and `runs`
 -- runs | see `sleep_total`; with those of the other sleeps of that date of at least 30 minutes
 --
 -- Main: midpoint from 18:00 the day before to 18:00, or at least three hours; never what the vendor
@@ -60,6 +60,9 @@ nap as (
         sum(c.total_sleep_min) filter (
             c.total_sleep_min between rule_nap_min_min() and rule_nap_max_min()
         ) as nap_min,
+        list(c.onset_at order by c.onset_at) filter (
+            c.total_sleep_min between rule_nap_min_min() and rule_nap_max_min()
+        ) as nap_onsets,
         flatten(list(c.runs) filter (c.total_sleep_min >= 30)) as nap_runs
     from main as m
     join candidate as c
@@ -107,6 +110,7 @@ chosen as (
         vendor_hrv_rmssd_ms,
         vendor_respiratory_rate_brpm,
         vendor_spo2_pct,
+        nap_onsets,
         list_concat(runs, nap_runs) as runs
     from main
     left join nap using (participant_id, sleep_date)

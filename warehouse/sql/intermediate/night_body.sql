@@ -35,51 +35,9 @@
 -- sleep_respiratory_rate_brpm | mean breaths per minute
 -- sleep_spo2_pct | mean oxygen saturation, %
 -- skin_temperature_deviation_cel | deviation from the person's baseline, degrees Celsius
-with night as materialized (select unnest(night), history from sleep_history),
+with told as materialized (select * from body_chosen),
 
-by_hour as (
-    select
-        participant_id,
-        sleep_date,
-        onset_at,
-        wake_at,
-        unnest(range(epoch_us(onset_at) // 3600000000, epoch_us(wake_at) // 3600000000 + 1)) as hour
-    from night
-),
-
-measured as (
-    select
-        n.participant_id,
-        n.sleep_date,
-        s.metric,
-        s.connector,
-        avg(s.value) as mean_value,
-        min(s.value) as min_value
-    from sample as s
-    join by_hour as n
-        on n.participant_id = s.participant_id
-        and n.hour = epoch_us(s.start_at) // 3600000000
-    where s.metric in (
-            'heart_rate', 'heart_rate_variability_rmssd', 'heart_rate_variability_sdnn',
-            'respiratory_rate', 'oxygen_saturation', 'skin_temperature_deviation'
-        )
-        and s.start_at >= n.onset_at
-        and s.start_at < n.wake_at
-        and s.flag is null
-    group by n.participant_id, n.sleep_date, s.metric, s.connector
-),
-
--- one source per metric and night: the night's own first
-chosen as (
-    select m.*
-    from measured as m
-    join night as n using (participant_id, sleep_date)
-    left join source_priority as p on p.stream = 'sleep' and p.connector = m.connector
-    qualify row_number() over (
-        partition by m.participant_id, m.sleep_date, m.metric
-        order by m.connector <> n.connector, p.position nulls last, m.connector
-    ) = 1
-),
+night as (select unnest(night), history from told),
 
 sampled as (
     select
@@ -92,7 +50,7 @@ sampled as (
         max(mean_value) filter (metric = 'respiratory_rate') as respiratory_rate_brpm,
         max(mean_value) filter (metric = 'oxygen_saturation') as spo2_pct,
         max(mean_value) filter (metric = 'skin_temperature_deviation') as deviation_cel
-    from chosen
+    from (select participant_id, sleep_date, unnest(chosen, recursive := true) from told)
     group by participant_id, sleep_date
 ),
 
@@ -118,7 +76,7 @@ select
     v.* exclude (
         sleep_maintenance_pct, sleep_fragmentation_per_h, vendor_total_sleep_min,
         vendor_heart_rate_bpm, vendor_heart_rate_min_bpm, vendor_hrv_rmssd_ms,
-        vendor_respiratory_rate_brpm, vendor_spo2_pct, runs
+        vendor_respiratory_rate_brpm, vendor_spo2_pct, nap_onsets, runs
     ),
     coalesce(s.heart_rate_bpm, v.vendor_heart_rate_bpm) as sleep_heart_rate_bpm,
     coalesce(s.heart_rate_min_bpm, v.vendor_heart_rate_min_bpm) as sleep_heart_rate_min_bpm,

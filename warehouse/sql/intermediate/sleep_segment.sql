@@ -15,6 +15,7 @@
 -- start_local | begin on the wall clock
 -- end_local | end on the wall clock
 -- minutes | length
+-- flag | doubts about the record, comma-separated; NULL for none
 -- file | source file
 -- record | record number in that file
 with followed as (
@@ -65,6 +66,7 @@ select
     start_local,
     end_local,
     (epoch_us(end_at) - epoch_us(start_at)) / 6e7 as minutes,
+    flag,
     file,
     record
 from trimmed

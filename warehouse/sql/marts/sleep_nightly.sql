@@ -35,5 +35,5 @@
 -- vendor_hrv_rmssd_ms | the vendor's own mean rMSSD
 -- vendor_respiratory_rate_brpm | the vendor's own mean breaths per minute
 -- vendor_spo2_pct | the vendor's own mean oxygen saturation, %
-select * exclude (runs)
+select * exclude (nap_onsets, runs)
 from (select unnest(night) from main_sleep)

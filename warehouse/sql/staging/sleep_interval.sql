@@ -11,6 +11,7 @@
 -- end_at | end (UTC)
 -- start_local | begin on the wall clock
 -- end_local | end on the wall clock
+-- flag | doubts about the record, comma-separated; NULL for none
 -- file | source file
 -- record | record number in that file
 with placed as not materialized (
@@ -49,6 +50,7 @@ select
     end_at,
     start_local,
     end_local,
+    flag,
     file,
     record
 from both_kinds
