@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import hashlib
 import io
 import json
@@ -13,7 +14,7 @@ import pytest
 from flows.command_explain import explain_night, ranges
 from flows.night_parts import HISTORY, METRICS, PARTS, WHOLE
 from flows.usage import UsageError
-from tests.lake import PERSON, Person, Row, asked, demo_lake, demo_people, lake_of
+from tests.lake import PERSON, Person, Row, asked, at, demo_lake, demo_people, lake_of
 from tests.test_invariants import reference
 from warehouse.store import Lake
 from warehouse.view_files import views
@@ -178,6 +179,35 @@ def test_of_two_sources_only_the_chosen_one_is_listed(tmp_path: Path) -> None:
         ("body", "garmin_connect"),
         ("overnight_glucose", "dexcom_clarity"),
     }
+
+
+def test_steps_and_room_are_of_the_device_that_speaks(tmp_path: Path) -> None:
+    made = Person().sleep("2025-03-09T23:00", [("light", 480)])
+    for device, start, end, count in (
+        ("watch", "2025-03-10T08:00", "2025-03-10T08:10", 500),
+        ("phone", "2025-03-10T08:00", "2025-03-10T08:12", 400),  # the same walk
+        ("phone", "2025-03-10T12:50", "2025-03-10T13:20", 900),
+        ("watch", "2025-03-10T06:50", "2025-03-10T07:10", 200),  # half of it before the day
+    ):
+        more = {"end_wall": at(end), "connector": "apple_health", "device": device}
+        made.sample("step_count", start, count, "{count}", **more)
+    for n in range(32):
+        start = (at("2025-03-09T23:00") + dt.timedelta(minutes=15 * n)).isoformat()
+        for device in ("a", "b")[: 1 + n % 2]:
+            more = {"connector": "apple_health", "device": device}
+            made.sample("room_temperature", start, 20 + n / 10, "Cel", **more)
+    lake = lake_of(tmp_path, {PERSON: made})
+    ((known, _),) = nights(lake)
+    told = (
+        "select part, device, count(*) as n, sum(value) as total from night_source where part in "
+    )
+    found = asked(lake, f"{told} ('steps', 'room') group by all order by all")
+    assert [tuple(row.values()) for row in found] == [
+        ("room", "a", 32, pytest.approx(32 * known["bedroom_temperature_cel"])),
+        ("steps", "phone", 1, 900),
+        ("steps", "watch", 2, 600),
+    ]
+    assert known["step_count"] == 1500
 
 
 def test_every_column_of_night_to_day_is_explained() -> None:
