@@ -48,13 +48,3 @@ select 'meal', participant_id, start_at::varchar
 from meal
 group by participant_id, start_at
 having count(*) > 1
-union all
-select 'meal_response', participant_id, start_at::varchar
-from meal_response
-group by participant_id, start_at
-having count(*) > 1
-union all
-select 'glucose_5min', participant_id, start_at::varchar
-from glucose_5min
-group by participant_id, start_at
-having count(*) > 1
