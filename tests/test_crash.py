@@ -101,6 +101,8 @@ def test_leftovers_are_swept_wherever_a_run_may_die(lake: Lake, exports: Path) -
     (part,) = lake.part_folders("ada")
     places = [
         lake.root,
+        lake.inbox,
+        lake.extracted,
         part.parent,
         lake.tables / "sample",
         lake.table_part("daily", "ada").parent,

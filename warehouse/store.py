@@ -76,7 +76,8 @@ class Lake:
 
     def leftovers(self) -> list[Path]:
         """What runs that were killed have left; while one writes, also what is its own."""
-        places = ("", "extracted/*/*/", "extracted/*/", "tables/*/", "tables/*/*/")
+        below = ("extracted/", "extracted/*/", "extracted/*/*/", "tables/*/", "tables/*/*/")
+        places = ("", "inbox/", *below)
         return sorted(
             path
             for place in places
