@@ -137,7 +137,7 @@ def test_the_run_of_another_completes_what_was_begun(lake: Lake, exports: Path) 
 def test_writers_and_readers_at_once() -> None:
     """`make soak` takes five minutes."""
     done = subprocess.run(
-        [sys.executable, "-m", "tests.soak", "12"], cwd=ROOT, capture_output=True, text=True
+        [sys.executable, "-m", "tests.soak", "30"], cwd=ROOT, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stdout + done.stderr[-3000:]
     assert " 0 faults" in done.stdout
