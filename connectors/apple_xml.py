@@ -1,14 +1,12 @@
-"""Apple's export.xml as columns, in bounded memory: cleaned on its way into xml2arrow.
+"""Apple's export.xml as columns, in bounded memory: mended on its way into xml2arrow.
 
 What is wrong with real files, and what is done about it, on the bytes, block by block:
 
     the DTD of export version 12 is malformed   everything before the root element is taken off;
                                                 so there are no entities of the file's own either
-    WorkoutStatistics has startDate twice       each attribute of it is kept once, the first
     the file ends early                         refused: the last tag must close the root, since
                                                 the reader takes the end of data for the end of XML
-    metadata is a list of keys and values       the entries that matter are named after their key,
-                                                and become columns
+    attributes twice, metadata as a list        apple_clean.py
 
 Control characters inside of attributes (0x0b was seen) pass the reader unharmed.
 
@@ -19,10 +17,10 @@ describe them.
 
 from __future__ import annotations
 
-import io
 import json
 import re
 import tempfile
+from collections import deque
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -31,10 +29,13 @@ from typing import BinaryIO
 import pyarrow as pa
 from xml2arrow import Xml2ArrowError, XmlToArrowParser
 
+from connectors.apple_clean import cleaned
+from connectors.apple_fragments import fragments
 from connectors.contract import BrokenFile
 
 ROWS = 65_536  # rows of a batch: some 10 MB of text
 BATCH_BYTES = 1 << 26
+MOST_AHEAD = 2  # fragments that are parsed while another is
 BLOCK_BYTES = 1 << 16  # small enough for most blocks to have none of the metadata below
 TAG_BYTES = 1 << 24  # no tag of an export is longer than a few hundred bytes
 PROLOG_BYTES = 1 << 20
@@ -76,15 +77,11 @@ KNOWN_ELEMENTS = {
     "Audiogram",
     "VisionPrescription",
 }
-# Metadata that becomes columns, each with its rarest letter: one byte is found many times faster.
-METADATA = {b"HKTimeZone": b"Z", b"HKWasUserEntered": b"U"}
 
 _DOCTYPE = re.compile(rb"<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>", re.DOTALL)
 _ROOT = re.compile(rb"<HealthData[\s/>]")
 _ROOT_END = re.compile(rb"</HealthData\s*>[\s\0]*|<HealthData\b[^<]*/>[\s\0]*")
 _ROOT_MODEL = re.compile(rb"<!ELEMENT\s+HealthData\s+\(([^>]*)>")
-_ATTRIBUTE = re.compile(rb"""([\w:]+)\s*=\s*("[^"<]*"|'[^'<]*')""")
-_STATISTICS = re.compile(rb"<WorkoutStatistics((?:\s+%s)*)\s*(/?>)" % _ATTRIBUTE.pattern)
 
 
 class HealthXml:
@@ -111,11 +108,14 @@ class HealthXml:
 
         Raises: BrokenFile if the file is cut off or damaged; what came before is no export.
         """
-        text = io.BufferedReader(_Blocks(self._blocks()), BLOCK_BYTES)
+        parsing: deque[Iterator[tuple[str, pa.RecordBatch]]] = deque()
         try:
-            yield from parser().parse_batches(
-                text, max_rows_per_batch=ROWS, max_bytes_per_batch=BATCH_BYTES
-            )
+            for fragment in fragments(self._blocks()):
+                parsing.append(_parsed(fragment))
+                if len(parsing) > MOST_AHEAD:
+                    yield from parsing.popleft()
+            while parsing:
+                yield from parsing.popleft()
         except (Xml2ArrowError, TypeError):  # TypeError: how it reports what is not UTF-8
             raise BrokenFile(
                 "damaged XML (a tag, attribute, entity or letter no export has); export it again"
@@ -133,32 +133,21 @@ class HealthXml:
             if len(carry) > TAG_BYTES:
                 raise BrokenFile("damaged XML: one tag of over 16 MB; export it again")
             if end:
-                yield _cleaned(data[:end])
+                yield cleaned(data[:end])
         end = max(carry.rfind(b"<"), 0)
         if not _ROOT_END.fullmatch(carry, end):
             raise BrokenFile(
                 f"cut off before </HealthData>, at byte {size}; copy or export it again"
             )
-        yield _cleaned(carry)
+        yield cleaned(carry)
 
 
-class _Blocks(io.RawIOBase):
-    """An iterator of bytes as a raw stream, so that small reads need no Python."""
-
-    def __init__(self, blocks: Iterator[bytes]) -> None:
-        self._blocks = blocks
-        self._block = memoryview(b"")
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        if not self._block:
-            self._block = memoryview(next(self._blocks, b""))
-        size = min(len(buffer), len(self._block))
-        buffer[:size] = self._block[:size]
-        self._block = self._block[size:]
-        return size
+def _parsed(fragment: bytes) -> Iterator[tuple[str, pa.RecordBatch]]:
+    """Batches of a fragment. A thread of the reader's own makes them, from now on."""
+    batches: Iterator[tuple[str, pa.RecordBatch]] = parser().parse_batches(
+        fragment, max_rows_per_batch=ROWS, max_bytes_per_batch=BATCH_BYTES
+    )
+    return batches
 
 
 def _split_at_root(stream: BinaryIO) -> tuple[bytes, bytes]:
@@ -173,47 +162,6 @@ def _split_at_root(stream: BinaryIO) -> tuple[bytes, bytes]:
         if root := _ROOT.search(data, doctype.end() if doctype else 0):
             return data[: root.start()], data[root.start() :]
     raise BrokenFile("cut off before the first record, or no Apple export; export it again")
-
-
-def _cleaned(block: bytes) -> bytes:
-    """A block with the wanted metadata as elements and each attribute of statistics once."""
-    for key, letter in METADATA.items():
-        if letter in block and (found := block.count(key)):
-            block = _named_after_key(block, key, found)
-    return _statistics_once(block)
-
-
-def _named_after_key(block: bytes, key: bytes, found: int) -> bytes:
-    """<MetadataEntry key="K" value="V"/> as <K value="V"/>, whatever the order and the quotes."""
-    usual = b'<MetadataEntry key="' + key + b'"'
-    named = block.replace(usual, b"<" + key)
-    if len(block) - len(named) < found * (len(usual) - len(key) - 1):
-        named = re.sub(
-            rb"<MetadataEntry(\s[^<]*?)?\skey\s*=\s*([\"'])" + key + rb"\2",
-            rb"<" + key + rb"\1",
-            named,
-        )
-    return named
-
-
-def _statistics_once(block: bytes) -> bytes:
-    """The block with its WorkoutStatistics rewritten; few, and found faster than matched."""
-    pieces, at = [], 0
-    while (start := block.find(b"<WorkoutStatistics", at)) >= 0:
-        tag = _STATISTICS.match(block, start)
-        pieces += [block[at:start], _statistics(tag) if tag else block[start : start + 1]]
-        at = tag.end() if tag else start + 1
-    return b"".join([*pieces, block[at:]]) if pieces else block
-
-
-def _statistics(tag: re.Match[bytes]) -> bytes:
-    """One WorkoutStatistics; as <Distance> if it is one, for it to become a column."""
-    attributes: dict[bytes, bytes] = {}
-    for name, value in _ATTRIBUTE.findall(tag[1]):
-        attributes.setdefault(name, value)
-    is_distance = attributes.get(b"type", b"")[1:].startswith(b"HKQuantityTypeIdentifierDistance")
-    name = b"Distance" if is_distance and tag[4] == b"/>" else b"WorkoutStatistics"
-    return b"<%s %s%s" % (name, b" ".join(b"%s=%s" % item for item in attributes.items()), tag[4])
 
 
 @cache

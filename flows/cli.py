@@ -318,6 +318,8 @@ def serve(*, at: str = "05:30", timezone: str | None = None, lake: LakeFolder = 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """A command, and the end of the process with its exit code."""
+    # no command multiplies matrices that would be worth the threads that numpy starts for it
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         code = app(arguments, exit_on_error=False)
     except CycloptsError:

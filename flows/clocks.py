@@ -83,8 +83,9 @@ def known_clocks(
     if samples is None:
         return Known(Clocks(told), tuple(claims), by_evidence)
     counted = anchored(runs(evidence.counted(connection, samples)), told.timeline, claims)
-    claims = sorted([*claims, *of_phones(counted)], key=lambda c: (c.first, c.last, c.source))
-    told = itinerary(spans, claims, years, patience)
+    if phones := of_phones(counted):
+        claims = sorted([*claims, *phones], key=lambda c: (c.first, c.last, c.source))
+        told = itinerary(spans, claims, years, patience)
     still = unmoved(evidence.bare_readings(connection, samples), told.timeline)
     return Known(Clocks(told, tuple(counted), tuple(still)), tuple(claims), by_evidence)
 

@@ -119,7 +119,7 @@ def nightly(lake: str) -> State[list[Receipt]]:
         views(place, settings)
         for night in nights:
             if isinstance(night.derived, Derived):
-                pipeline.complete(place, night.receipt, night.there, night.derived)
+                pipeline.complete(place, settings, night.receipt, night.there, night.derived)
         about = "What came in from the inbox, by participant: files, records, nights."
         create_table_artifact([row(night) for night in nights], NAME, about)
         return _conclusion(nights)

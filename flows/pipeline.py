@@ -21,7 +21,7 @@ from flows.hashed import FILE_DIGITS
 from flows.identify import identified
 from flows.password import Passwords
 from flows.receipt import FileReceipt as FileReceipt
-from flows.receipt import Nights, count_new, nights
+from flows.receipt import Nights, count_new, first_nights, nights
 from flows.receipt import Receipt as Receipt
 from flows.settings import (
     PARTICIPANT,
@@ -242,19 +242,15 @@ def _ingested(
 ) -> Receipt:
     participant = receipt.participant
     there = {folder.name for folder in lake.part_folders(participant)}
+    receipt.files = read_all(lake, participant, paths, settings, progress, passwords=passwords)
+    if not any(f.manifest for f in receipt.files):
+        receipt.problems.append("nothing in what was given is an export that dawnlake reads")
+    derived = derive(lake, settings, participant)
     with ThreadPoolExecutor(1) as beside:
-        # a new lake's views take as long as a small file: let them be made beside the rest
-        first = None if lake.warehouse.exists() else beside.submit(build_views, lake, settings)
-        receipt.files = read_all(lake, participant, paths, settings, progress, passwords=passwords)
-        if first is not None and lake.table_part("sample", participant).exists():
-            first.result()  # the file was removed: the nights are looked at before they change
-        if not any(f.manifest for f in receipt.files):
-            receipt.problems.append("nothing in what was given is an export that dawnlake reads")
-        derived = derive(lake, settings, participant)
         views = beside.submit(build_views, lake, settings)
-        # one participant's nights are counted over tables of their own: any views of today will do
-        (first or views).result()
-        complete(lake, receipt, there, derived)
+        if derived.before:
+            views.result()  # the nights are counted by them; the first nights are by themselves
+        complete(lake, settings, receipt, there, derived)
         views.result()
     return receipt
 
@@ -274,14 +270,17 @@ def derive(lake: Lake, settings: Settings, participant: str) -> Derived:
     return Derived(align_participant(lake, participant, settings), before)
 
 
-def complete(lake: Lake, receipt: Receipt, there: set[str], derived: Derived) -> None:
-    """Fill in what the files brought, once the views are built.
+def complete(
+    lake: Lake, settings: Settings, receipt: Receipt, there: set[str], derived: Derived
+) -> None:
+    """Fill in what the files brought, once the views are built if there were nights before.
 
     `there` are the folders of files known before.
     """
     if derived.outcome.changed:
         count_new(lake, receipt, there)
-        before, after = derived.before, nights(lake, receipt.participant, not derived.before)
+        who, before = receipt.participant, derived.before
+        after = nights(lake, who) if before else first_nights(lake, who, settings)
         receipt.nights_added = len(after.keys() - before.keys())
         receipt.nights_changed = sum(
             before[date] != after[date] for date in before.keys() & after.keys()

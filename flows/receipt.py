@@ -10,9 +10,10 @@ import pyarrow as pa
 from connectors.contract import IngestError
 from flows.align import Parts
 from flows.extract import Manifest
+from flows.settings import Settings
 from transforms.novelty import novelty
 from warehouse.store import Lake
-from warehouse.views import of_one
+from warehouse.views import of_one, views_for
 
 Nights = dict[str, int]
 
@@ -54,17 +55,22 @@ class Receipt:
         return not (rejected or aside or self.problems)
 
 
-def nights(lake: Lake, participant: str, is_first: bool = False) -> Nights:
-    """A fingerprint of each night of a participant, by date; none if there is no warehouse yet.
-
-    Of the first nights only the dates are asked for: there is nothing to compare them with.
-    """
+def nights(lake: Lake, participant: str) -> Nights:
+    """A fingerprint of each night of a participant, by date; none if there is no warehouse yet."""
     if not (lake.warehouse.exists() and lake.table_part("sample", participant).exists()):
         return {}
-    what = "0 from sleep_nightly" if is_first else "hash(n) from night_to_day as n"
     with of_one(lake, participant) as connection:
-        rows = connection.execute(f"select sleep_date::varchar, {what}").fetchall()
-    return dict(rows)
+        asked = "select sleep_date::varchar, hash(n) from night_to_day as n"
+        return dict(connection.execute(asked).fetchall())
+
+
+def first_nights(lake: Lake, participant: str, settings: Settings) -> Nights:
+    """The dates of nights that there is nothing to compare with; no warehouse is needed."""
+    rules, priority = settings.rules.model_dump(), settings.priority.model_dump()
+    with views_for("sleep_nightly", lake, participant, rules, priority) as connection:
+        return dict(
+            connection.execute("select sleep_date::varchar, 0 from sleep_nightly").fetchall()
+        )
 
 
 def count_new(lake: Lake, receipt: Receipt, there: set[str]) -> None:

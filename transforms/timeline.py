@@ -179,6 +179,7 @@ def overlaid(spans: Iterable[Span], over: Iterable[Span]) -> list[Span]:
     return result
 
 
+@lru_cache(maxsize=65_536)
 def offset_of(zone: str, instant: int) -> int:
     """Wall clock minus UTC of a zone at an instant, microseconds."""
     moment = dt.datetime.fromtimestamp(instant // SECOND, dt.UTC).astimezone(ZoneInfo(zone))
