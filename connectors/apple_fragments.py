@@ -15,6 +15,7 @@ from connectors.contract import BrokenFile
 FRAGMENT_BYTES = 1 << 24
 MOST_BYTES = 1 << 27  # a workout of hours with an event each second has some megabytes
 ROOT, ROOT_END = b"<HealthData>", b"</HealthData>"
+_ROOT_TAG = b"<HealthData"
 _CORRELATION, _CORRELATION_END = b"<Correlation", b"</Correlation"
 _OTHER_CHILDREN = (b"<Workout ", b"<ActivitySummary", b"<ClinicalRecord", _CORRELATION)
 
@@ -22,11 +23,14 @@ _OTHER_CHILDREN = (b"<Workout ", b"<ActivitySummary", b"<ClinicalRecord", _CORRE
 def fragments(blocks: Iterable[bytes]) -> Iterator[bytes]:
     """The document again, from blocks that begin where a tag begins, the root's tag the first.
 
-    Raises: BrokenFile for a child of the root that would not fit into memory.
+    Raises: BrokenFile for a child of the root that would not fit into memory, or a second root:
+    the reader would not miss its end.
     """
     held: list[bytes] = []
     size = 0
     for block in blocks:
+        if block.rfind(_ROOT_TAG, 0 if held else 1) >= 0:
+            raise BrokenFile("damaged XML: <HealthData> begins twice; export it again")
         if size >= FRAGMENT_BYTES and (cut := _cut(block, held)) is not None:
             yield b"".join([*held, block[:cut], ROOT_END])
             held, size = [ROOT], 0

@@ -118,3 +118,10 @@ def test_damage_in_any_fragment_spoils_the_export(place: float) -> None:
         pytest.raises(BrokenFile, match="damaged XML"),
     ):
         list(HealthXml(io.BytesIO(text.encode())).batches())
+
+
+@pytest.mark.parametrize("tags", [1, 2, 50])
+def test_a_second_root_is_refused_since_the_reader_would_not_miss_its_end(tags: int) -> None:
+    text = "<HealthData>" + document([RECORD] * 10)
+    with pytest.raises(BrokenFile, match="begins twice"):
+        list(fragments(blocks(text, tags)))
