@@ -90,7 +90,7 @@ def unused(home: Path) -> Iterator[bool]:
             yield False
             return
         except OSError:
-            pass
+            pass  # a file system without locks: nobody can say
         yield True
 
 

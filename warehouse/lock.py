@@ -211,7 +211,7 @@ def _is_alive(text: str) -> bool:
     except ProcessLookupError:
         return False
     except PermissionError:
-        pass
+        pass  # there, and somebody else's
     return _born(pid) == str(born)
 
 
