@@ -15,7 +15,7 @@ from transforms.align import GLUCOSE
 from transforms.timeline import DAY, Micros
 
 PIECE_ROWS = 120_000  # of several metrics together, about 100 MB while they are aligned
-LARGE_ROWS = 500_000  # of one metric that is divided by days
+LARGE_ROWS = 150_000  # of one metric that is divided by days; more is not faster, and takes memory
 # A row may lie a day away from where its clock says; neighbours of a repeated hour another one.
 MARGIN = 2 * DAY
 _WRITTEN = "coalesce(epoch_us(start_utc), epoch_us(start_wall))"
