@@ -26,6 +26,7 @@ from transforms.align import GLUCOSE, Quantity
 from transforms.clocks import Clocks
 from transforms.copies import one_copy
 from transforms.findings import Finding, waiting
+from transforms.places import Doubt
 from transforms.routes import marked, routes, shifted_copies
 from transforms.same_night import shifted_sleeps
 from transforms.streams import Streams
@@ -45,6 +46,7 @@ class Aligned:
     zone_needed whether they are so because no time zone is known
     zones_named IANA names that the exports themselves mention
     zone_found  the home zone, if the exports and not the settings tell it
+    home_doubt  what speaks against the home of the settings, if it is most of the evidence
     """
 
     participant: str
@@ -53,6 +55,7 @@ class Aligned:
     zone_needed: bool
     zones_named: tuple[str, ...] = ()
     zone_found: str | None = None
+    home_doubt: Doubt | None = None
 
 
 @dataclass(frozen=True)
@@ -157,7 +160,9 @@ def _result(note: Path, fingerprint: str) -> Aligned | None:
     if before["fingerprint"] != fingerprint:
         return None
     result = before["result"]
-    return Aligned(**{**result, "zones_named": tuple(result["zones_named"])})
+    doubt = result["home_doubt"] and Doubt(**result["home_doubt"])
+    named = tuple(result["zones_named"])
+    return Aligned(**{**result, "zones_named": named, "home_doubt": doubt})
 
 
 def _derive(lake: Lake, participant: str, settings: Settings, parts: Parts) -> Aligned:
@@ -196,7 +201,7 @@ def _derived(stage: Lake, participant: str, settings: Settings, parts: Parts) ->
     write_table(stage, "mage", participant, mage_rows)
     needed = clocks is None and (samples.needs_zone or align.needs_zone(reported))
     unplaced = samples.unplaced + align.unplaced(episode)
-    return Aligned(participant, True, unplaced, needed, known.named, known.by_evidence)
+    return Aligned(participant, True, unplaced, needed, known.named, known.by_evidence, known.doubt)
 
 
 @dataclass

@@ -19,7 +19,7 @@ from transforms.clocks import Clocks
 from transforms.counter import runs
 from transforms.findings import Finding, of_contradictions, of_devices, of_unmoved
 from transforms.itinerary import Itinerary, Patience, itinerary
-from transforms.places import home
+from transforms.places import Doubt, doubt, home
 from transforms.timeline import DAY, FAR_AHEAD, HOUR, LONG_AGO, Span, spans_of
 from transforms.unmoved import unmoved
 from warehouse.schema import CLOCK_FINDING, ZONE_TIMELINE
@@ -33,12 +33,14 @@ class Known:
 
     by_evidence   the home zone, if the exports and not the settings tell it
     named         zones that the exports name, for a person who has to choose
+    doubt         what speaks against the home of the settings, if it is most
     """
 
     clocks: Clocks | None
     claims: tuple[Claim, ...] = ()
     by_evidence: str | None = None
     named: tuple[str, ...] = ()
+    doubt: Doubt | None = None
 
     def findings(self) -> list[Finding]:
         """What was found out about devices and zones."""
@@ -81,13 +83,16 @@ def known_clocks(
     told = itinerary(spans, claims, years, patience)
     samples = part("sample")
     if samples is None:
-        return Known(Clocks(told), tuple(claims), by_evidence)
+        doubted = doubt(claims, spans, named, stretch, years)
+        return Known(Clocks(told), tuple(claims), by_evidence, doubt=doubted)
     counted = anchored(runs(evidence.counted(connection, samples)), told.timeline, claims)
     if phones := of_phones(counted):
         claims = sorted([*claims, *phones], key=lambda c: (c.first, c.last, c.source))
         told = itinerary(spans, claims, years, patience)
     still = unmoved(evidence.bare_readings(connection, samples), told.timeline)
-    return Known(Clocks(told, tuple(counted), tuple(still)), tuple(claims), by_evidence)
+    clocks = Clocks(told, tuple(counted), tuple(still))
+    doubted = doubt(claims, spans, named, stretch, years)
+    return Known(clocks, tuple(claims), by_evidence, doubt=doubted)
 
 
 def _stretch(manifests: Iterable[Manifest]) -> tuple[int, int] | None:

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from connectors.contract import Connector, IngestError, NoTimeZone, UnknownFormat
+from connectors.contract import Connector, IngestError, UnknownFormat
 from flows.align import Aligned, aligned, is_stale
 from flows.completion import build_views as build_views
 from flows.completion import completed
@@ -32,6 +32,8 @@ from flows.settings import (
     remember_zone,
 )
 from flows.walk import Found, Unreadable, sha256, walk
+from flows.zone_words import zone_notes
+from flows.zone_words import zone_problem as zone_problem
 from warehouse.lock import writing
 from warehouse.store import Lake
 
@@ -199,18 +201,6 @@ def align_participant(
     return aligned(lake, participant, settings, force)
 
 
-def zone_problem(outcome: Aligned) -> NoTimeZone | None:
-    """What to do about rows that wait for a time zone; None if there are none."""
-    if not outcome.zone_needed:
-        return None
-    named = ", ".join(outcome.zones_named)
-    hint = f"; the exports name {named}" if named else ""
-    return NoTimeZone(
-        f"{outcome.unplaced} rows of {outcome.participant} have a clock time and no known time "
-        f"zone; they are kept and wait. Say it once: --timezone Europe/Berlin{hint}"
-    )
-
-
 def ingest(
     lake: Lake,
     paths: Iterable[Path],
@@ -287,8 +277,4 @@ def complete(
         )
     if problem := zone_problem(derived.outcome):
         receipt.problems.append(str(problem))
-    if zone := derived.outcome.zone_found:
-        receipt.notes.append(
-            f"home is taken to be {zone}, as the exports say; --timezone overrules it, "
-            f"`dawnlake zones {receipt.participant}` shows the evidence"
-        )
+    receipt.notes += zone_notes(derived.outcome)

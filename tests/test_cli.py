@@ -370,6 +370,17 @@ def test_a_home_that_the_exports_tell_is_said(run: Run, tmp_path: Path) -> None:
     assert "evidence" in run("zones", "--lake", folder)[1]
 
 
+def test_a_home_that_the_exports_contradict_is_doubted(run: Run, tmp_path: Path) -> None:
+    (export,) = (p for p in demo_people()["ben"].paths if p.suffix == ".zip")
+    known = ("--participant", "ben", "--lake", tmp_path / "lake")
+    code, _, said = run("ingest", export, *known, "--timezone", "Asia/Tokyo")
+    assert code == 0
+    assert "is the home zone of ben right?" in said
+    assert "they fit Europe/Berlin" in " ".join(said.split())
+    assert "is the home zone" in run("ingest", export, *known)[2]  # until something is done
+    assert "is the home zone" not in run("ingest", export, *known, "--timezone", "Europe/Berlin")[2]
+
+
 @pytest.mark.parametrize("command", ["status", "files"])
 def test_nobody_of_that_name(run: Run, command: str) -> None:
     code, _, err = run(command, "--participant", "a_a", "--lake", demo_lake().root)

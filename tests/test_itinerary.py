@@ -10,7 +10,7 @@ import pytest
 from tests.strategies import MINUTE, micros
 from transforms.claims import Claim
 from transforms.itinerary import Itinerary, Patience, itinerary
-from transforms.places import home
+from transforms.places import Doubt, doubt, home
 from transforms.timeline import DAY, HOUR, Span, Stay, spans_of
 
 YEARS = (2024, 2026)
@@ -176,3 +176,42 @@ def test_patience_is_a_setting(patience: Patience) -> None:
     assert zones(told) == [BERLIN]  # each is a lone one
     told = itinerary(spans, apart, YEARS, Patience(join=4 * DAY))
     assert zones(told) == [BERLIN, "America/New_York", BERLIN]
+
+
+def doubted(*claims: Claim, stays: list[Stay] | None = None) -> Doubt | None:
+    spans = spans_of(stays or [Stay(None, BERLIN)], *YEARS)
+    stretch = (claims[0].first, claims[-1].last)
+    return doubt(claims, spans, [], stretch, YEARS)
+
+
+def nights(offset: int | str, first: int, count: int) -> list[Claim]:
+    return [says(f"2025-05-{day:02}T04:00", 8, offset) for day in range(first, first + count)]
+
+
+def test_a_home_that_most_evidence_is_against_is_doubted() -> None:
+    away = nights("America/New_York", 1, 12)
+    assert doubted(*away, *nights(120, 13, 3)) == Doubt(12, 15, "America/New_York")
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        [*nights(-240, 1, 10), *nights(120, 11, 10)],  # half of it
+        nights(-240, 1, 9),  # a journey
+        nights("Europe/Paris", 1, 20),  # another name, and the same clock
+    ],
+)
+def test_a_home_that_less_is_against_is_not(claims: list[Claim]) -> None:
+    assert doubted(*claims) is None
+
+
+def test_a_journey_of_the_settings_speaks_against_no_home() -> None:
+    stays = [
+        Stay(None, BERLIN),
+        Stay(dt.datetime(2025, 4, 30), "America/New_York", dt.datetime(2025, 6, 1)),
+    ]
+    assert doubted(*nights(-240, 1, 25), stays=stays) is None
+
+
+def test_where_a_doubted_home_is_may_be_open() -> None:
+    assert doubted(*nights(-240, 1, 6), *nights(540, 7, 6)) == Doubt(12, 12, None)

@@ -6,6 +6,7 @@ import functools
 import zoneinfo
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -29,6 +30,7 @@ WELL_KNOWN = (
     "Pacific/Pago_Pago", "Pacific/Noumea", "Pacific/Kiritimati", "Pacific/Marquesas",
 )  # fmt: skip
 _MOST_CLAIMS = 400  # enough to tell zones apart
+_FEWEST = 10  # pieces of evidence: fewer may be of a journey
 
 
 @functools.cache
@@ -79,6 +81,35 @@ def home(
             zone, *tied = [zone for zone in places if fit[zone] == best]
             return zone if all(_agree(zone, other, stretch, years) for other in tied) else None
     return None
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """Of so many `pieces` of evidence most are `against` a home; it may be in `zone` instead."""
+
+    against: int
+    pieces: int
+    zone: str | None
+
+
+def doubt(
+    claims: Iterable[Claim],
+    spans: Iterable[Span],
+    named: Iterable[str],
+    stretch: tuple[int, int],
+    years: tuple[int, int],
+) -> Doubt | None:
+    """What speaks against the home of the settings, if that is most of what is known of it.
+
+    `spans` are those of the settings; evidence from journeys that they name does not count.
+    """
+    at_home = [span for span in spans if span.basis == "home"]
+    told = [c for c in claims if any(s.start <= c.first < s.end for s in at_home)]
+    pieces = sum(c.pieces for c in told)
+    against = sum(c.pieces for c in told if not c.is_of(at_home[0].zone))
+    if pieces < _FEWEST or 2 * against <= pieces:
+        return None
+    return Doubt(against, pieces, home(told, named, stretch, years))
 
 
 def _agree(one: str, other: str, stretch: tuple[int, int], years: tuple[int, int]) -> bool:
