@@ -193,7 +193,7 @@ def _rejects(events: pa.Table) -> Iterator[Batch]:
 CONNECTOR = Connector(
     name="dexcom_clarity",
     title="Dexcom Clarity CSV",
-    version="1",
+    version="2",
     variants={
         "en": "verified",
         "it": "verified",

@@ -55,8 +55,8 @@ def sheet(source: Source, needed: str, others: str) -> tuple[pa.Table, list[Item
     items: list[Item] = [Total(rows.records), *rows.unreadable()]
     known = {*needed.split(","), *others.split(",")}
     items += [Drift(f"column {cell}") for cell in rows.header if cell not in known]
-    names = [  # not as in the header: SQL takes no NUL in a name, and no other case for another
-        cell if cell in known and cell not in rows.header[:i] else f"column {i}"
+    names = [  # not as in the header: SQL takes no NUL in a name, no empty one, and no other case
+        cell if cell and cell in known and cell not in rows.header[:i] else f"column {i}"
         for i, cell in enumerate(rows.header)
     ]
     table = rows.columns.rename_columns(names)

@@ -150,7 +150,7 @@ def _evidence(variant: str) -> Literal["verified", "unverified"]:
 CONNECTOR = Connector(
     name="fitbit_takeout",
     title="Fitbit / Google Health Takeout",
-    version="1",
+    version="2",
     variants={variant: _evidence(variant) for variant in {**_JSON, **_HEADERS}},
     identify=identify,
     extract=extract,

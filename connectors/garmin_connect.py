@@ -73,7 +73,7 @@ def extract(source: Source, variant: str) -> Iterator[Item]:
 CONNECTOR = Connector(
     name="garmin_connect",
     title="Garmin Connect data export",
-    version="1",
+    version="2",
     variants={
         "sleep_json": "verified",
         "daily_json": "verified",

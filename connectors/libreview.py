@@ -205,7 +205,7 @@ def _rejects_sql(layout: Layout) -> str:
 CONNECTOR = Connector(
     name="libreview",
     title="LibreView CSV",
-    version="1",
+    version="2",
     variants={
         "en": "verified",
         "en_meter": "verified",

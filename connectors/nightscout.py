@@ -211,7 +211,7 @@ def _parsed(text: str | None) -> object:
 CONNECTOR = Connector(
     name="nightscout",
     title="Nightscout (API or mongoexport)",
-    version="1",
+    version="2",
     variants={
         "entries_json": "verified",
         "entries_csv": "verified",

@@ -177,7 +177,7 @@ def _bare(cell: str) -> str:
 CONNECTOR = Connector(
     name="oura",
     title="Oura (API, app data, trends)",
-    version="1",
+    version="2",
     variants={
         "api_sleep": "verified",
         "api_daily": "unverified",

@@ -38,7 +38,10 @@ _DAMAGE = (
     *(BadZipFile, UnicodeError, struct.error, zlib.error),
     *(lzma.LZMAError, EOFError, OSError, IndexError),
 )
-LOCKED = "protected by a password: ingest it at a terminal, or with --password-file FILE"
+LOCKED = (
+    "protected by a password: ingest it at a terminal, or give ingest, nightly or serve "
+    "--password-file FILE with its password in a line"
+)
 
 
 @dataclass

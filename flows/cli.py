@@ -26,6 +26,13 @@ app = App(
 LakeFolder = Annotated[
     Path, Parameter(name="--lake", env_var="DAWNLAKE_LAKE", help="The lake's folder.")
 ]
+PasswordFile = Annotated[
+    Path | None,
+    Parameter(
+        name="--password-file",
+        help="Passwords of zips, one a line; without it, ingest and check ask at a terminal.",
+    ),
+]
 Someone = Annotated[str | None, Parameter(name="--participant")]
 HERE = Path("lake")
 
@@ -43,7 +50,7 @@ def ingest(
     *paths: Path,
     participant: str,
     timezone: str | None = None,
-    password_file: Path | None = None,
+    password_file: PasswordFile = None,
     lake: LakeFolder = HERE,
 ) -> int:
     """Read exports (files, folders, zips) of one participant into the lake.
@@ -56,8 +63,6 @@ def ingest(
         Whose it is: a short id.
     timezone
         The participant's home zone, such as Europe/Berlin; remembered.
-    password_file
-        Passwords of zips, one a line; without it a terminal is asked.
     """
     from flows.command_ingest import run_ingest
 
@@ -68,16 +73,10 @@ def ingest(
 def check(
     *paths: Path,
     participant: Someone = None,
-    password_file: Path | None = None,
+    password_file: PasswordFile = None,
     lake: LakeFolder = HERE,
 ) -> int:
-    """Read without keeping: what each file is, and what would be set aside.
-
-    Parameters
-    ----------
-    password_file
-        Passwords of zips, one a line; without it a terminal is asked.
-    """
+    """Read without keeping: what each file is, and what would be set aside."""
     from flows.command_check import run_check
 
     return run_check(lake, paths, participant, password_file)
@@ -293,15 +292,21 @@ def rebuild(
 
 
 @app.command
-def nightly(*, lake: LakeFolder = HERE) -> int:
+def nightly(*, password_file: PasswordFile = None, lake: LakeFolder = HERE) -> int:
     """Run the scheduled ingestion once, now: everything in inbox/PARTICIPANT/."""
     from flows.command_ingest import run_nightly_once
 
-    return run_nightly_once(lake)
+    return run_nightly_once(lake, password_file)
 
 
 @app.command
-def serve(*, at: str = "05:30", timezone: str | None = None, lake: LakeFolder = HERE) -> int:
+def serve(
+    *,
+    at: str = "05:30",
+    timezone: str | None = None,
+    password_file: PasswordFile = None,
+    lake: LakeFolder = HERE,
+) -> int:
     """Run the ingestion of inbox/ every day at a time, until stopped.
 
     Parameters
@@ -313,7 +318,7 @@ def serve(*, at: str = "05:30", timezone: str | None = None, lake: LakeFolder = 
     """
     from flows.command_ingest import run_serve
 
-    return run_serve(lake, at, timezone)
+    return run_serve(lake, at, timezone, password_file)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -13,6 +13,7 @@ from flows.imports import without_pandas
 from flows.password import Passwords
 from flows.pipeline import FileReceipt
 from flows.settings import load
+from flows.units_told import is_doubt
 from flows.usage import asker, card, data, given, listing, say, shortened
 from flows.walk import Found, Unreadable, walk
 from warehouse.store import Lake
@@ -83,8 +84,10 @@ def _about(manifest: Manifest, whose: str) -> list[str]:
     if manifest["clocks"]:
         told.append(f"times by {' and '.join(manifest['clocks'])}")
     facts = [f"{name} {value}" for name, value in manifest["facts"].items()]
-    unused = [f"not used yet: {', '.join(manifest['drift'])}"] if manifest["drift"] else []
-    return [", ".join(told), ", ".join(facts), *unused, whose]
+    drift = manifest["drift"]
+    new, doubts = [d for d in drift if not is_doubt(d)], [d for d in drift if is_doubt(d)]
+    unused = [f"not used yet: {', '.join(new)}"] if new else []
+    return [", ".join(told), ", ".join(facts), *unused, *doubts, whose]
 
 
 def _verdict(receipts: list[FileReceipt]) -> int:

@@ -50,27 +50,23 @@ def run_export(
 ) -> int:
     """Write the data set.
 
-    Raises: UsageError for an unknown view or participant, or a date that is none.
+    Raises: UsageError for an unknown view or participant, or a date that is none; LakeError if
+    somebody needs a new id and the lake is read-only.
     """
-    known = views()
-    if not names:
-        raise UsageError("name a view, such as night_to_day; `dawnlake views` lists them")
-    if unknown := sorted(set(names) - known.keys()):
-        raise UsageError(f"no view {unknown[0]}; `dawnlake views` lists them")
-    of_all = [name for name in names if "participant_id" not in known[name].columns]
-    if of_all and (participant or deidentify):
-        raise UsageError(
-            f"{of_all[0]} is of everyone together: without --participant and --deidentify"
-        )
+    exported = _asked(names, participant is not None or deidentify)
     from_date = _date(since)
     there, connection = opened(lake)
     people = participants(there, participant)
+    disguise = None
+    if deidentify:
+        connection.close()  # who has to be added to the key may complete a run that died
+        disguise = Disguise.of(there, people, say)
+        _, connection = opened(lake)
     sweep(private_folder(output))
     (output / CHECKSUMS).unlink(missing_ok=True)  # a folder without it is not complete
-    exported = [known[name] for name in names]
     kept: list[Path] = []
-    if deidentify:
-        Disguise.of(there, people).register(connection)
+    if disguise:
+        disguise.register(connection)
         exported, report = _disguised(connection, exported, from_date, output)
         kept.append(report)
         participant = from_date = None  # the disguise has only these people and dates
@@ -81,6 +77,21 @@ def run_export(
     what = "1 view" if len(names) == 1 else f"{len(names)} views"
     say(f"{what} to {output}, described in codebook.csv and datapackage.json")
     return 0
+
+
+def _asked(names: Sequence[str], is_of_some: bool) -> list[View]:
+    """The views of these names, of some participants or changed ones, or as they are."""
+    known = views()
+    if not names:
+        raise UsageError("name a view, such as night_to_day; `dawnlake views` lists them")
+    if unknown := sorted(set(names) - known.keys()):
+        raise UsageError(f"no view {unknown[0]}; `dawnlake views` lists them")
+    of_all = [name for name in names if "participant_id" not in known[name].columns]
+    if of_all and is_of_some:
+        raise UsageError(
+            f"{of_all[0]} is of everyone together: without --participant and --deidentify"
+        )
+    return [known[name] for name in names]
 
 
 def _disguised(

@@ -96,11 +96,11 @@ def _rebuilt(lake: Lake, source: str) -> int:
     return 1 if problems else 0
 
 
-def run_nightly_once(folder: Path) -> int:
+def run_nightly_once(folder: Path, password_file: Path | None = None) -> int:
     """The Prefect flow, once; its receipts."""
     from flows.ingest import run_nightly
 
-    receipts = run_nightly(Lake(folder).create().root)
+    receipts = run_nightly(Lake(folder).create().root, password_file)
     for receipt in receipts:
         print_receipt(receipt)
     if not receipts:
@@ -108,9 +108,11 @@ def run_nightly_once(folder: Path) -> int:
     return 0 if all(receipt.is_clean for receipt in receipts) else 1
 
 
-def run_serve(folder: Path, at: str, timezone: str | None) -> int:
+def run_serve(
+    folder: Path, at: str, timezone: str | None, password_file: Path | None = None
+) -> int:
     """The Prefect flow every day, until stopped."""
     from flows.ingest import serve
 
-    serve(Lake(folder).create().root, at, timezone)
+    serve(Lake(folder).create().root, at, timezone, password_file)
     return 0

@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 
 from flows.extract import Manifest, read_manifest
+from flows.units_told import STATED
 from flows.usage import (
     UsageError,
     card,
@@ -52,7 +53,7 @@ DRIFT = """
     with met as (
         select connector, file, what, last_time, null::bigint as record_count
         from source_file, unnest(json_extract_string(drift, '$[*]')) as told(what)
-        where participant_id = $1
+        where participant_id = $1 and not starts_with(what, $2)
         union all
         select r.connector, r.file, concat_ws(' ', r.code, r.field), any_value(f.last_time),
             count(*)
@@ -64,6 +65,12 @@ DRIFT = """
     select connector, what, sum(record_count)::bigint, count(distinct file),
         coalesce(max(last_time)::date::varchar, '')
     from met group by connector, what order by connector, what
+"""
+# files whose own readings contradict the unit that they state
+UNITS = """
+    select connector, file, what
+    from source_file, unnest(json_extract_string(drift, '$[*]')) as told(what)
+    where participant_id = $1 and starts_with(what, $2) order by all
 """
 MANY_NEW = 12
 COUNTS = ("records", "carried", "skipped", "rejected")
@@ -86,7 +93,9 @@ def show_status(folder: Path, participant: str | None) -> int:
         data.print(f"records set aside: {sum(row[-1] for row in rejects) or 'none'}")
         for connector, file, code, field, count in rejects:
             data.print(f"  {connector} {file}: {code} {field or ''} {count}")
-        _print_drift(fetched(connection, DRIFT, who))
+        _print_drift(fetched(connection, DRIFT, who, STATED))
+        for connector, file, what in fetched(connection, UNITS, who, STATED):
+            data.print(f"unit in doubt: {connector} {file}: {what}")
         data.print()
     return 0
 

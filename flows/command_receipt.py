@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from flows.pipeline import FileReceipt, Receipt
+from flows.units_told import is_doubt
 from flows.usage import card, data, listing, say, shortened
 
 COUNTS = ("records", "new", "known", "corrected", "skipped", "rejected")
@@ -27,6 +28,7 @@ def print_receipt(receipt: Receipt) -> None:
     if unused:
         say(f"{_files(unused)} in the archives not used: nothing dawnlake reads")
     _print_reasons(receipt)
+    _print_units(read)
     for file in receipt.files:
         if file.error:
             say(f"set aside: {file.name}: {file.error}")
@@ -81,10 +83,22 @@ def _print_reasons(receipt: Receipt) -> None:
             reasons.update(file.manifest[what] if file.manifest else {})
         if reasons:
             say(f"{what}: {_listed(reasons)}")
-    drift = sorted({d for f in receipt.files if f.manifest for d in f.manifest["drift"]})
+    drift = sorted(
+        {d for f in receipt.files if f.manifest for d in f.manifest["drift"] if not is_doubt(d)}
+    )
     if drift:
         more = f", and {len(drift) - MANY_REASONS} more" if len(drift) > MANY_REASONS else ""
         say(f"new in these exports, not used yet: {', '.join(drift[:MANY_REASONS])}{more}")
+
+
+def _print_units(read: list[FileReceipt]) -> None:
+    """Files in which another unit seems to begin than the one they state."""
+    for file in read:
+        for what in filter(is_doubt, file.manifest["drift"] if file.manifest else []):
+            say(
+                f"unit in doubt: {file.name}: {what}, and were taken as they are stated. If two "
+                "exports were joined, `dawnlake withdraw` it and give them as they were downloaded"
+            )
 
 
 def _listed(reasons: Counter[str]) -> str:

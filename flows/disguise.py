@@ -9,12 +9,16 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
+from flows.completion import completed
+from flows.settings import load
+from warehouse.lock import writing
 from warehouse.store import Lake, write_json, written
 from warehouse.view_files import View
 
@@ -31,6 +35,7 @@ HARMLESS = frozenset(
     )
 )
 LEFT_OUT = frozenset({"record"})  # leads to a line of a file
+Key = dict[str, dict[str, Any]]  # participant: id, weeks
 
 
 @dataclass(frozen=True)
@@ -41,17 +46,21 @@ class Disguise:
     weeks: dict[str, int]
 
     @classmethod
-    def of(cls, lake: Lake, participants: Sequence[str]) -> Disguise:
-        """The disguise kept in the lake, extended to whoever has none yet, and kept again."""
-        path = lake.root / KEY
-        known = json.loads(path.read_text()) if path.exists() else {}
-        new = [who for who in participants if who not in known]
-        for who in new:
-            weeks = FEWEST_WEEKS + secrets.randbelow(MOST_WEEKS - FEWEST_WEEKS)
-            known[who] = {"id": f"p{secrets.token_hex(4)}", "weeks": weeks}
-        if new:
-            write_json(known, path)
-        chosen = {who: known[who] for who in participants}
+    def of(cls, lake: Lake, participants: Sequence[str], tell: Callable[[str], None]) -> Disguise:
+        """The disguise kept in the lake, extended to whoever has none yet, and kept again.
+
+        Only who has none is waited for: the key changes at once, and under the writer's lock alone.
+        Somebody who was forgotten meanwhile is in no disguise.
+
+        Raises: LakeError if there is somebody new and the lake is read-only.
+        """
+        known = _key(lake)
+        if not known.keys() >= set(participants):
+            with writing(lake, "dawnlake export", tell) as was_left:
+                if was_left:
+                    completed(lake, load(lake.settings))
+                known = _extended(lake, participants)
+        chosen = {who: known[who] for who in participants if who in known}
         return cls(
             {who: told["id"] for who, told in chosen.items()},
             {who: told["weeks"] for who, told in chosen.items()},
@@ -66,12 +75,29 @@ class Disguise:
             )
 
 
-def forget_disguise(lake: Lake, participant: str) -> None:
-    """Remove a participant from who is who."""
+def _key(lake: Lake) -> Key:
     path = lake.root / KEY
-    known = json.loads(path.read_text()) if path.exists() else {}
+    known: Key = json.loads(path.read_text()) if path.exists() else {}
+    return known
+
+
+def _extended(lake: Lake, participants: Sequence[str]) -> Key:
+    """The key as it is now, with whoever is in the lake and not in it. Only for the writer."""
+    known, there = _key(lake), lake.participants()
+    new = [who for who in participants if who in there and who not in known]
+    for who in new:
+        weeks = FEWEST_WEEKS + secrets.randbelow(MOST_WEEKS - FEWEST_WEEKS)
+        known[who] = {"id": f"p{secrets.token_hex(4)}", "weeks": weeks}
+    if new:
+        write_json(known, lake.root / KEY)
+    return known
+
+
+def forget_disguise(lake: Lake, participant: str) -> None:
+    """Remove a participant from who is who. Only for the writer."""
+    known = _key(lake)
     if known.pop(participant, None) is not None:
-        write_json(known, path)
+        write_json(known, lake.root / KEY)
 
 
 def disguised_name(view: View) -> str:

@@ -28,6 +28,7 @@ from connectors.contract import (
     Total,
 )
 from flows.hashed import Hashed
+from flows.units_told import UnitsTold
 from flows.walk import Found
 from transforms.timeline import Micros
 from warehouse.store import Lake, parquet_writer, write_json, written_folder
@@ -54,6 +55,7 @@ class Account:
     clocks: set[str] = field(default_factory=set)  # offset, utc, wall clock: how times are told
     first: dt.datetime | None = None
     last: dt.datetime | None = None
+    _units: UnitsTold = field(default_factory=UnitsTold)
     _carried: list[Micros] = field(default_factory=list)
     _rejected: list[Micros] = field(default_factory=list)
 
@@ -67,6 +69,8 @@ class Account:
                     self.rejected.update(rows["code"].to_pylist())
                 elif shape != "daily":
                     self._stretch(rows)
+                if shape == "sample":
+                    self._units.note(rows)
             case Skip(reason, count):
                 self.skipped[reason] += count
             case Total(records):
@@ -115,7 +119,7 @@ class Account:
             "skipped": dict(sorted(self.skipped.items())),
             "rejected": dict(sorted(self.rejected.items())),
             "facts": {name: ", ".join(values) for name, values in sorted(self.facts.items())},
-            "drift": sorted(self.drift),
+            "drift": sorted({*self.drift, *self._units.doubts()}),
             "first_time": self.first.isoformat() if self.first else None,
             "last_time": self.last.isoformat() if self.last else None,
             "exported_at": max(self.facts.get("exported_at", []), default=None),

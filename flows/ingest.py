@@ -24,6 +24,7 @@ import tzlocal
 from flows import pipeline, server
 from flows.completion import completed
 from flows.discretion import Fault, Night, discreet, row
+from flows.password import Passwords, handed, handed_on
 from flows.pipeline import Derived, FileReceipt, Receipt
 from flows.settings import Settings, SettingsError, load
 from flows.usage import say
@@ -115,7 +116,8 @@ def nightly(lake: str) -> State[list[Receipt]]:
         settings = load(place.settings)
         if was_left:
             completed(place, settings)
-        nights = [_night(place, who, settings) for who in pipeline.inbox_participants(place)]
+        passwords, people = handed(say), pipeline.inbox_participants(place)
+        nights = [_night(place, who, settings, passwords) for who in people]
         views(place, settings)
         for night in nights:
             if isinstance(night.derived, Derived):
@@ -125,10 +127,10 @@ def nightly(lake: str) -> State[list[Receipt]]:
         return _conclusion(nights)
 
 
-def _night(lake: Lake, participant: str, settings: Settings) -> Night:
+def _night(lake: Lake, participant: str, settings: Settings, passwords: Passwords) -> Night:
     there = {folder.name for folder in lake.part_folders(participant)}
     sizes = pipeline.sizes_read(lake, participant)
-    inbox = walk([lake.inbox / participant], settings.limits)
+    inbox = walk([lake.inbox / participant], settings.limits, passwords)
     files = [_read(lake, participant, item, settings, sizes) for item in inbox]
     pipeline.excuse_archives(files)
     receipt = Receipt(participant, files)
@@ -195,30 +197,31 @@ def _prefect(lake: Lake, schedules: bool) -> Iterator[None]:
             refresh_global_settings_context()
 
 
-def run_nightly(lake: Path) -> list[Receipt]:
+def run_nightly(lake: Path, password_file: Path | None = None) -> list[Receipt]:
     """The receipts of one run of the flow, now.
 
-    Raises: SettingsError; ServerError; OSError, Fault without a file's name.
+    Raises: SettingsError; ServerError; OSError of the password file; OSError, Fault without a
+    file's name.
     """
     place = Lake(lake.resolve()).create()
     load(place.settings)  # a mistake in dawnlake.toml is told before a server is started
-    with _prefect(place, schedules=False):
+    with handed_on(password_file), _prefect(place, schedules=False):
         ended: State[Any] = nightly(str(place.root), return_state=True)
         receipts: list[Receipt] = ended.result()
         return receipts
 
 
-def serve(lake: Path, at: str, timezone: str | None) -> None:
+def serve(lake: Path, at: str, timezone: str | None, password_file: Path | None = None) -> None:
     """Run the flow daily at HH:MM in a zone, by default this machine's, until stopped.
 
     A run that was missed because nothing was serving is not made up for: the next one finds
     everything that came since. Ends on SIGINT and SIGTERM, and its server with it.
 
-    Raises: SettingsError for an impossible time or zone; ServerError.
+    Raises: SettingsError for an impossible time or zone; ServerError; OSError of the password file.
     """
     place, schedule = Lake(lake.resolve()).create(), _daily(at, timezone)
     load(place.settings)
-    with suppress(KeyboardInterrupt), _prefect(place, schedules=True):
+    with suppress(KeyboardInterrupt), handed_on(password_file), _prefect(place, schedules=True):
         runner = Runner(NAME, limit=1)
         runner.add_deployment(
             RunnerDeployment.from_flow(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 ATTEMPTS = 3
+ENVIRONMENT = "DAWNLAKE_PASSWORD_FILE"  # a path, for the runs that `serve` starts
 Ask = Callable[[str], str]
 
 
@@ -44,3 +47,33 @@ class Passwords:
                 self.known.append(word)
                 return word
         return None
+
+
+@contextmanager
+def handed_on(file: Path | None) -> Iterator[None]:
+    """The place of a password file for `handed` of this process and of those that it starts.
+
+    By the environment: what a flow is called with is written down by Prefect.
+
+    Raises: OSError at once if the file cannot be read.
+    """
+    Passwords.of(file)
+    before = os.environ.pop(ENVIRONMENT, None)
+    if file is not None:
+        os.environ[ENVIRONMENT] = str(file.resolve())
+    try:
+        yield
+    finally:
+        os.environ.pop(ENVIRONMENT, None)
+        if before is not None:
+            os.environ[ENVIRONMENT] = before
+
+
+def handed(tell: Callable[[str], None]) -> Passwords:
+    """What was handed on, as it stands in the file now; none and a word if it is gone."""
+    file = os.environ.get(ENVIRONMENT)
+    try:
+        return Passwords.of(Path(file) if file else None)
+    except OSError as error:
+        tell(f"the password file cannot be read ({error.strerror}): zips that need it are left out")
+        return Passwords()

@@ -311,6 +311,14 @@ def test_a_small_disk_fills_up(small_disk: Path, exports: Path, left: int) -> No
 def test_a_lake_that_cannot_be_written_is_read(small_disk: Path, exports: Path) -> None:
     lake, given = Lake(small_disk / "lake"), exported(exports)[1]
     first(lake.root, exports)
+    out = exports / "out"
+    nobody = ["export", "glucose", "-o", out, "--deidentify", "--lake", lake.root]
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    code, err = said(*nobody)  # a new id has to be kept
+    assert (code, "cannot be written here (Read-only file system)" in err) == (2, True)
+    assert not out.exists()
+    subprocess.run(["mount", "-o", "remount,rw", str(small_disk)], check=True)
+    assert said(*nobody)[0] == 0
     before = tree(lake.root)
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
     for words in (["ingest", given, "--participant", "ada"], ["rebuild"]):
@@ -320,7 +328,8 @@ def test_a_lake_that_cannot_be_written_is_read(small_disk: Path, exports: Path) 
         ingest(lake, [given], "ada")
     for words in (["sql", "select count(*) from night_to_day"], ["status"], ["files"], ["zones"]):
         assert said(*words, "--lake", lake.root)[0] == 0
-    assert said("export", "glucose", "-o", exports / "out", "--lake", lake.root)[0] == 0
+    assert said("export", "glucose", "-o", out, "--lake", lake.root)[0] == 0
+    assert said(*nobody)[0] == 0
     assert tree(lake.root) == before
 
 

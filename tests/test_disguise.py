@@ -6,14 +6,21 @@ import csv
 import datetime as dt
 import json
 import shutil
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from flows.command_export import run_export
 from flows.disguise import HARMLESS, KEY, Disguise, forget_disguise, kept_columns
-from tests.lake import demo_lake, rows
+from flows.pipeline import ingest, read_all
+from flows.remove import forget, mentions
+from flows.settings import load
+from tests.lake import demo_lake, demo_people, rows
 from tests.lake import opened as asked_lake
+from warehouse.lock import writing
 from warehouse.store import Lake
 from warehouse.view_files import views
 
@@ -91,8 +98,11 @@ def test_two_exports_fit_together_and_the_key_stays(lake: Lake, tmp_path: Path) 
 def test_who_is_forgotten_is_nobody(lake: Lake, tmp_path: Path) -> None:
     exported(lake, tmp_path / "out", "night_to_day")
     ids = json.loads((lake.root / KEY).read_text())
-    Disguise.of(lake, ["somebody"])
+    (lake.extracted / "participant_id=somebody").mkdir()
+    assert set(Disguise.of(lake, ["ada", "somebody"], print).ids) == {"ada", "somebody"}
+    assert "somebody" in json.loads((lake.root / KEY).read_text())
     forget_disguise(lake, "somebody")
+    (lake.extracted / "participant_id=somebody").rmdir()
     assert json.loads((lake.root / KEY).read_text()) == ids
 
 
@@ -119,3 +129,88 @@ def test_a_text_that_nobody_called_harmless_is_left_out() -> None:
     told = [("participant_id", "VARCHAR", ""), ("diary", "VARCHAR", ""), ("mean", "DOUBLE", "")]
     assert [name for name, _, _ in kept_columns(told)] == ["participant_id", "mean"]
     assert not {"device", "file", "session", "key", "raw", "explanation"} & HARMLESS
+
+
+# One key, whoever writes at the same time.
+@pytest.fixture
+def new(tmp_path: Path) -> Lake:
+    """A lake of two people of which nobody has made a data set."""
+    lake = Lake(tmp_path / "lake")
+    for person in demo_people().values():
+        ingest(lake, person.paths[:1], person.participant, person.timezone)
+    return lake
+
+
+def export_to(lake: Lake, output: Path) -> list[str]:
+    """The command of a de-identified export."""
+    words = [sys.executable, "-m", "flows.cli", "export", "glucose_daily", "--deidentify"]
+    return [*words, "--lake", str(lake.root), "-o", str(output)]
+
+
+def exported_after(lake: Lake, during: Callable[[], object], *outputs: Path) -> None:
+    """De-identified exports, each in a process of its own, that begin while somebody writes and
+    go on together when `during` is done."""
+    runs: list[subprocess.Popen[str]] = []
+    try:
+        with writing(lake, "somebody"):
+            for output in outputs:
+                words = export_to(lake, output)
+                runs.append(subprocess.Popen(words, stderr=subprocess.PIPE, text=True))
+            for run in runs:
+                assert run.stderr is not None
+                said = run.stderr.readline()
+                assert said.startswith("waiting for another run that writes to this lake: somebody")
+            during()
+        assert [run.wait(60) for run in runs] == [0] * len(outputs)
+    finally:
+        for run in runs:
+            run.kill()
+            run.communicate()
+
+
+def days_in(output: Path) -> set[tuple[str, str]]:
+    return {(row["participant_id"], row["date"]) for row in lines(output / "glucose_daily.csv")}
+
+
+def ids_in(output: Path) -> set[str]:
+    return {who for who, _ in days_in(output)}
+
+
+def test_two_exports_at_once_end_with_one_key(new: Lake, tmp_path: Path) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    exported_after(new, lambda: None, one, two)
+    key = json.loads((new.root / KEY).read_text())
+    assert set(key) == {"ada", "ben"}
+    assert ids_in(one) == {who["id"] for who in key.values()}
+    assert days_in(one) == days_in(two)
+
+
+def test_who_is_forgotten_meanwhile_comes_into_no_key(new: Lake, tmp_path: Path) -> None:
+    exported_after(new, lambda: forget(new, "ben"), tmp_path / "out")
+    key = json.loads((new.root / KEY).read_text())
+    assert set(key) == {"ada"}
+    assert ids_in(tmp_path / "out") == {key["ada"]["id"]}
+    assert mentions(new, "ben") == []
+
+
+def test_whoever_has_an_id_is_exported_while_another_run_writes(new: Lake, tmp_path: Path) -> None:
+    exported(new, tmp_path / "one", "glucose_daily")
+    with writing(new, "dawnlake ingest"):
+        run = subprocess.Popen(export_to(new, tmp_path / "two"), stderr=subprocess.PIPE, text=True)
+        try:
+            _, said = run.communicate(timeout=60)
+        finally:
+            run.kill()
+    assert (run.returncode, "waiting" in said) == (0, False)
+    assert days_in(tmp_path / "one") == days_in(tmp_path / "two")
+
+
+def test_a_run_that_died_is_completed_by_who_takes_its_lock(new: Lake, tmp_path: Path) -> None:
+    (person,) = (who for who in demo_people().values() if who.participant == "ada")
+    read_all(new, "ada", person.paths[1:], load(new.settings))
+    (new.root / "writer.lock").write_text("{}")
+    before = new.table_part("source_file", "ada").read_bytes()
+    exported(new, tmp_path / "out", "glucose_daily")
+    assert new.table_part("source_file", "ada").read_bytes() != before
+    assert (new.root / "writer.lock").read_text() == ""
+    assert len(ids_in(tmp_path / "out")) == 2

@@ -189,6 +189,10 @@ FOUND: dict[str, tuple[Callable[[], bytes], str]] = {
         lambda: exchanged("fitbit_takeout", "google_daily_hrv", "\n", ",x\0y,RECORD,record\n"),
         "fitbit_takeout",
     ),
+    "a column without a name": (
+        lambda: exchanged("fitbit_takeout", "spo2_daily", "\n", ",\n"),
+        "fitbit_takeout",
+    ),
     "a row number that is another table's": (lambda: renumbered(2**40), "BrokenFile"),
     "a row number below 1": (lambda: renumbered(-5), "BrokenFile"),
     "a row number that no number follows": (lambda: renumbered(2**63 - 1), "BrokenFile"),

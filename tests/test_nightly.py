@@ -26,13 +26,16 @@ import pytest
 
 from flows.discretion import Fault, discreet
 from flows.ingest import _prefect, nightly, run_nightly, serve
+from flows.password import ENVIRONMENT, Passwords, handed, handed_on
 from flows.pipeline import FileReceipt, Receipt
 from flows.settings import SettingsError
-from tests.lake import golden, put
+from tests.lake import golden, put, tree
+from tests.test_walk import locked as locked_zip
 from warehouse.store import Lake
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("connectors", "transforms", "warehouse", "flows")
+PASSWORD = "Xylophone-37"
 MARKER = "Zebulonia"  # stands in files and in their names, and nowhere else
 ZONES = """
 participants.anna.timezone = "America/New_York"
@@ -88,6 +91,42 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
             put(lake.inbox / "cleo", {f"{MARKER}.csv": LIBRE})
             told.third = _night(lake)
     yield told
+
+
+@dataclass
+class Locked:
+    """Nights with a zip under a password in the inbox: at the command line with a password file
+    (`said`), then with it, with it lost, and without it."""
+
+    lake: Lake
+    nights: list[list[Receipt]] = field(default_factory=list)
+    said: str = ""
+
+
+@pytest.fixture(scope="module")
+def locked(tmp_path_factory: pytest.TempPathFactory) -> Locked:
+    folder = tmp_path_factory.mktemp("locked")
+    told = Locked(Lake(folder / "lake").create())
+    told.lake.settings.write_text('participants.dora.timezone = "Europe/London"')
+    inbox = told.lake.inbox / "dora"
+    put(inbox, {"sleep-2025.json": SLEEP})
+    locked_zip(inbox, {f"{MARKER}.csv": LIBRE, f"{MARKER}.txt": b"of nobody"}, PASSWORD, aes=True)
+    (file,) = put(folder, {f"{MARKER} passwords": f"another\n{PASSWORD}\n"})
+    words = ["nightly", "--lake", str(told.lake.root), "--password-file", str(file)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("PREFECT_API_URL", raising=False)
+        run = subprocess.run(
+            [sys.executable, "-m", "flows.cli", *words], capture_output=True, text=True, timeout=120
+        )
+        told.said = run.stdout + run.stderr
+        assert run.returncode == 0, told.said
+        with _prefect(told.lake, schedules=False):
+            with handed_on(file):
+                told.nights.append(_night(told.lake))
+                file.unlink()
+                told.nights.append(_night(told.lake))
+            told.nights.append(_night(told.lake))
+    return told
 
 
 def _night(lake: Lake) -> list[Receipt]:
@@ -187,6 +226,60 @@ def test_prefect_keeps_no_file_name_and_no_value(story: Story) -> None:
     assert MARKER in str(story.third), "the receipts in memory do have the names"
 
 
+def test_a_locked_zip_is_set_aside_and_says_what_to_do(locked: Locked) -> None:
+    """The rest of the night is as any other, and the flow does not fail."""
+    (night,) = locked.nights[2]
+    assert fates([night]) == {"dora": {"known": 1, "set aside": 2}}
+    assert errors(night.files) == ["UnsafeArchive", "UnsafeArchive"]
+    told = {str(file.error) for file in night.files if file.error}
+    assert len(told) == 1 and "give ingest, nightly or serve --password-file FILE" in told.pop()
+
+
+def test_nightly_opens_it_with_a_password_file(locked: Locked) -> None:
+    assert "receipt for dora" in locked.said
+    assert "nights: 1 added" in locked.said
+    assert "1 file in the archives not used" in locked.said
+    assert fates(locked.nights[0]) == {"dora": {"known": 2, "not used": 1}}
+
+
+def test_a_lost_password_file_costs_the_zip_alone(locked: Locked) -> None:
+    assert fates(locked.nights[1]) == {"dora": {"known": 1, "set aside": 2}}
+    said: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(ENVIRONMENT, f"/{MARKER}")
+        assert handed(said.append) == Passwords()
+    (sentence,) = said
+    assert "cannot be read (No such file" in sentence
+    assert MARKER not in sentence
+    states = Story(locked.lake).rows("select state_type, state_name from flow_run order by 1, 2")
+    assert Counter(states) == {("COMPLETED", "Completed"): 2, ("COMPLETED", "Set aside"): 2}
+
+
+def test_no_password_nor_its_file_is_kept_anywhere(locked: Locked) -> None:
+    """Not by Prefect, and not by the lake; nor is it printed."""
+    kept = tree(locked.lake.root)
+    assert any(name.endswith("prefect.db") for name in kept)
+    for name, data in kept.items():
+        if not name.startswith("inbox/"):
+            assert PASSWORD.encode() not in data, name
+            assert f"{MARKER} passwords".encode() not in data, name
+        if name.startswith("prefect/"):
+            assert MARKER.encode() not in data, name
+    assert PASSWORD not in locked.said
+    assert not os.environ.get(ENVIRONMENT)
+
+
+def test_a_password_file_that_is_not_there_is_told_at_once(tmp_path: Path) -> None:
+    lake = Lake(tmp_path / "lake").create()
+    for begin in (
+        lambda: run_nightly(lake.root, tmp_path / "none"),
+        lambda: serve(lake.root, "5:30", "UTC", tmp_path / "none"),
+    ):
+        with pytest.raises(FileNotFoundError):
+            begin()
+    assert not (lake.root / "prefect").exists()
+
+
 def test_prefects_home_is_the_lakes_and_private(story: Story) -> None:
     home = story.lake.root / "prefect"
     assert home.stat().st_mode & 0o777 == 0o700
@@ -271,12 +364,15 @@ print(json.dumps([is_telemetry_enabled(), now().server.analytics_enabled,
 
 
 @pytest.fixture
-def serving(story: Story) -> Iterator[subprocess.Popen[str]]:
+def serving(story: Story, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     """`serve` in a process of its own, once it has planned the next runs."""
     code = "import sys; from pathlib import Path; from flows.ingest import serve;"
-    code += "serve(Path(sys.argv[1]), '5:30', 'Asia/Kolkata')"
+    code += "serve(Path(sys.argv[1]), '5:30', 'Asia/Kolkata', Path(sys.argv[2]))"
+    (file,) = put(tmp_path, {f"{MARKER} passwords": PASSWORD})
     process = subprocess.Popen(
-        [sys.executable, "-c", code, str(story.lake.root)], stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", code, str(story.lake.root), str(file)],
+        stderr=subprocess.PIPE,
+        text=True,
     )
     try:
         until = time.monotonic() + 60
@@ -313,3 +409,5 @@ def test_serve_plans_every_morning_and_leaves_nothing_behind(
     assert (serving.returncode, words) == (0, "")
     assert not open_database.exists()
     assert not story.rows("select 1 from flow_run where state_type = 'SCHEDULED'")
+    for name, data in tree(story.lake.root / "prefect").items():
+        assert PASSWORD.encode() not in data and MARKER.encode() not in data, name

@@ -19,16 +19,19 @@ import pytest
 
 from connectors import connectors
 from connectors.contract import IngestError
+from flows.password import Passwords
 from flows.pipeline import Receipt, ingest
 from flows.settings import Settings, remember_zone
 from tests.golden_case import Case, cases
 from tests.lake import BERLIN, PERSON, golden, opened, put, temporary, tolerant, tree
+from tests.test_walk import locked as locked_zip
 from warehouse.schema import TABLES
 from warehouse.store import Lake
 from warehouse.views import build
 
 MARK = "Zebra"  # in every name, note and value that is put into a file here
 FILE_NAME = f"{MARK}File"
+PASSWORD = f"{MARK}Password"
 
 
 def marked(text: str) -> str:
@@ -110,7 +113,12 @@ def ingested() -> tuple[Lake, Receipt, str]:
     try:
         with contextlib.redirect_stdout(heard), contextlib.redirect_stderr(heard):
             files = {f"{FILE_NAME}-{name}": data for name, data in faulty().items()}
-            receipt = ingest(lake, put(folder / f"{MARK}Folder", files), PERSON, BERLIN)
+            paths = put(folder / f"{MARK}Folder", files)
+            members = {f"{FILE_NAME}.csv": golden("dexcom_clarity", "italian").data()}
+            locked_ = locked_zip(folder, members, PASSWORD, aes=True)
+            paths.append(locked_.rename(folder / f"{FILE_NAME}-opened.zip"))
+            words = Passwords([f"{MARK}Other".encode(), PASSWORD.encode()])
+            receipt = ingest(lake, paths, PERSON, BERLIN, passwords=words)
     finally:
         root.removeHandler(handler)
         root.level = level
@@ -156,6 +164,14 @@ def test_a_lake_names_nothing_after_a_file_or_a_person() -> None:
     assert [
         p for p in lake.root.rglob("*") if MARK.lower() in str(p.relative_to(lake.root)).lower()
     ] == []
+
+
+def test_a_password_is_used_and_kept_nowhere() -> None:
+    lake, receipt, _ = ingested()
+    (opened_zip,) = (f for f in receipt.files if f.archive == f"{FILE_NAME}-opened.zip")
+    assert opened_zip.status == "read"
+    for name, data in tree(lake.root).items():
+        assert PASSWORD.encode() not in data, name
 
 
 def test_only_the_manifest_beside_an_export_knows_its_name() -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from flows.pipeline import ingest
+from flows.units_told import is_doubt
 from tests.lake import opened, rows
 from warehouse.store import Lake
 
@@ -28,6 +29,7 @@ def test_samples_are_read_without_a_reject(folder: str, tmp_path: Path) -> None:
         assert file.error is None
         assert file.manifest is not None
         assert file.manifest["rejected_count"] == 0
+        assert not any(map(is_doubt, file.manifest["drift"]))
         counts = file.new + file.already_known + file.corrected
         assert counts == file.manifest["carried_count"]
 

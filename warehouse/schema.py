@@ -176,7 +176,7 @@ SOURCE_FILE = pa.schema(
         ("skipped", pa.string()),  # JSON: reason -> count
         ("rejected", pa.string()),  # JSON: code -> count
         ("facts", pa.string()),  # JSON: what the file says about itself
-        ("drift", pa.string()),  # JSON: columns, keys and codes unknown to the connector
+        ("drift", pa.string()),  # JSON: columns, keys, codes not known; units in doubt
         ("first_time", _WALL),  # earliest and latest time in the file, as written
         ("last_time", _WALL),
         ("exported_at", _UTC),

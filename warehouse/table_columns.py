@@ -68,7 +68,7 @@ TABLE_COLUMNS = {
     "skipped": "JSON: reason and count",
     "rejected": "JSON: code and count",
     "facts": "JSON: what the file says about itself",
-    "drift": "JSON: columns, keys and codes that its connector does not know",
+    "drift": "JSON: columns, keys, codes its connector does not know; units in doubt",
     "first_time": "earliest time in the file, as written",
     "last_time": "latest time in the file, as written",
     "exported_at": "when the export was made (UTC), if it says",
