@@ -10,6 +10,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from flows import pipeline
 from flows.command_receipt import print_receipt
+from flows.completion import completed
 from flows.imports import without_pandas
 from flows.password import Passwords
 from flows.pipeline import FileReceipt, Receipt
@@ -92,6 +93,7 @@ def _rebuilt(lake: Lake, source: str) -> int:
         if problem := pipeline.zone_problem(outcome):
             say(str(problem))
             problems += 1
+    completed(lake, settings)  # also of whoever had no file any more when another run was killed
     pipeline.build_views(lake, settings, anew=True)
     return 1 if problems else 0
 

@@ -52,8 +52,10 @@ def run_forget(folder: Path, participant: str, is_sure: bool) -> int:
         raise UsageError(f"no participant {participant} in this lake")
     if not (is_sure or _says_so(participant)):
         raise UsageError(f"nothing was removed: --yes removes everything of {participant}")
-    with writing(lake, "dawnlake forget", say):
+    with writing(lake, "dawnlake forget", say) as was_left:
         remove.forget(lake, participant)
+        if was_left:
+            completed(lake, load(lake.settings))
     left = remove.mentions(lake, participant)
     for place in left:
         say(f"{participant} still stands in {place}: look whether it means this participant")

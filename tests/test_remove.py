@@ -148,6 +148,24 @@ def test_a_withdrawal_that_is_killed_is_completed(lake: Lake, exports: Path, ste
     assert [p for p in lake.root.rglob(".*") if p.name.startswith((PARTIAL, ASIDE))] == []
 
 
+@pytest.mark.parametrize("words", [["rebuild"], ["forget", "ada", "--yes"], ["nightly"]])
+def test_the_last_file_of_somebody_is_gone_whatever_runs_next(
+    words: list[str], lake: Lake, run: Run
+) -> None:
+    """Killed once ben's only file is gone and before his tables are."""
+
+    def killed() -> None:
+        remove.remove_tables = lambda *_: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[assignment]
+        with writing(lake, "test"):
+            remove.withdraw(lake, lake.part_folders("ben"))
+
+    assert child(killed) == -signal.SIGKILL
+    assert "ben" in lake.with_tables()
+    run(*words, "--lake", lake.root)
+    assert "ben" not in lake.with_tables()
+    assert "ben" not in run("status", "--lake", lake.root)[1]
+
+
 # forget
 
 
