@@ -29,7 +29,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.crash_works import WORKS, Work, answers
+from tests.crash_works import WORKS, Work, answers, rebuilt
 from warehouse.lock import writing
 from warehouse.store import Lake
 
@@ -163,7 +163,7 @@ def faults_of(point: Point, lake: Path, exports: Path, before: Path, after: Path
         found.append("a view does not answer")
     elif (before / "warehouse.duckdb").exists() and not (lake / "warehouse.duckdb").exists():
         found.append("there is no warehouse any more")
-    found += [f"{name} is lost" for name in lost(lake, old, new)]
+    found += after_others(lake, old, new)
     if child(lambda: point.work.run(lake, exports)) != 0:
         return [*found, "the next run fails"]
     healed = state(lake)
@@ -177,22 +177,37 @@ def faults_of(point: Point, lake: Path, exports: Path, before: Path, after: Path
     return found + point.work.faults(lake, after)
 
 
-def lost(lake: Path, old: dict[str, bytes], new: dict[str, bytes]) -> list[str]:
-    """Extracted files of before and after that are not there once somebody else has written."""
-    copy = lake.with_name("copy")
-    shutil.copytree(lake, copy)
+def after_others(lake: Path, old: dict[str, bytes], new: dict[str, bytes]) -> list[str]:
+    """What is wrong once somebody else has written, and then derived everything again.
+
+    Extracted files of before and after have to be there, tables of somebody without a file not.
+    """
+    copy = Lake(lake.with_name("copy"))
+    shutil.copytree(lake, copy.root)
 
     def visit() -> None:
-        with writing(Lake(copy), "somebody else"):
+        with writing(copy, "somebody else"):
             pass
 
     try:
         if child(visit) != 0:
-            return ["the lake"]
-        there = state(copy)
-        return [n for n in old.keys() & new.keys() - there.keys() if n.startswith("extracted/")]
+            return ["the lake is lost"]
+        there = state(copy.root)
+        kept = (name for name in old.keys() & new.keys() if name.startswith("extracted/"))
+        found = [f"{name} is lost" for name in kept if name not in there]
+        copied_mark(lake, copy.root)
+        if copy.exists() and child(lambda: rebuilt(copy.root)) != 0:
+            found.append("a rebuild fails")
+        having = {who for who in copy.participants() if copy.part_folders(who)}
+        return [*found, *(f"{who} has tables and no file" for who in copy.with_tables() - having)]
     finally:
-        shutil.rmtree(copy)
+        shutil.rmtree(copy.root)
+
+
+def copied_mark(lake: Path, copy: Path) -> None:
+    """That a run was killed, for the next one to know."""
+    if (lake / "writer.lock").exists():
+        shutil.copyfile(lake / "writer.lock", copy / "writer.lock")
 
 
 def points_of(work: Work, changes: int) -> list[Point]:

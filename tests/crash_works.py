@@ -90,6 +90,11 @@ def rebuild(lake: Path, exports: Path) -> None:
     run_rebuild(lake, "files")
 
 
+def rebuilt(lake: Path) -> None:
+    """The tables derived again from what was extracted."""
+    run_rebuild(lake, "extracted")
+
+
 def withdraw(lake: Path, exports: Path) -> None:
     """ada's glucose; given again it finds nothing more to take out."""
     there = Lake(lake)
