@@ -39,7 +39,7 @@ _DAMAGE = (
     *(lzma.LZMAError, EOFError, OSError, IndexError),
 )
 LOCKED = (
-    "protected by a password: ingest it at a terminal, or give ingest, nightly or serve "
+    "protected by a password: ingest it at a terminal, or give ingest, nightly, serve or rebuild "
     "--password-file FILE with its password in a line"
 )
 

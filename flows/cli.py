@@ -30,7 +30,7 @@ PasswordFile = Annotated[
     Path | None,
     Parameter(
         name="--password-file",
-        help="Passwords of zips, one a line; without it, ingest and check ask at a terminal.",
+        help="Passwords of zips, one a line; without it, a terminal is asked, if there is one.",
     ),
 ]
 Someone = Annotated[str | None, Parameter(name="--participant")]
@@ -283,12 +283,13 @@ def connectors() -> int:
 def rebuild(
     *,
     source: Annotated[Literal["files", "extracted"], Parameter(name="--from")] = "extracted",
+    password_file: PasswordFile = None,
     lake: LakeFolder = HERE,
 ) -> int:
     """Derive every table and view again, from what was extracted or from the files in inbox/."""
     from flows.command_ingest import run_rebuild
 
-    return run_rebuild(lake, source)
+    return run_rebuild(lake, source, password_file)
 
 
 @app.command

@@ -64,25 +64,26 @@ def _with_progress(
         return pipeline.ingest(lake, paths, participant, timezone, tell, passwords, say)
 
 
-def run_rebuild(folder: Path, source: str) -> int:
-    """Derive everything again.
+def run_rebuild(folder: Path, source: str, password_file: Path | None = None) -> int:
+    """Derive everything again, from what was extracted or, from `files`, after reading the inbox.
 
-    Raises: UsageError if there is no lake.
+    Raises: UsageError if there is no lake; OSError if the password file cannot be read.
     """
     without_pandas()
     lake = Lake(folder)
     if not lake.exists():
         raise UsageError(f"no lake at {folder}")
+    passwords = Passwords.of(password_file, asker())
     with writing(lake, "dawnlake rebuild", say):
-        return _rebuilt(lake, source)
+        return _rebuilt(lake, source, passwords)
 
 
-def _rebuilt(lake: Lake, source: str) -> int:
+def _rebuilt(lake: Lake, source: str, passwords: Passwords) -> int:
     settings = load(lake.settings)
     problems = 0
     for participant in pipeline.inbox_participants(lake) if source == "files" else []:
         say(f"reading inbox/{participant} again")
-        files = pipeline.read_again(lake, participant, settings)
+        files = pipeline.read_again(lake, participant, settings, passwords)
         for file in files:
             if file.error:
                 say(f"set aside: {file.name}: {file.error}")

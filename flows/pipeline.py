@@ -189,9 +189,12 @@ def inbox_participants(lake: Lake) -> list[str]:
     return [folder.name for folder in folders if re.fullmatch(PARTICIPANT, folder.name)]
 
 
-def read_again(lake: Lake, participant: str, settings: Settings) -> list[FileReceipt]:
+def read_again(
+    lake: Lake, participant: str, settings: Settings, passwords: Passwords
+) -> list[FileReceipt]:
     """Extract everything in a participant's inbox, also what was read before."""
-    return read_all(lake, participant, [lake.inbox / participant], settings, again=True)
+    inbox = [lake.inbox / participant]
+    return read_all(lake, participant, inbox, settings, again=True, passwords=passwords)
 
 
 def align_participant(

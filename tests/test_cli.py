@@ -32,6 +32,7 @@ from tests.lake import (
     tolerant,
     tree,
 )
+from tests.test_walk import locked
 from warehouse.store import Lake
 
 Run = Callable[..., tuple[int, str, str]]
@@ -283,6 +284,21 @@ def test_rebuild_from_files_reads_the_inbox(run: Run, lake: Path, clarity: Path)
     code, _, err = run("rebuild", "--from", "files", "--lake", lake)
     assert code == 1
     assert "set aside: bob/note.txt" in err
+    assert "bob" in run("files", "--lake", lake)[1]
+
+
+def test_rebuild_from_files_takes_passwords(run: Run, lake: Path, clarity: Path) -> None:
+    inbox = lake / "inbox" / "bob"
+    inbox.mkdir()
+    locked(inbox, {"clarity.csv": clarity.read_bytes()}, "owl", aes=True)
+    words = clarity.with_name("words.txt")
+    words.write_text("owl\n")
+    again = ("rebuild", "--from", "files", "--lake", lake)
+    code, _, err = run(*again)
+    assert code == 1
+    assert "rebuild --password-file FILE" in " ".join(err.split())
+    assert "bob" not in run("files", "--lake", lake)[1]
+    run(*again, "--password-file", words)
     assert "bob" in run("files", "--lake", lake)[1]
 
 

@@ -232,7 +232,8 @@ def test_a_locked_zip_is_set_aside_and_says_what_to_do(locked: Locked) -> None:
     assert fates([night]) == {"dora": {"known": 1, "set aside": 2}}
     assert errors(night.files) == ["UnsafeArchive", "UnsafeArchive"]
     told = {str(file.error) for file in night.files if file.error}
-    assert len(told) == 1 and "give ingest, nightly or serve --password-file FILE" in told.pop()
+    assert len(told) == 1
+    assert "give ingest, nightly, serve or rebuild --password-file FILE" in told.pop()
 
 
 def test_nightly_opens_it_with_a_password_file(locked: Locked) -> None:
