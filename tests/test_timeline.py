@@ -21,7 +21,7 @@ from tests.strategies import (
     micros,
     zoned_instants,
 )
-from transforms.timeline import HOUR, Micros, Stay, Timeline, timeline
+from transforms.timeline import HOUR, SECOND, Micros, Stay, Timeline, offset_of, timeline
 
 BERLIN = clock_of("Europe/Berlin")
 
@@ -222,3 +222,15 @@ def test_an_unknown_zone_is_refused() -> None:
 def test_nothing_asked_nothing_answered() -> None:
     found = BERLIN.resolve(np.zeros(0, np.int64))
     assert len(found.count) == len(found.first) == len(found.last) == 0
+
+
+@pytest.mark.parametrize(
+    ("instant", "offset"),
+    [
+        (-62_135_600_400_000_000, 33_539 * SECOND),  # the year 0; local mean time
+        (-(1 << 61), 33_539 * SECOND),
+        (1 << 61, 9 * HOUR),
+    ],
+)
+def test_beyond_the_calendar_an_offset_is_that_of_its_end(instant: int, offset: int) -> None:
+    assert offset_of("Asia/Tokyo", instant) == offset

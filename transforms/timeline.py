@@ -26,6 +26,9 @@ MINUTE = 60 * SECOND
 LOWEST, HIGHEST = -12 * HOUR, 14 * HOUR
 LONG_AGO, FAR_AHEAD = -(1 << 62), 1 << 62
 _EPOCH = dt.datetime(1970, 1, 1)
+# A day within the calendar of datetime, for every zone to be in it.
+_FIRST_SECOND = int(dt.datetime(1, 1, 2, tzinfo=dt.UTC).timestamp())
+_LAST_SECOND = int(dt.datetime(9999, 12, 30, tzinfo=dt.UTC).timestamp())
 
 
 @dataclass(frozen=True)
@@ -181,8 +184,9 @@ def overlaid(spans: Iterable[Span], over: Iterable[Span]) -> list[Span]:
 
 @lru_cache(maxsize=65_536)
 def offset_of(zone: str, instant: int) -> int:
-    """Wall clock minus UTC of a zone at an instant, microseconds."""
-    moment = dt.datetime.fromtimestamp(instant // SECOND, dt.UTC).astimezone(ZoneInfo(zone))
+    """Wall clock minus UTC of a zone at an instant, microseconds; beyond the calendar as there."""
+    second = min(max(instant // SECOND, _FIRST_SECOND), _LAST_SECOND)
+    moment = dt.datetime.fromtimestamp(second, dt.UTC).astimezone(ZoneInfo(zone))
     return (moment.utcoffset() or dt.timedelta()) // dt.timedelta(microseconds=1)
 
 
