@@ -112,7 +112,8 @@ def extract(source: Source, variant: str) -> Iterator[Item]:
 def _elements(rows: pa.RecordBatch, progress: Progress) -> Iterator[Item]:
     """The children of the root, by the columns that are filled."""
     for locale in rows["file.locale"].drop_null().to_pylist():
-        yield Fact("language", locale)
+        if locale.strip():
+            yield Fact("language", locale)
     exported = rows["file.export_date"].drop_null()
     for instant in instants(exported).drop_null().to_pylist():
         yield Fact("exported_at", instant.isoformat().replace("+00:00", "Z"))

@@ -56,7 +56,7 @@ FILLED = {
     "5": "food_flag grams servings per_serving",
     "6": "",
 }
-NUMBER = r"-?[0-9]+([.,][0-9]+)?"
+NUMBER = r"-?[0-9]{1,15}([.,][0-9]+)?"  # more digits are no measurement
 NUMBERS = {
     "historic": "interstitial_glucose",
     "scan": "interstitial_glucose_scan",

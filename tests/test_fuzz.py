@@ -128,6 +128,16 @@ FOUND: dict[str, tuple[Callable[[], bytes], str]] = {
         lambda: b"<!DOCTYPE HealthData " + b"<!DOCTYPE [" * 90_000,
         "BrokenFile",
     ),
+    "an export in no language": (
+        lambda: exchanged(
+            "apple_health", "every_other_stream_and_bad_records", 'locale="en_GB"', 'locale=""'
+        ),
+        "apple_health",
+    ),
+    "a number that a double cannot hold": (
+        lambda: libreview([("01-03-2026 12:05 AM", "9" * 400)]).encode(),
+        "libreview",
+    ),
     "the year 0 on a wall": (
         lambda: clarity([("0000-01-01T00:00:00", 100, 1, "8AB")]).encode(),
         "dexcom_clarity",
