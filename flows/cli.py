@@ -6,6 +6,7 @@ Plain words go to stderr, data to stdout. Exit 0: done; 1: done, but something w
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -324,8 +325,8 @@ def serve(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """A command, and the end of the process with its exit code."""
-    # no command multiplies matrices that would be worth the threads that numpy starts for it
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # threads that numpy would start for nothing
+    gc.set_threshold(100_000)  # imports make many objects, and no garbage to look for
     try:
         code = app(arguments, exit_on_error=False)
     except CycloptsError:
