@@ -70,6 +70,7 @@ _set_environment()
 from prefect import State, flow, task  # noqa: E402
 from prefect.artifacts import create_table_artifact  # noqa: E402
 from prefect.cache_policies import NO_CACHE  # noqa: E402
+from prefect.client.orchestration import get_client  # noqa: E402
 from prefect.client.schemas.objects import TaskRun  # noqa: E402
 from prefect.context import refresh_global_settings_context  # noqa: E402
 from prefect.deployments.runner import RunnerDeployment  # noqa: E402
@@ -221,29 +222,59 @@ def serve(lake: Path, at: str, timezone: str | None, password_file: Path | None 
     """
     place, schedule = Lake(lake.resolve()).create(), _daily(at, timezone)
     load(place.settings)
-    with suppress(KeyboardInterrupt), handed_on(password_file), _prefect(place, schedules=True):
-        runner = Runner(NAME, limit=1)
-        runner.add_deployment(
-            RunnerDeployment.from_flow(
-                nightly,
-                NAME,
-                schedule=schedule,
-                parameters={"lake": str(place.root)},
-                paused=False,
-                entrypoint_type=EntrypointType.MODULE_PATH,
-            )
+    with _interrupted(), handed_on(password_file), _prefect(place, schedules=True):
+        deployment = RunnerDeployment.from_flow(
+            nightly,
+            NAME,
+            schedule=schedule,
+            parameters={"lake": str(place.root)},
+            paused=False,
+            entrypoint_type=EntrypointType.MODULE_PATH,
         )
-        asyncio.run(_until_stopped(runner))
+        asyncio.run(_until_stopped(deployment))
 
 
-async def _until_stopped(runner: Runner) -> None:
-    """Run scheduled flows, each in a process of its own, until SIGINT or SIGTERM."""
-    work = asyncio.create_task(runner.start())
-    await asyncio.sleep(0)  # it has set a handler of its own now, which leaves without tidying up
-    with suppress(NotImplementedError):  # on Windows
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, work.cancel)
-    with suppress(asyncio.CancelledError):
-        await work
+class _Runner(Runner):
+    """Prefect's, which ends on SIGTERM by our handler alone: its own exits without tidying up."""
+
+    def handle_sigterm(self, *_: object, **__: object) -> None:
+        pass
+
+
+@contextmanager
+def _interrupted() -> Iterator[None]:
+    """SIGTERM ends this as Ctrl-C does, and either is an ordinary end."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with suppress(KeyboardInterrupt):
+            yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+async def _until_stopped(deployment: RunnerDeployment) -> None:
+    """Plan the runs and start each in a process of its own, until SIGINT or SIGTERM.
+
+    A signal is heard from before the first run is planned, and nothing stays planned after it.
+    """
+    stopped, loop = asyncio.Event(), asyncio.get_running_loop()
+    with suppress(NotImplementedError):  # on Windows, where Ctrl-C cancels this task
+        for each in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(each, stopped.set)
+    runner = _Runner(NAME, limit=1, pause_on_shutdown=False)
+    planned = await runner.aadd_deployment(deployment)
+    ends = [asyncio.create_task(each) for each in (runner.start(), stopped.wait())]
+    try:
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for end in ends:
+            end.cancel()
+        ended = await asyncio.gather(*ends, return_exceptions=True)
+        async with get_client() as client:
+            await client.pause_deployment(planned)
+    for fault in ended:
+        if isinstance(fault, Exception):  # of the runner; a cancelled task's is none
+            raise fault
 
 
 def _daily(at: str, timezone: str | None) -> Schedule:

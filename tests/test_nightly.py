@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -364,32 +364,57 @@ print(json.dumps([is_telemetry_enabled(), now().server.analytics_enabled,
     assert [path.name for path in (tmp_path / ".prefect").iterdir()] == ["profiles.toml"]
 
 
-@pytest.fixture
-def serving(story: Story, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
-    """`serve` in a process of its own, once it has planned the next runs."""
+def serving_process(story: Story, password_file: Path) -> subprocess.Popen[str]:
+    (story.lake.root / "prefect/server.log").unlink()
     code = "import sys; from pathlib import Path; from flows.ingest import serve;"
     code += "serve(Path(sys.argv[1]), '5:30', 'Asia/Kolkata', Path(sys.argv[2]))"
-    (file,) = put(tmp_path, {f"{MARKER} passwords": PASSWORD})
-    process = subprocess.Popen(
-        [sys.executable, "-c", code, str(story.lake.root), str(file)],
+    return subprocess.Popen(
+        [sys.executable, "-c", code, str(story.lake.root), str(password_file)],
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+def wait(until: Callable[[], bool], process: subprocess.Popen[str], log: Path) -> None:
+    for _ in range(1200):
+        if until():
+            return
+        assert process.poll() is None, log.read_text()
+        time.sleep(0.1)
+    raise AssertionError(log.read_text())
+
+
+@pytest.fixture
+def serving(story: Story, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    """`serve` in a process of its own."""
+    (file,) = put(tmp_path, {f"{MARKER} passwords": PASSWORD})
+    process = serving_process(story, file)
     try:
-        until = time.monotonic() + 60
-        while not story.rows("select 1 from flow_run where state_type = 'SCHEDULED'"):
-            assert process.poll() is None
-            assert time.monotonic() < until, (story.lake.root / "prefect/server.log").read_text()
-            time.sleep(0.2)
         yield process
     finally:
         process.kill()
         process.communicate()
 
 
+PLANNED = "select 1 from flow_run where state_type = 'SCHEDULED'"
+
+
+def test_serve_can_be_stopped_while_its_server_starts(
+    story: Story, serving: subprocess.Popen[str]
+) -> None:
+    log = story.lake.root / "prefect/server.log"
+    wait(log.exists, serving, log)
+    serving.send_signal(signal.SIGTERM)
+    _, words = serving.communicate(timeout=120)
+    assert (serving.returncode, words) == (0, "")
+    assert not story.rows(PLANNED)
+
+
 def test_serve_plans_every_morning_and_leaves_nothing_behind(
     story: Story, serving: subprocess.Popen[str]
 ) -> None:
+    """SIGTERM comes the moment a run is planned: the earliest at which something could be left."""
+    wait(lambda: len(story.rows(PLANNED)) > 1, serving, story.lake.root / "prefect/server.log")
     ((schedule, parameters, entrypoint),) = story.rows(
         "select s.schedule, d.parameters, d.entrypoint "
         "from deployment d join deployment_schedule s on s.deployment_id = d.id"
@@ -406,9 +431,9 @@ def test_serve_plans_every_morning_and_leaves_nothing_behind(
     open_database = story.lake.root / "prefect/prefect.db-wal"  # gone once its last user closes it
     assert open_database.exists()
     serving.send_signal(signal.SIGTERM)
-    _, words = serving.communicate(timeout=30)
+    _, words = serving.communicate(timeout=120)
     assert (serving.returncode, words) == (0, "")
     assert not open_database.exists()
-    assert not story.rows("select 1 from flow_run where state_type = 'SCHEDULED'")
+    assert not story.rows(PLANNED)
     for name, data in tree(story.lake.root / "prefect").items():
         assert PASSWORD.encode() not in data and MARKER.encode() not in data, name
