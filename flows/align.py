@@ -29,11 +29,16 @@ from transforms.findings import Finding, waiting
 from transforms.places import Doubt
 from transforms.routes import marked, routes, shifted_copies
 from transforms.same_night import shifted_sleeps
+from transforms.sleep_parts import sleep_parts
 from transforms.streams import Streams
 from warehouse.exchange import staged_tables
 from warehouse.schema import MAGE, METRICS, SOURCE_FILE, TABLES
 from warehouse.store import Lake, digest, write_json, write_pieces, write_table
 
+# Of whatever derives tables: those of another may not fit the views
+VERSION = digest(
+    align.VERSION, mage.VERSION, {name: str(schema) for name, schema in TABLES.items()}
+)
 VOCABULARY = {name: Quantity(m.unit, m.low, m.high) for name, m in METRICS.items()}
 
 
@@ -129,8 +134,15 @@ def aligned(lake: Lake, participant: str, settings: Settings, force: bool = Fals
     if before is not None and not force:
         return replace(before, changed=False)
     outcome = _derive(lake, participant, settings, parts)
-    write_json({"fingerprint": print_, "result": asdict(outcome)}, note)
+    noted = {"fingerprint": print_, "version": VERSION, "result": asdict(outcome)}
+    write_json(noted, note)
     return outcome
+
+
+def is_outdated(lake: Lake) -> bool:
+    """Whether another version of dawnlake derived anyone's tables."""
+    noted = (json.loads(note.read_text()) for note in lake.notes())
+    return any(note.get("version") != VERSION for note in noted)
 
 
 def is_stale(lake: Lake, participant: str, settings: Settings) -> bool:
@@ -141,14 +153,13 @@ def is_stale(lake: Lake, participant: str, settings: Settings) -> bool:
 
 def _fingerprint(participant: str, settings: Settings, parts: Parts) -> str:
     return digest(
-        align.VERSION,
+        VERSION,
         settings.participant(participant).model_dump(mode="json"),
         settings.priority.model_dump(),
         (settings.rules.stay_min_h, settings.rules.stay_join_days),
-        (mage.VERSION, settings.rules.grid_gap_max_min),
+        settings.rules.grid_gap_max_min,
         [(m["file"], m["connector"], m["connector_version"]) for m in parts.manifests],
         {name: (q.unit, q.low, q.high) for name, q in VOCABULARY.items()},
-        {name: str(schema) for name, schema in TABLES.items()},
     )
 
 
@@ -187,6 +198,7 @@ def _derived(stage: Lake, participant: str, settings: Settings, parts: Parts) ->
     ]
     tables = {
         "episode": episode,
+        "sleep_part": sleep_parts(episode),
         "daily": align.daily(_reported(parts, "daily"), VOCABULARY),
         "stream": samples.streams.table(),
         "zone_timeline": zone_timeline(known),

@@ -9,7 +9,7 @@ from typing import Any
 from rich.table import Table
 
 from flows import effect
-from flows.completion import completed
+from flows.completion import settled
 from flows.pipeline import build_views
 from flows.settings import load
 from flows.usage import data, fetched, listing, opened, participants, say
@@ -41,8 +41,7 @@ def run_effect(folder: Path, participant: str | None) -> int:
     chosen = participants(lake, participant)
     with writing(lake, "dawnlake effect", say) as was_left:
         settings = load(lake.settings)
-        if was_left:
-            completed(lake, settings)
+        settled(lake, settings, was_left)
         few = _computed(lake, chosen, is_everyone=participant is None)
         build_views(lake, settings)
     _print(folder, chosen, is_everyone=participant is None)

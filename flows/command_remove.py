@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from flows import remove
-from flows.completion import completed
+from flows.completion import settled
 from flows.extract import read_manifest
 from flows.settings import load
 from flows.usage import UsageError, is_terminal, opened, participants, say
@@ -26,8 +26,7 @@ def run_withdraw(folder: Path, file_ids: Iterable[str], participant: str | None)
     lake, _ = opened(folder)
     participants(lake, participant)
     with writing(lake, "dawnlake withdraw", say) as was_left:
-        if was_left:
-            completed(lake, load(lake.settings))
+        settled(lake, load(lake.settings), was_left)
         parts = [part for each in wanted for part in remove.parts_of(lake, each, participant)]
         parts = list(dict.fromkeys(parts))
         names = {part: read_manifest(part)["name"] for part in parts}
@@ -54,8 +53,7 @@ def run_forget(folder: Path, participant: str, is_sure: bool) -> int:
         raise UsageError(f"nothing was removed: --yes removes everything of {participant}")
     with writing(lake, "dawnlake forget", say) as was_left:
         remove.forget(lake, participant)
-        if was_left:
-            completed(lake, load(lake.settings))
+        settled(lake, load(lake.settings), was_left)
     left = remove.mentions(lake, participant)
     for place in left:
         say(f"{participant} still stands in {place}: look whether it means this participant")

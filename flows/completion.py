@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from flows.align import aligned
+from flows.align import aligned, is_outdated
 from flows.settings import Settings
 from warehouse.exchange import discard_note
 from warehouse.schema import RESULTS, TABLES
 from warehouse.store import Lake, flush, remove_folder, write_parquet, write_table
 from warehouse.views import build
+
+
+def settled(lake: Lake, settings: Settings, was_left: bool) -> None:
+    """What comes before any other work: a killed run's is completed, and tables that another
+    version of dawnlake derived, which its views may not fit, are derived anew."""
+    if was_left or is_outdated(lake):
+        completed(lake, settings)
 
 
 def completed(lake: Lake, settings: Settings) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 
 import duckdb
 
-from flows.completion import completed
+from flows.completion import settled
 from flows.settings import load
 from warehouse.lock import writing
 from warehouse.store import Lake, write_json, written
@@ -57,8 +57,7 @@ class Disguise:
         known = _key(lake)
         if not known.keys() >= set(participants):
             with writing(lake, "dawnlake export", tell) as was_left:
-                if was_left:
-                    completed(lake, load(lake.settings))
+                settled(lake, load(lake.settings), was_left)
                 known = _extended(lake, participants)
         chosen = {who: known[who] for who in participants if who in known}
         return cls(

@@ -22,7 +22,7 @@ from zoneinfo import ZoneInfo
 import tzlocal
 
 from flows import pipeline, server
-from flows.completion import completed
+from flows.completion import settled
 from flows.discretion import Fault, Night, discreet, row
 from flows.password import Passwords, handed, handed_on
 from flows.pipeline import Derived, FileReceipt, Receipt
@@ -115,8 +115,7 @@ def nightly(lake: str) -> State[list[Receipt]]:
     place = Lake(Path(lake)).create()
     with discreet(), writing(place, "dawnlake nightly", say) as was_left:
         settings = load(place.settings)
-        if was_left:
-            completed(place, settings)
+        settled(place, settings, was_left)
         passwords, people = handed(say), pipeline.inbox_participants(place)
         nights = [_night(place, who, settings, passwords) for who in people]
         views(place, settings)

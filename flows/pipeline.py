@@ -15,7 +15,7 @@ from pathlib import Path
 from connectors.contract import Connector, IngestError, UnknownFormat
 from flows.align import Aligned, aligned, is_stale
 from flows.completion import build_views as build_views
-from flows.completion import completed
+from flows.completion import settled
 from flows.extract import extracted, read_manifest
 from flows.hashed import FILE_DIGITS
 from flows.identify import identified
@@ -220,8 +220,7 @@ def ingest(
     checked(participant, timezone)
     with writing(lake, "dawnlake ingest", tell) as was_left:
         settings = prepared(lake, participant, timezone)
-        if was_left:
-            completed(lake, settings)
+        settled(lake, settings, was_left)
         return _ingested(lake, paths, settings, Receipt(participant), progress, passwords)
 
 

@@ -11,7 +11,7 @@ import duckdb
 from flows import remove
 from flows.command_export import run_export
 from flows.command_ingest import run_rebuild
-from flows.completion import completed
+from flows.completion import settled
 from flows.pipeline import ingest
 from flows.settings import load
 from tests.lake import BERLIN, clarity, golden, put
@@ -99,8 +99,7 @@ def withdraw(lake: Path, exports: Path) -> None:
     """ada's glucose; given again it finds nothing more to take out."""
     there = Lake(lake)
     with writing(there, "dawnlake withdraw") as was_left:
-        if was_left:
-            completed(there, load(there.settings))
+        settled(there, load(there.settings), was_left)
         parts = [part for part in there.part_folders("ada") if "dexcom" in str(part)]
         remove.withdraw(there, parts)
 

@@ -25,6 +25,7 @@ from flows.settings import Settings
 from tests.golden_case import Case, cases
 from transforms import align
 from transforms.clocks import Clocks
+from transforms.sleep_parts import sleep_parts
 from transforms.streams import Streams
 from transforms.timeline import Stay, Timeline, timeline
 from warehouse.schema import TABLES
@@ -220,9 +221,11 @@ class Person:
         told = {shape: reported(shape, facts) for shape, facts in self.facts.items()}
         clock = Clocks.of(self.clock(told))
         sample = align.sample(told["sample"], clock, VOCABULARY)
+        episode = align.episode(told["episode"], clock)
         return {
             "sample": sample,
-            "episode": align.episode(told["episode"], clock),
+            "episode": episode,
+            "sleep_part": sleep_parts(episode),
             "daily": align.daily(told["daily"], VOCABULARY),
             "stream": stream_of(sample),
             "source_file": self._files(told.values()),

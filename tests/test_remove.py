@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -110,6 +111,22 @@ def test_withdrawn_and_still_in_the_inbox_is_told(lake: Lake, exports: Path, run
     code, _, err = run("withdraw", ids(lake, "ada")["july.csv"], "--lake", lake.root)
     assert code == 1
     assert "inbox/ada/old/copy.csv; delete it" in err
+
+
+def test_tables_of_another_version_are_derived_anew_whoever_is_worked_for(
+    lake: Lake, exports: Path, run: Run
+) -> None:
+    """The views that come with it may ask for what they do not have."""
+    before = tables(lake)
+    note = lake.note("ben")
+    told = json.loads(note.read_text())
+    assert told["version"]
+    note.write_text(json.dumps({**told, "version": "another", "fingerprint": "another"}))
+    lake.table_part("sleep_part", "ben").unlink()
+    code, _, _ = run("ingest", exported(exports)[0], "--participant", "ada", "--lake", lake.root)
+    assert code == 0
+    assert json.loads(note.read_text()) == told
+    assert tables(lake) == before
 
 
 @pytest.mark.parametrize("step", range(1, 12))

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms.clocks import Clocks
+from transforms.coded import codes, encoded, same
 from transforms.flags import joined, rapid
 from transforms.neighbours import neighbours
 from transforms.timeline import Mask, Micros
@@ -41,7 +42,7 @@ def sample(rows: pa.Table, clocks: Clocks | None, vocabulary: Vocabulary) -> pa.
     rows = _coded(rows)
     when = times(rows, clocks)
     value, known, implausible, unknown_unit = _values(rows, vocabulary)
-    metric, connector, device = (_codes(rows[n]) for n in ("metric", "connector", "device"))
+    metric, connector, device = (codes(rows[n]) for n in ("metric", "connector", "device"))
     newness, record = np.asarray(rows["newness"]), np.asarray(rows["record"])
     start = np.where(when.start.known, when.start.micros, when.start_local.micros)
     # an instant and a wall clock that no instant is known for may be the same number by chance
@@ -49,7 +50,7 @@ def sample(rows: pa.Table, clocks: Clocks | None, vocabulary: Vocabulary) -> pa.
     # value last only so that the order is total, whatever order the rows came in
     ties = (value, record, -newness, when.end.micros, device, connector, unresolved)
     order = _sorted((start, metric), ties)
-    same_instant = _same(order, metric, connector, device, start, when.end.micros, unresolved)
+    same_instant = same(order, metric, connector, device, start, when.end.micros, unresolved)
     is_reading = np.asarray(pc.equal(rows["metric"], GLUCOSE)) & when.start.known
     placed, same_stream = _by_stream(order[is_reading[order]], connector, device)
     rapid_change = np.zeros(len(order), np.bool_)
@@ -77,7 +78,7 @@ def sample(rows: pa.Table, clocks: Clocks | None, vocabulary: Vocabulary) -> pa.
             "reported_value": rows["value"],
             "reported_unit": rows["unit"],
             "interval_min": pa.array(minutes, mask=np.isnan(minutes)),
-            **neighbours(counted, _same(counted, connector, device), start, value),
+            **neighbours(counted, same(counted, connector, device), start, value),
         }
     )
     if (order[1:] < order[:-1]).any():  # a file in order of time is in order already
@@ -89,7 +90,7 @@ def episode(rows: pa.Table, clocks: Clocks | None) -> pa.Table:
     """Canonical episodes, sorted by kind, start, connector, device, end, label, file, record."""
     rows = _coded(rows)
     when = times(rows, clocks)
-    columns = [_codes(rows[n]) for n in ("kind", "connector", "device", "label", "file")]
+    columns = [codes(rows[n]) for n in ("kind", "connector", "device", "label", "file")]
     kind, connector, device, label, file = columns
     start = np.where(when.start.known, when.start.micros, when.start_local.micros)
     keys = (
@@ -119,7 +120,7 @@ def episode(rows: pa.Table, clocks: Clocks | None) -> pa.Table:
 def daily(rows: pa.Table, vocabulary: Vocabulary) -> pa.Table:
     """Canonical daily values, sorted by metric, date, connector, device, newest file, record."""
     value, known, implausible, unknown_unit = _values(rows, vocabulary)
-    metric, connector, device = (_codes(rows[n]) for n in ("metric", "connector", "device"))
+    metric, connector, device = (codes(rows[n]) for n in ("metric", "connector", "device"))
     date = np.asarray(rows["date"].cast(pa.int32()))
     newness, record = np.asarray(rows["newness"]), np.asarray(rows["record"])
     order = np.lexsort((value, record, -newness, device, connector, date, metric))
@@ -141,7 +142,7 @@ def _by_stream(order: Micros, *stream: Micros) -> tuple[Micros, Mask]:
     """Rows in the order of their streams, and whether each is of the stream of the one before."""
     if any((key[order[1:]] != key[order[:-1]]).any() for key in stream):
         order = order[np.lexsort(tuple(key[order] for key in stream))]
-    return order, _same(order, *stream)
+    return order, same(order, *stream)
 
 
 def _intervals(start: Micros, same_stream: Mask) -> Values:
@@ -187,7 +188,7 @@ def _values(rows: pa.Table, vocabulary: Vocabulary) -> tuple[Values, Mask, Mask,
     value = np.asarray(pc.fill_null(rows["value"], np.nan)).astype(np.float64).copy()
     implausible = np.zeros(len(value), np.bool_)
     unknown = np.zeros(len(value), np.bool_)
-    pairs = _codes(rows["metric"]) * 1000 + _codes(rows["unit"])
+    pairs = codes(rows["metric"]) * 1000 + codes(rows["unit"])
     seen, where = np.unique(pairs, return_index=True)
     for code, index in zip(seen, where, strict=True):
         mine = pairs == code
@@ -203,24 +204,18 @@ def _values(rows: pa.Table, vocabulary: Vocabulary) -> tuple[Values, Mask, Mask,
 
 
 def _canonical_unit(rows: pa.Table, vocabulary: Vocabulary) -> pa.Array:
-    encoded = _encoded(rows["metric"])
+    metrics = encoded(rows["metric"])
     units = pa.array(
-        [vocabulary[name].unit for name in encoded.dictionary.to_pylist()], pa.string()
+        [vocabulary[name].unit for name in metrics.dictionary.to_pylist()], pa.string()
     )
-    return units.take(encoded.indices).dictionary_encode()
-
-
-def _encoded(column: pa.ChunkedArray | pa.Array) -> pa.DictionaryArray:
-    if isinstance(column, pa.ChunkedArray):
-        column = column.combine_chunks()
-    return column if isinstance(column, pa.DictionaryArray) else column.dictionary_encode()
+    return units.take(metrics.indices).dictionary_encode()
 
 
 def _sorted(keys: tuple[Micros, ...], ties: tuple[Micros | Values, ...]) -> Micros:
     """The order by `keys` (last is first, as in numpy), and by `ties` where all keys agree."""
     order = np.lexsort(keys)
-    same = _same(order, *keys)
-    tied = np.flatnonzero(same | np.append(same[1:], False))
+    agrees = same(order, *keys)
+    tied = np.flatnonzero(agrees | np.append(agrees[1:], False))
     if len(tied):
         rows = order[tied]
         again = np.lexsort(tuple(key[rows] for key in (*ties, *keys)))
@@ -228,27 +223,7 @@ def _sorted(keys: tuple[Micros, ...], ties: tuple[Micros | Values, ...]) -> Micr
     return order
 
 
-def _codes(column: pa.ChunkedArray | pa.Array) -> Micros:
-    """Numbers that sort as the texts do; NULL first."""
-    encoded = _encoded(column)
-    words = np.array([word or "" for word in encoded.dictionary.to_pylist()], object)
-    rank = np.empty(len(words) + 1, np.int64)
-    rank[np.argsort(words, kind="stable")] = np.arange(len(words))
-    rank[len(words)] = -1
-    return rank[np.asarray(pc.fill_null(encoded.indices, len(words))).astype(np.int64)]
-
-
-def _same(order: Micros, *keys: Micros) -> Mask:
-    """Whether each row, in `order`, agrees with the one before in all keys."""
-    same = np.ones(len(order), np.bool_)
-    same[:1] = False
-    for key in keys:
-        sorted_key = key[order]
-        same[1:] &= sorted_key[1:] == sorted_key[:-1]
-    return same
-
-
-def _running_count(same: Mask) -> Micros:
+def _running_count(agrees: Mask) -> Micros:
     """1 where a run begins, 2 for its second row, and so on."""
-    index = np.arange(len(same))
-    return index - np.maximum.accumulate(np.where(same, 0, index)) + 1
+    index = np.arange(len(agrees))
+    return index - np.maximum.accumulate(np.where(agrees, 0, index)) + 1

@@ -85,6 +85,22 @@ EPISODE = pa.schema(
         *_PLACE[1:],
     ]
 )
+# Sleep and wake of each stream without overlaps: from `episode`
+SLEEP_PART = pa.schema(
+    [
+        *_PLACE[:1],
+        ("label", pa.string()),
+        ("session", pa.string()),
+        ("is_asleep", pa.bool_()),
+        ("is_staged", pa.bool_()),
+        *_TIME,
+        ("covered_until", _UTC),  # latest end before it in its stream; NULL for the first
+        ("asleep_until", _UTC),  # latest end of sleep before it in its stream
+        ("flag", pa.string()),
+        ("device", pa.string()),
+        *_PLACE[1:],
+    ]
+)
 DAILY = pa.schema(
     [
         *_PLACE[:1],
@@ -185,6 +201,7 @@ SOURCE_FILE = pa.schema(
 TABLES: dict[str, pa.Schema] = {
     "sample": SAMPLE,
     "episode": EPISODE,
+    "sleep_part": SLEEP_PART,
     "daily": DAILY,
     "stream": STREAM,
     "zone_timeline": ZONE_TIMELINE,

@@ -111,6 +111,10 @@ class Lake:
         """What a participant's tables were made from."""
         return self.tables / "fingerprint" / f"{participant}.json"
 
+    def notes(self) -> list[Path]:
+        """Of everyone."""
+        return sorted((self.tables / "fingerprint").glob("*.json"))
+
     def part_folder(self, participant: str, connector: str, file: str) -> Path:
         """The folder of one extracted file."""
         return self.connector_folder(participant, connector) / f"file={file}"

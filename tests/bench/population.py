@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from transforms.neighbours import neighbours
+from transforms.sleep_parts import sleep_parts
 from transforms.timeline import Micros
 from transforms.units import Values
 from warehouse.schema import TABLES
@@ -45,7 +46,9 @@ def write_person(lake: Lake, person: str, days: int, seed: int) -> int:
         },
     )
     write_table(lake, "sample", person, rows)
-    write_table(lake, "episode", person, _nights(days, rng))
+    nights = _nights(days, rng)
+    write_table(lake, "episode", person, nights)
+    write_table(lake, "sleep_part", person, sleep_parts(nights))
     write_table(
         lake,
         "stream",

@@ -18,38 +18,21 @@
 -- flag | doubts about the record, comma-separated; NULL for none
 -- file | source file
 -- record | record number in that file
-with followed as (
+with part as (
     select
         *,
-        label in ('light', 'deep', 'rem', 'asleep_unspecified') as is_asleep,
-        max(end_at) over source as covered_until,
-        max(case when is_asleep then end_at end) over source as asleep_until
-    from sleep_interval
-    window source as (
-        partition by participant_id, connector, device
-        order by start_at, end_at desc, record, hash(label, file)
-        rows between unbounded preceding and 1 preceding
-    )
-),
-
-trimmed as (
-    select
-        * replace (
-            greatest(start_at, coalesce(covered_until, start_at)) as start_at,
-            start_local + (greatest(start_at, coalesce(covered_until, start_at)) - start_at)
-                as start_local
-        ),
-        (covered_until is null or start_at > covered_until + to_seconds(60 * rule_merge_gap_min()))
-            as begins_episode
-    from followed
-    where covered_until is null or end_at > covered_until
+        (
+            covered_until is null
+            or start_at > covered_until + to_seconds(60 * rule_merge_gap_min())
+        ) as begins_episode
+    from sleep_part
 )
 
 select
     participant_id,
     connector,
-    device,
-    -- cheaper than a running count; nothing overlaps any more, so begins are in order
+    coalesce(device, '') as device,
+    -- cheaper than a running count; nothing overlaps, so begins are in order
     last_value(case when begins_episode then start_at end ignore nulls) over (
         partition by participant_id, connector, device
         order by start_at
@@ -59,7 +42,7 @@ select
     label,
     is_asleep,
     is_staged,
-    is_inferred,
+    time_basis = 'zone_inferred' as is_inferred,
     asleep_until,
     start_at,
     end_at,
@@ -69,4 +52,4 @@ select
     flag,
     file,
     record
-from trimmed
+from part
