@@ -12,6 +12,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib.metadata import version
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -327,6 +328,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """A command, and the end of the process with its exit code."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # threads that numpy would start for nothing
     gc.set_threshold(100_000)  # imports make many objects, and no garbage to look for
+    if isinstance(sys.stdout, TextIOWrapper):  # a letter that it cannot write stops nothing
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         code = app(arguments, exit_on_error=False)
     except CycloptsError:
@@ -342,11 +345,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _usage(error: Exception) -> int:
-    """2, with the sentence of a mistake in what was asked for; 3, with that of the machine.
-
-    Raises: the error itself if it is neither.
-    """
-    from flows.discretion import Fault
+    """2, with the sentence of a mistake in what was asked for; 3, with that of the machine, or with
+    the kind and the place of a fault: its own words and a traceback may hold names and values."""
+    from flows.discretion import Fault, places
     from flows.server import ServerError
     from flows.settings import SettingsError
     from flows.usage import UsageError, machine_trouble, say
@@ -359,7 +360,12 @@ def _usage(error: Exception) -> int:
     if trouble := machine_trouble(error):
         say(f"dawnlake: {trouble}")
         return 3
-    raise error
+    say(
+        f"dawnlake: stopped by a fault: {type(error).__name__} in {places(error)}. `dawnlake "
+        "doctor` tells whether the lake is damaged, and how to mend it; if all is well, please "
+        "report this"
+    )
+    return 3
 
 
 def run() -> None:

@@ -58,6 +58,14 @@ class Night:
     derived: Derived | Fault
 
 
+def places(error: Exception) -> str:
+    """Where an error came from, the innermost place first: files and lines of ours, no values."""
+    ours = Path(__file__).parents[1]
+    every = traceback.extract_tb(error.__traceback__)
+    known = [each for each in every if Path(each.filename).parent.parent == ours] or every
+    return " < ".join(f"{Path(each.filename).name}:{each.lineno}" for each in reversed(known))
+
+
 def row(night: Night) -> dict[str, Any]:
     """A row of the artifact: counts, and errors by class."""
     receipt = night.receipt

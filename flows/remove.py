@@ -129,6 +129,6 @@ def _forget_queries(history: Path, participant: str) -> None:
     """Of the shell's history the lines that name the participant."""
     if not history.exists():
         return
-    lines = history.read_text(errors="replace").splitlines(keepends=True)
+    lines = history.read_text("utf-8", errors="replace").splitlines(keepends=True)
     with written(history) as partial:
-        partial.write_text("".join(line for line in lines if participant not in line))
+        partial.write_text("".join(line for line in lines if participant not in line), "utf-8")
