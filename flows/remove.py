@@ -86,17 +86,18 @@ def forget(lake: Lake, participant: str) -> None:
     with server.unused(lake.root / "prefect") as is_unused:
         if not is_unused:
             raise UsageError("`dawnlake serve` or a nightly run uses this lake: stop it first")
+        # first what says nothing of who is there: killed in between, it can be asked for again
+        _forget_queries(lake.root / ".history", participant)
+        forget_disguise(lake, participant)
         for folder in (
+            lake.root / "prefect",
             lake.extracted / f"participant_id={participant}",
             lake.inbox / participant,
-            lake.root / "prefect",
         ):
             if folder.exists():
                 remove_folder(folder)
         settings = forget_participant(lake.settings, participant)
         remove_tables(lake, participant, settings)
-        _forget_queries(lake.root / ".history", participant)
-        forget_disguise(lake, participant)
 
 
 def mentions(lake: Lake, participant: str) -> list[str]:

@@ -70,7 +70,7 @@ def _running(home: Path, environment: Environment, schedules: bool) -> Iterator[
 @contextmanager
 def _used(home: Path) -> Iterator[None]:
     """Whoever wants to remove the records sees that they are in use."""
-    with (home / IN_USE).open("w") as file:
+    with os.fdopen(os.open(home / IN_USE, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
         if fcntl is not None:
             with suppress(OSError):  # where there are no locks nobody sees it
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -139,6 +139,7 @@ def _child(
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,
+            umask=0o077,  # its database is for the owner alone
             start_new_session=True,  # Ctrl-C is for us; the child ends after the last word to it
         )
     finally:

@@ -284,6 +284,9 @@ def test_a_password_file_that_is_not_there_is_told_at_once(tmp_path: Path) -> No
 def test_prefects_home_is_the_lakes_and_private(story: Story) -> None:
     home = story.lake.root / "prefect"
     assert home.stat().st_mode & 0o777 == 0o700
+    modes = {path.name: oct(path.stat().st_mode & 0o777) for path in home.iterdir()}
+    assert "prefect.db" in modes
+    assert {name: mode for name, mode in modes.items() if mode != "0o600"} == {}
     assert os.environ.get("PREFECT_API_AUTH_STRING") is None
 
 
