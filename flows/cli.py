@@ -328,6 +328,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """A command, and the end of the process with its exit code."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # threads that numpy would start for nothing
     gc.set_threshold(100_000)  # imports make many objects, and no garbage to look for
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever started us
+            nowhere = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # to our end
+            setattr(sys, name, nowhere)
     if isinstance(sys.stdout, TextIOWrapper):  # a letter that it cannot write stops nothing
         sys.stdout.reconfigure(errors="backslashreplace")
     try:

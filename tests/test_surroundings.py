@@ -139,3 +139,10 @@ def test_a_lock_with_rubbish_in_it_stops_nobody(tmp_path: Path, sound: Path) -> 
         code, _, err = done(*words, "--lake", lake)
         assert (code, "Traceback" in err) in ((0, False), (1, False))
     assert (lake / "writer.lock").read_bytes() == b""
+
+
+def test_nobody_has_to_listen(sound: Path) -> None:
+    """Started with stdout closed, as some schedulers do."""
+    words = f"{sys.executable} -m flows.cli status --lake {sound} >&-"
+    ended = subprocess.run(["sh", "-c", words], capture_output=True, text=True, check=False)
+    assert (ended.returncode, "Traceback" in ended.stderr) == (0, False), ended.stderr
