@@ -12,11 +12,12 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib.metadata import version
-from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import App, CycloptsError, Parameter
+
+from flows import streams
 
 app = App(
     name="dawnlake",
@@ -328,12 +329,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """A command, and the end of the process with its exit code."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # threads that numpy would start for nothing
     gc.set_threshold(100_000)  # imports make many objects, and no garbage to look for
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:  # closed by whoever started us
-            nowhere = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # to our end
-            setattr(sys, name, nowhere)
-    if isinstance(sys.stdout, TextIOWrapper):  # a letter that it cannot write stops nothing
-        sys.stdout.reconfigure(errors="backslashreplace")
+    streams.prepare()
     try:
         code = app(arguments, exit_on_error=False)
     except CycloptsError:
@@ -349,9 +345,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _usage(error: Exception) -> int:
-    """2, with the sentence of a mistake in what was asked for; 3, with that of the machine, or with
-    the kind and the place of a fault: its own words and a traceback may hold names and values."""
-    from flows.discretion import Fault, places
+    """2, with the sentence of a mistake in what was asked for; 3, with that of machine or fault."""
+    from flows.discretion import Fault, told_of
     from flows.server import ServerError
     from flows.settings import SettingsError
     from flows.usage import UsageError, machine_trouble, say
@@ -361,14 +356,7 @@ def _usage(error: Exception) -> int:
     if isinstance(error, asked | ServerError | Fault):
         say(f"dawnlake: {error}")
         return 2
-    if trouble := machine_trouble(error):
-        say(f"dawnlake: {trouble}")
-        return 3
-    say(
-        f"dawnlake: stopped by a fault: {type(error).__name__} in {places(error)}. `dawnlake "
-        "doctor` tells whether the lake is damaged, and how to mend it; if all is well, please "
-        "report this"
-    )
+    say(f"dawnlake: {machine_trouble(error) or told_of(error)}")
     return 3
 
 
