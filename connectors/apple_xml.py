@@ -169,7 +169,7 @@ def parser() -> XmlToArrowParser:
     """The compiled layout. The reader wants its YAML, of which JSON is a part, in a file."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "apple.yaml")
-        path.write_text(json.dumps(_layout()))
+        path.write_text(json.dumps(_layout()), "utf-8")
         return XmlToArrowParser(path)
 
 

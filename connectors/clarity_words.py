@@ -12,6 +12,27 @@ LANGUAGES = {
     "de": ("Index", "Zeitstempel ("),
     "es": ("Índice", "Marca temporal ("),
 }
+# The columns as they are called in the headers that were seen, without units: they are read by
+# position, so another name may mean something else. Of the other languages no real header is known.
+HEADERS = {
+    "en": (
+        *("Index", "Timestamp", "Event Type", "Event Subtype", "Patient Info", "Device Info"),
+        *("Source Device ID", "Glucose Value", "Insulin Value", "Carb Value", "Duration"),
+        *("Glucose Rate of Change", "Transmitter Time", "Transmitter ID"),
+    ),
+    "it": (
+        *("Indice", "Data e ora", "Tipo di evento", "Sottotipo di evento"),
+        *("Informazioni del paziente", "Info dispositivo", "ID dispositivo sorgente"),
+        *("Valore glicemico", "Valore insulina", "Valore carboidrati", "Durata"),
+        *("Velocità di variazione della glicemia", "Ora trasmettitore", "ID trasmettitore"),
+    ),
+    "cs": (
+        *("Obsah", "Časové razítko", "Typ události", "Podtyp události", "Údaje pacienta"),
+        *("Informace o zařízení", "ID zdrojového zařízení", "Hodnota glukózy"),
+        *("Hodnota inzulinu", "Hodnota sacharidů", "Trvání", "Rychlost změny glukózy"),
+        *("Čas vysílače", "ID vysílače"),
+    ),
+}
 UNITS = {"mg/dl": "mg/dL", "mmol/l": "mmol/L"}
 # The sensors report 40 to 400 mg/dL (2.2 to 22.2 mmol/L). Source: Dexcom G6 and G7 user guides.
 LIMITS = {"mg/dL": (40, 400), "mmol/L": (2.2, 22.2)}
@@ -27,6 +48,20 @@ EVENTS = {
     "health": ("Health", "Salute", "Zdraví", "Gesundheit", "Salud"),
 }
 LONG_ACTING = ("long-acting", "ad azione prolungata", "dlouhodobě působící", "langwirkend")
+
+
+def unknown_columns(header: tuple[str, ...], language: str) -> list[str]:
+    """Columns behind the known ones, and those that are called otherwise than in every known file.
+
+    The first is not looked at: a byte order mark that was encoded twice may stand in it.
+    """
+    known = HEADERS.get(language, ())
+    renamed = [
+        column
+        for column, name in zip(header[1:], known[1:], strict=False)
+        if column.partition("(")[0].strip() != name
+    ]
+    return renamed + list(header[14:])
 
 
 def words(listed: tuple[str, ...]) -> str:

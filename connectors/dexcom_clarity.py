@@ -18,7 +18,14 @@ from collections.abc import Iterator
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.clarity_words import LANGUAGES, LONG_ACTING, UNITS, events_sql, words
+from connectors.clarity_words import (
+    LANGUAGES,
+    LONG_ACTING,
+    UNITS,
+    events_sql,
+    unknown_columns,
+    words,
+)
 from connectors.contract import (
     Batch,
     Connector,
@@ -36,6 +43,8 @@ from connectors.delimited import Delimited, decoded, fields_of, lines_of, rows_b
 from connectors.query import query
 from connectors.text_sql import dated
 
+MOST_COLUMNS = 30  # 14 are known; what is appended to them is told of and not read
+
 
 def identify(head: Head) -> str | None:
     """The language of a Clarity header in the first line, or None."""
@@ -44,7 +53,7 @@ def identify(head: Head) -> str | None:
         return None
     delimiter = _delimiter(lines[0])
     cells = fields_of(lines[0], delimiter)
-    if not 12 <= len(cells) <= 14:
+    if not 12 <= len(cells) <= MOST_COLUMNS:
         return None
     language = next(
         (code for code, (_, time) in LANGUAGES.items() if cells[1].startswith(time)), None
@@ -72,7 +81,7 @@ def extract(source: Source, variant: str) -> Iterator[Item]:
     yield Fact("unit", unit)
     yield Fact("language", variant)
     yield Total(rows.records)
-    for column in rows.header[14:]:
+    for column in unknown_columns(rows.header, variant):
         yield Drift(f"column {column}")
     yield from rows.unreadable()
     events = query(events_sql(unit), rows=_fourteen(rows))

@@ -23,6 +23,10 @@ def is_closed(path: Path) -> bool:
 
 def broken_json(source: Source, error: Exception | None = None) -> BrokenFile:
     """The error for a file that a reader stopped at; `error` is the reader's own."""
+    if b"\0" in source.first[:TAIL_BYTES]:
+        return BrokenFile(
+            "JSON in UTF-16 or with NUL bytes in it: save it as UTF-8, or export it again"
+        )
     lines, size, last = _end(source)
     if last not in (b"]", b"}") or "unexpected end of data" in str(error):
         return BrokenFile(

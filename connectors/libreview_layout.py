@@ -38,6 +38,25 @@ COLUMNS = (
     *("servings", "long_flag", "long_acting", "notes", "strip", "ketone"),
     *("meal", "correction", "user_change"),
 )
+# How each is called in English, whatever stands behind: the only headers seen in many files.
+ENGLISH = {
+    "kind": "record type",
+    "historic": "historic glucose",
+    "scan": "scan glucose",
+    "rapid_flag": "non-numeric rapid-acting insulin",
+    "rapid": "rapid-acting insulin",
+    "food_flag": "non-numeric food",
+    "grams": "carbohydrates (grams)",
+    "servings": "carbohydrates (servings)",
+    "long_flag": "non-numeric long-acting insulin",
+    "long_acting": "long-acting insulin",
+    "notes": "notes",
+    "strip": "strip glucose",
+    "ketone": "ketone",
+    "meal": "meal insulin",
+    "correction": "correction insulin",
+    "user_change": "user change insulin",
+}
 PER_SERVING = "grams of carbs per serving"  # after the servings, in clinic files of 2018
 UNIT = re.compile(r"\b(mg/dL|mmol/L)\)?$", re.IGNORECASE)
 UNITS = {"mg/dl": "mg/dL", "mmol/l": "mmol/L"}
@@ -72,9 +91,14 @@ class Layout:
 
     @property
     def unknown(self) -> list[str]:
-        """Header cells that belong to no known column."""
-        known = self.places.values()
-        return [cell for i, cell in enumerate(self.cells) if cell and i not in known]
+        """Header cells of no known column, and of one that is called otherwise than ever before."""
+        known = {place: name for name, place in self.places.items()}
+        words = ENGLISH if self.language.startswith("en") else {}
+        return [
+            cell
+            for i, cell in enumerate(self.cells)
+            if cell and (i not in known or not _plain(cell).startswith(words.get(known[i], "")))
+        ]
 
     @property
     def places(self) -> dict[str, int]:

@@ -135,7 +135,9 @@ def _judged_entries() -> str:
             when lower("isValid") = 'false' then 'deleted'
             when type = 'cal' then 'calibration_slope'
             when type = 'no_sgv' then 'entry_without_sgv'
-            when type = 'sgv' and {number("text")} < {ERROR_CODES_BELOW} then 'sensor_error_code'
+            -- a code has no decimals: 5.6 is glucose in mmol/L, which is told of
+            when type = 'sgv' and {number("text")} < {ERROR_CODES_BELOW}
+                and {number("text")} = floor({number("text")}) then 'sensor_error_code'
             end as skip
         from valued
     ), coded as (
@@ -211,7 +213,7 @@ def _parsed(text: str | None) -> object:
 CONNECTOR = Connector(
     name="nightscout",
     title="Nightscout (API or mongoexport)",
-    version="2",
+    version="3",
     variants={
         "entries_json": "verified",
         "entries_csv": "verified",

@@ -167,7 +167,7 @@ def _result(note: Path, fingerprint: str) -> Aligned | None:
     """The outcome noted for the same inputs; None if they are others."""
     if not note.exists():
         return None
-    before = json.loads(note.read_text())
+    before = json.loads(note.read_text("utf-8"))
     if before["fingerprint"] != fingerprint:
         return None
     result = before["result"]

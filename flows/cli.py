@@ -17,6 +17,8 @@ from typing import Annotated, Literal
 
 from cyclopts import App, CycloptsError, Parameter
 
+from flows import streams
+
 app = App(
     name="dawnlake",
     help="Last night's sleep, this morning's glucose, one SQL view.",
@@ -327,6 +329,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """A command, and the end of the process with its exit code."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # threads that numpy would start for nothing
     gc.set_threshold(100_000)  # imports make many objects, and no garbage to look for
+    streams.prepare()
     try:
         code = app(arguments, exit_on_error=False)
     except CycloptsError:
@@ -342,11 +345,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _usage(error: Exception) -> int:
-    """2, with the sentence of a mistake in what was asked for; 3, with that of the machine.
-
-    Raises: the error itself if it is neither.
-    """
-    from flows.discretion import Fault
+    """2, with the sentence of a mistake in what was asked for; 3, with that of machine or fault."""
+    from flows.discretion import Fault, told_of
     from flows.server import ServerError
     from flows.settings import SettingsError
     from flows.usage import UsageError, machine_trouble, say
@@ -356,10 +356,8 @@ def _usage(error: Exception) -> int:
     if isinstance(error, asked | ServerError | Fault):
         say(f"dawnlake: {error}")
         return 2
-    if trouble := machine_trouble(error):
-        say(f"dawnlake: {trouble}")
-        return 3
-    raise error
+    say(f"dawnlake: {machine_trouble(error) or told_of(error)}")
+    return 3
 
 
 def run() -> None:

@@ -190,7 +190,7 @@ def _columns(connection: duckdb.DuckDBPyConnection, view: View) -> list[tuple[st
 
 def _codebook(connection: duckdb.DuckDBPyConnection, exported: list[View], output: Path) -> Path:
     path = output / "codebook.csv"
-    with written(path) as partial, partial.open("w", newline="") as file:
+    with written(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
         lines = csv.writer(file)
         lines.writerow(("view", "column", "type", "meaning"))
         for view in exported:
@@ -218,7 +218,7 @@ def _package(
     path = output / "datapackage.json"
     package = {"name": "dawnlake-export", "profile": "data-package", "resources": resources}
     with written(path) as partial:
-        partial.write_text(json.dumps(package, indent=1, ensure_ascii=False) + "\n")
+        partial.write_text(json.dumps(package, indent=1, ensure_ascii=False) + "\n", "utf-8")
     return path
 
 
@@ -232,4 +232,4 @@ def _field(name: str, kind: str, meaning: str) -> dict[str, str]:
 def _checksums(files: list[Path], output: Path) -> None:
     lines = [f"{hashlib.sha256(f.read_bytes()).hexdigest()}  {f.name}\n" for f in files]
     with written(output / CHECKSUMS) as partial:
-        partial.write_text("".join(lines))
+        partial.write_text("".join(lines), "utf-8")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from flows.usage import UsageError, opened, say, steadily
+from flows.usage import UsageError, machine_trouble, opened, say, steadily
 
 HELP = """End a statement with ; and Enter. .views lists views, .help shows this, .quit leaves.
 Times are UTC where a name ends in _at, wall clock where it ends in _local."""
@@ -38,6 +38,8 @@ def run_sql(folder: Path, query: str, form: str, output: Path | None) -> int:
         else:
             print_rows(connection, query, form)
     except duckdb.Error as error:
+        if machine_trouble(error):
+            raise
         raise UsageError(_first_line(error)) from None
     return 0
 

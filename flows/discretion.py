@@ -58,6 +58,19 @@ class Night:
     derived: Derived | Fault
 
 
+def told_of(error: Exception) -> str:
+    """A sentence on a fault: its kind and files and lines of ours, the innermost first. Its own
+    words and a traceback may hold names and values."""
+    ours = Path(__file__).parents[1]
+    every = traceback.extract_tb(error.__traceback__)
+    known = [each for each in every if Path(each.filename).parent.parent == ours] or every
+    places = " < ".join(f"{Path(each.filename).name}:{each.lineno}" for each in reversed(known))
+    return (
+        f"stopped by a fault: {type(error).__name__} in {places}. `dawnlake doctor` tells whether "
+        "the lake is damaged, and how to mend it; if all is well, please report this"
+    )
+
+
 def row(night: Night) -> dict[str, Any]:
     """A row of the artifact: counts, and errors by class."""
     receipt = night.receipt

@@ -76,7 +76,7 @@ class Disguise:
 
 def _key(lake: Lake) -> Key:
     path = lake.root / KEY
-    known: Key = json.loads(path.read_text()) if path.exists() else {}
+    known: Key = json.loads(path.read_text("utf-8")) if path.exists() else {}
     return known
 
 
@@ -170,5 +170,5 @@ def write_report(output: Path, dropped: dict[str, list[str]], warnings: list[str
         "themselves are as recorded: somebody who has them from elsewhere can find a person",
     }
     with written(path) as partial:
-        partial.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n")
+        partial.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", "utf-8")
     return path

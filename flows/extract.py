@@ -232,5 +232,5 @@ def extracted(
 
 def read_manifest(folder: Path) -> Manifest:
     """The manifest of an extracted file, with the name it came under."""
-    manifest: Manifest = json.loads((folder / MANIFEST).read_text())
+    manifest: Manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
     return manifest

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -31,7 +32,7 @@ class Passwords:
         """
         if file is None:
             return cls(ask=ask)
-        return cls([line for line in file.read_bytes().splitlines() if line])
+        return cls([line for line in _utf8(file.read_bytes()).splitlines() if line])
 
     def fitting(self, name: str, opens: Callable[[bytes], bool]) -> bytes | None:
         """The password that opens the archive called `name`; None if there is none."""
@@ -47,6 +48,13 @@ class Passwords:
                 self.known.append(word)
                 return word
         return None
+
+
+def _utf8(data: bytes) -> bytes:
+    """Bytes without the mark that editors put before them, which is no part of a password."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16", "replace").encode()
+    return data.removeprefix(codecs.BOM_UTF8)
 
 
 @contextmanager

@@ -86,17 +86,18 @@ def forget(lake: Lake, participant: str) -> None:
     with server.unused(lake.root / "prefect") as is_unused:
         if not is_unused:
             raise UsageError("`dawnlake serve` or a nightly run uses this lake: stop it first")
+        # first what says nothing of who is there: killed in between, it can be asked for again
+        _forget_queries(lake.root / ".history", participant)
+        forget_disguise(lake, participant)
         for folder in (
+            lake.root / "prefect",
             lake.extracted / f"participant_id={participant}",
             lake.inbox / participant,
-            lake.root / "prefect",
         ):
             if folder.exists():
                 remove_folder(folder)
         settings = forget_participant(lake.settings, participant)
         remove_tables(lake, participant, settings)
-        _forget_queries(lake.root / ".history", participant)
-        forget_disguise(lake, participant)
 
 
 def mentions(lake: Lake, participant: str) -> list[str]:
@@ -129,6 +130,6 @@ def _forget_queries(history: Path, participant: str) -> None:
     """Of the shell's history the lines that name the participant."""
     if not history.exists():
         return
-    lines = history.read_text(errors="replace").splitlines(keepends=True)
+    lines = history.read_text("utf-8", errors="replace").splitlines(keepends=True)
     with written(history) as partial:
-        partial.write_text("".join(line for line in lines if participant not in line))
+        partial.write_text("".join(line for line in lines if participant not in line), "utf-8")

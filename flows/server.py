@@ -19,6 +19,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from http.client import HTTPException
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
@@ -33,6 +34,7 @@ except ImportError:  # on Windows
 HOST = "127.0.0.1"
 START_S = 180.0  # a new database alone takes 12 s here; a loaded disk takes minutes
 STOP_S = 15.0
+THEIRS_S = 10.0
 ATTEMPTS = 3  # another program may take the port between choosing and using it
 LOG = "server.log"
 IN_USE = "in_use"
@@ -48,7 +50,7 @@ class ServerError(Exception):
 def running(home: Path, schedules: bool) -> Iterator[Environment]:
     """The environment in which Prefect uses a server that keeps everything in `home`.
 
-    Raises: ServerError if it does not start.
+    Raises: ServerError if it does not start, or PREFECT_API_URL leads nowhere.
     """
     environment = {"PREFECT_HOME": str(private_folder(home)), **_without_proxy()}
     with _used(home):
@@ -56,7 +58,8 @@ def running(home: Path, schedules: bool) -> Iterator[Environment]:
 
 
 def _running(home: Path, environment: Environment, schedules: bool) -> Iterator[Environment]:
-    if os.environ.get("PREFECT_API_URL"):
+    if theirs := os.environ.get("PREFECT_API_URL"):
+        _find(theirs)
         yield environment
         return
     environment["PREFECT_API_AUTH_STRING"] = f"dawnlake:{secrets.token_urlsafe()}"
@@ -67,10 +70,26 @@ def _running(home: Path, environment: Environment, schedules: bool) -> Iterator[
         _stop(child)
 
 
+def _find(url: str) -> None:
+    """Nothing if something may answer at `url`; Prefect itself says the rest.
+
+    Raises: ServerError for no address, and where nobody listens.
+    """
+    try:
+        build_opener().open(f"{url.rstrip('/')}/health", timeout=THEIRS_S).close()
+    except (ValueError, HTTPException, OSError) as error:
+        why = getattr(error, "reason", error)
+        if isinstance(why, ValueError | HTTPException | ConnectionRefusedError | socket.gaierror):
+            raise ServerError(
+                "no Prefect server answers at PREFECT_API_URL: start it, or unset the variable and "
+                "the lake has one of its own; `dawnlake ingest` needs none"
+            ) from None
+
+
 @contextmanager
 def _used(home: Path) -> Iterator[None]:
     """Whoever wants to remove the records sees that they are in use."""
-    with (home / IN_USE).open("w") as file:
+    with os.fdopen(os.open(home / IN_USE, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
         if fcntl is not None:
             with suppress(OSError):  # where there are no locks nobody sees it
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -139,6 +158,7 @@ def _child(
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,
+            umask=0o077,  # its database is for the owner alone
             start_new_session=True,  # Ctrl-C is for us; the child ends after the last word to it
         )
     finally:

@@ -181,7 +181,7 @@ def load(path: Path) -> Settings:
     if not path.exists():
         return Settings()
     try:
-        return Settings.model_validate(tomllib.loads(path.read_text()))
+        return Settings.model_validate(tomllib.loads(path.read_text("utf-8")))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"dawnlake.toml is not valid TOML: {error}") from None
     except ValidationError as error:
@@ -205,13 +205,13 @@ def remember_zone(path: Path, participant: str, zone: str) -> Settings:
 
     check_zone(participant, zone)
     load(path)  # what is broken is not written to
-    document = tomlkit.parse(path.read_text()) if path.exists() else tomlkit.document()
+    document = tomlkit.parse(path.read_text("utf-8")) if path.exists() else tomlkit.document()
     people: Any = document.setdefault("participants", tomlkit.table(is_super_table=True))
     person: Any = people.setdefault(participant, tomlkit.table())
     if person.get("timezone") != zone:
         person["timezone"] = zone
         with written(path) as partial:
-            partial.write_text(tomlkit.dumps(document))
+            partial.write_text(tomlkit.dumps(document), "utf-8")
     return load(path)
 
 
@@ -223,11 +223,11 @@ def forget_participant(path: Path, participant: str) -> Settings:
     import tomlkit
 
     if participant in load(path).participants:
-        document = tomlkit.parse(path.read_text())
+        document = tomlkit.parse(path.read_text("utf-8"))
         people: Any = document["participants"]
         del people[participant]
         with written(path) as partial:
-            partial.write_text(tomlkit.dumps(document))
+            partial.write_text(tomlkit.dumps(document), "utf-8")
     return load(path)
 
 

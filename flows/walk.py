@@ -26,6 +26,7 @@ from flows.settings import Limits
 
 FOLDERS_DEEP = 100  # below what the system and this program can follow
 CHUNK_BYTES = 1 << 20
+OF_A_LAKE = ("writer.lock", "extracted", "tables")  # not to be read for one of its people
 LITTER = ("__MACOSX", "Thumbs.db", "desktop.ini")  # left by file managers; .DS_Store is hidden
 
 
@@ -63,7 +64,8 @@ def walk(
 ) -> Iterator[Found | Unreadable]:
     """Everything in `paths`, folders and zips in the order of names; one bad zip stops no other.
 
-    Hidden files and what file managers leave behind are left out, unless given by name.
+    Hidden files and what file managers leave behind are left out, unless given by name. A lake is
+    not walked: its inbox has a folder for each of several people.
 
     Raises: FileNotFoundError at once, before anything is read, for a path that is not there.
     """
@@ -155,6 +157,13 @@ class _Walker:
     def _of_folder(
         self, name: str, path: Path, around: frozenset[tuple[int, int]], me: tuple[int, int]
     ) -> Iterator[Found | Unreadable]:
+        if all((path / each).exists() for each in OF_A_LAKE):
+            error = UnknownFormat(
+                "a lake of dawnlake, with exports of whoever is in it: give exports by name, or "
+                "the folder of one participant in its inbox"
+            )
+            yield Unreadable(_shown(name), error)
+            return
         if len(around) >= FOLDERS_DEEP:
             error = UnknownFormat(f"folders more than {FOLDERS_DEEP} deep: move the exports up")
             yield Unreadable(_shown(name), error)
@@ -207,6 +216,8 @@ def _of_file(found: Found, place: _Place, path: Path | None) -> Iterator[Found |
             yield found
             return
         members = zips.members_of(archive, first, place.depth, place.spent)
+        if not members and path is not None:  # in an export an empty one is nothing lost
+            raise BrokenFile("a zip with no file in it: export or download it again")
         _unlock(archive, place.archive or found.name, place.passwords)
     except IngestError as error:
         yield Unreadable(found.name, error)

@@ -308,6 +308,32 @@ def test_a_small_disk_fills_up(small_disk: Path, exports: Path, left: int) -> No
     answers(small_disk / "lake")
 
 
+@pytest.mark.parametrize("left", [1_000_000, 1_300_000])
+def test_where_a_disk_just_suffices_or_not_views_are_whole_or_it_is_said(
+    small_disk: Path, exports: Path, left: int
+) -> None:
+    """DuckDB says nothing if there is no room for what it writes while it closes."""
+    first(exports / "elsewhere", exports)  # the views are made, and have only to be copied
+    about, lake = os.statvfs(small_disk), small_disk / "lake"
+    (small_disk / "ballast").write_bytes(bytes(about.f_bavail * about.f_frsize - left))
+    told = ("--participant", "ada", "--timezone", BERLIN, "--lake", lake)
+    code, err = said("ingest", exported(exports)[0], *told)
+    if code == 0:
+        with duckdb.connect(str(lake / "warehouse.duckdb"), read_only=True) as connection:
+            assert connection.execute("select count(*) from sample").fetchall() > [(0,)]
+    else:
+        assert (code, "No space left on device" in err) == (3, True)
+
+
+def test_an_answer_for_which_there_is_no_room_is_told(small_disk: Path, exports: Path) -> None:
+    first(exports / "lake", exports)
+    about, rows = os.statvfs(small_disk), small_disk / "rows.csv"
+    (small_disk / "ballast").write_bytes(bytes(about.f_bavail * about.f_frsize - 50_000))
+    query = "select range, sample.* from sample, range(1000)"
+    code, err = said("sql", query, "-o", rows, "--lake", exports / "lake")
+    assert (code, "stopped by this machine: No space left" in err) == (3, True)
+
+
 def test_a_lake_that_cannot_be_written_is_read(small_disk: Path, exports: Path) -> None:
     lake, given = Lake(small_disk / "lake"), exported(exports)[1]
     first(lake.root, exports)

@@ -122,6 +122,11 @@ SET_ASIDE: dict[str, tuple[str, bytes | str, str]] = {
         json.dumps(ENTRIES).replace('"id100"', "@@"),
         "not readable as JSON to its end, near record 102: damaged",
     ),
+    "json in utf-16": (
+        "entries.json",
+        json.dumps(ENTRIES).encode("utf-16"),
+        "JSON in UTF-16 or with NUL bytes in it: save it as UTF-8",
+    ),
     "json nested too deep": (
         "profile.json",
         json.dumps(PROFILES).replace('"deep"', "[" * 100_000 + "]" * 100_000),

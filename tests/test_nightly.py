@@ -28,6 +28,7 @@ from flows.discretion import Fault, discreet
 from flows.ingest import _prefect, nightly, run_nightly, serve
 from flows.password import ENVIRONMENT, Passwords, handed, handed_on
 from flows.pipeline import FileReceipt, Receipt
+from flows.server import ServerError
 from flows.settings import SettingsError
 from tests.lake import golden, put, tree
 from tests.test_walk import locked as locked_zip
@@ -284,11 +285,23 @@ def test_a_password_file_that_is_not_there_is_told_at_once(tmp_path: Path) -> No
 def test_prefects_home_is_the_lakes_and_private(story: Story) -> None:
     home = story.lake.root / "prefect"
     assert home.stat().st_mode & 0o777 == 0o700
+    modes = {path.name: oct(path.stat().st_mode & 0o777) for path in home.iterdir()}
+    assert "prefect.db" in modes
+    assert {name: mode for name, mode in modes.items() if mode != "0o600"} == {}
     assert os.environ.get("PREFECT_API_AUTH_STRING") is None
 
 
 def test_the_server_lets_nobody_else_in(story: Story) -> None:
     assert story.door == {"a stranger": 401, "the flow": 200}
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9/api", "nowhere", "http://a b/api"])
+def test_a_server_of_yours_that_does_not_answer_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("PREFECT_API_URL", url)
+    with pytest.raises(ServerError, match="no Prefect server answers at PREFECT_API_URL"):
+        run_nightly(tmp_path / "lake")
 
 
 def test_a_fault_is_told_without_its_message() -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from flows import remove
 from flows.cli import main
+from flows.disguise import KEY
 from flows.extract import read_manifest
 from flows.ingest import run_nightly
 from flows.pipeline import ingest
@@ -228,6 +229,39 @@ def test_every_trace_of_a_participant_goes(known: Lake, run: Run) -> None:
     assert tables(known).items() <= others[0].items()
     assert asked(known, "from glucose where participant_id = 'ben' order by all") == others[1]
     assert run("forget", WHO, "--yes", "--lake", known.root)[0] == 2  # there is nobody any more
+
+
+@pytest.mark.parametrize("last", [1, 4])
+def test_a_forgetting_that_is_killed_leaves_somebody_to_forget_or_nobody(
+    last: int, lake: Lake, run: Run, tmp_path: Path
+) -> None:
+    """Killed at one of its renames: asked for again, or completed by the next run."""
+    put(lake.root, {".history": "from glucose where participant_id = 'ada';\n"})
+    words = ["glucose", "-o", tmp_path / "set", "--deidentify"]
+    assert run("export", *words, "--lake", lake.root)[0] == 0
+    assert {".history", KEY} <= set(remove.mentions(lake, "ada"))
+    assert child(lambda: _killed_at(last, lake)) == -signal.SIGKILL
+    run("rebuild", "--lake", lake.root)
+    if "ada" in remove.everyone(lake):
+        run("forget", "ada", "--yes", "--lake", lake.root)
+    assert remove.mentions(lake, "ada") == []
+
+
+def _killed_at(last: int, lake: Lake) -> None:
+    """Forget ada, and die after so many renames."""
+    renamed = Path.replace
+    done: list[Path] = []
+
+    def replace(path: Path, target: Path) -> Path:
+        made = renamed(path, target)
+        done.append(path)
+        if len(done) > last:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return made
+
+    Path.replace = replace  # type: ignore[method-assign,assignment]
+    with writing(lake, "test"):
+        remove.forget(lake, "ada")
 
 
 def test_a_mention_elsewhere_is_told(lake: Lake, run: Run) -> None:

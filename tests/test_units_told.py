@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -216,3 +217,23 @@ def test_another_metric_or_unit_is_left_alone() -> None:
     assert doubts([5.6] * 60, unit="mmol/mol") == []
     assert is_doubt(doubts([5.6] * 60)[0])
     assert not is_doubt("column Glucose")
+
+
+def test_nightscout_knows_codes_of_a_sensor_from_glucose_in_another_unit(
+    told: Told, tmp_path: Path
+) -> None:
+    """It states no unit, and its codes are whole numbers: only those are left out as such."""
+    cells = joined("mg/dL")
+    start = 1741000000000
+    text = json.dumps(
+        [
+            {"_id": f"a{n}", "type": "sgv", "sgv": float(cell), "date": start + n * 300_000}
+            for n, cell in enumerate(cells)
+        ]
+    )
+    receipt, status = told(text).splitlines()
+    decimal = sum(not float(cell).is_integer() for cell in cells[HALF:])
+    assert 0 < decimal < HALF
+    assert f"glucose stated in mg/dL, {decimal} readings look like mmol/L" in receipt
+    assert status.endswith(f"{decimal} readings look like mmol/L")
+    assert len(table(Lake(tmp_path / "lake"), "sample")) == HALF + decimal

@@ -281,6 +281,11 @@ def test_locked_beside_open_members(tmp_path: Path) -> None:
 def test_passwords_of_a_file_are_its_lines(tmp_path: Path) -> None:
     file = put(tmp_path / "words", b"one\r\n\ntwo words\n")
     assert Passwords.of(file).known == [b"one", b"two words"]
+    for encoding in ("utf-8-sig", "utf-16"):  # what editors and shells of Windows make of it
+        file.write_bytes("pässword\r\ntwo".encode(encoding))
+        assert Passwords.of(file).known == ["pässword".encode(), b"two"]
+    file.write_bytes(b"p\xe4ss\n")
+    assert Passwords.of(file).known == [b"p\xe4ss"]
     with pytest.raises(FileNotFoundError):
         Passwords.of(tmp_path / "none")
 
@@ -420,6 +425,35 @@ def test_file_that_is_read_whole_is_bounded(tmp_path: Path) -> None:
     with pytest.raises(BrokenFile, match="whole_mb_max"):
         item.source.read()
     assert len(sha256(item)) == 64
+
+
+def test_a_zip_with_nothing_in_it_is_told(tmp_path: Path) -> None:
+    put(tmp_path / "empty.zip", zipped({}))
+    put(tmp_path / "folders.zip", zipped({"a/": b"", "a/b/": b""}))
+    put(tmp_path / "good.csv", b"x")
+    told = {item.name: item for item in walk([tmp_path])}
+    base = tmp_path.name
+    for name in ("empty.zip", "folders.zip"):
+        item = told[f"{base}/{name}"]
+        assert isinstance(item, Unreadable)
+        assert "a zip with no file in it" in str(item.error)
+    assert isinstance(told[f"{base}/good.csv"], Found)
+
+
+def test_a_lake_below_a_folder_is_not_read_for_one_person(tmp_path: Path) -> None:
+    """`dawnlake ingest .` beside ./lake, where ben's inbox is."""
+    lake = tmp_path / "lake"
+    for folder in ("extracted", "tables", "inbox/ben", "inbox/ada"):
+        (lake / folder).mkdir(parents=True)
+    (lake / "writer.lock").touch()
+    put(lake / "inbox" / "ben" / "clarity.csv", b"x")
+    put(tmp_path / "mine.csv", b"y")
+    for given, names in ((tmp_path, ["lake", "mine.csv"]), (lake, [""])):
+        items = list(walk([given]))
+        assert [item.name for item in items] == [f"{given.name}/{n}".rstrip("/") for n in names]
+        assert isinstance(items[0], Unreadable)
+        assert "a lake of dawnlake" in str(items[0].error)
+    assert [item.name for item in walk([lake / "inbox" / "ben"])] == ["ben/clarity.csv"]
 
 
 def test_any_damage_is_an_ingest_error(tmp_path: Path) -> None:

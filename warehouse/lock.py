@@ -24,6 +24,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from warehouse.schema import RESULTS, TABLES
 from warehouse.store import PARTIAL, Lake, private_folder
 
 try:
@@ -34,6 +35,8 @@ except ImportError:  # on Windows
 POLL_S = 0.2
 NO_FLOCK = {errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}
 NOT_WRITABLE = {errno.EACCES, errno.EROFS, errno.EPERM}
+NO_FOLDER = {errno.ENOTDIR, errno.EEXIST, errno.EISDIR, errno.ELOOP}
+COLUMNS = {name for schema in (TABLES | RESULTS).values() for name in schema.names}
 Holder = dict[str, str | int]
 
 
@@ -49,8 +52,9 @@ def writing(
 
     Waits for another one, and tells of it once. Leftovers of dead runs are gone when it yields.
 
-    Raises: LakeError if the lake is read-only.
+    Raises: LakeError if the lake is read-only, or is where none can be.
     """
+    _check_place(lake)
     try:
         private_folder(lake.root)
         handle = os.open(lake.root / "writer.lock", os.O_RDWR | os.O_CREAT, 0o600)
@@ -87,7 +91,7 @@ def holder(lake: Lake) -> tuple[str, bool] | None:
     """Who writes now, or who began and did not end; and whether it is the former."""
     for name in ("writer.held", "writer.lock"):
         try:
-            text = (lake.root / name).read_text()
+            text = (lake.root / name).read_text("utf-8", errors="replace")
         except OSError:
             continue
         if text:
@@ -95,7 +99,24 @@ def holder(lake: Lake) -> tuple[str, bool] | None:
     return None
 
 
+def _check_place(lake: Lake) -> None:
+    """Nothing, where DuckDB reads paths as they are.
+
+    Raises: LakeError below a folder with a question mark, after which it looks for options, or
+    called like `file=x`, which it takes for a column of every table in it.
+    """
+    for part in lake.root.resolve().parts[1:]:
+        if "?" in part or ("=" in part and part.partition("=")[0].lower() in COLUMNS):
+            raise LakeError(
+                f"a lake cannot lie in a folder called {part}: name one without ? and ="
+            )
+
+
 def _refused(lake: Lake, error: OSError) -> Exception:
+    if error.errno in NO_FOLDER:
+        return LakeError(
+            f"a file or a broken link is in the way of the lake at {lake.root}: name another folder"
+        )
     if error.errno not in NOT_WRITABLE:
         return error
     return LakeError(
@@ -223,7 +244,7 @@ def _born(pid: int) -> str:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text()
+        return path.read_text("utf-8", errors="replace")
     except OSError:
         return ""
 

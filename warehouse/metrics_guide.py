@@ -108,4 +108,4 @@ def _cell(text: str) -> str:
 
 
 if __name__ == "__main__":
-    GUIDE.write_text(guide())
+    GUIDE.write_text(guide(), "utf-8")

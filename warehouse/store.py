@@ -291,7 +291,8 @@ def parquet_writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
 def write_json(value: object, path: Path) -> None:
     """One JSON file, keys in order."""
     with written(path) as partial:
-        partial.write_text(json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True))
+        text = json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True)
+        partial.write_text(text, "utf-8")
 
 
 def digest(*values: object) -> str:

@@ -68,7 +68,7 @@ def needed_by(name: str) -> list[View]:
 
 
 def _parsed(path: Path) -> View:
-    lines = path.read_text().splitlines()
+    lines = path.read_text("utf-8").splitlines()
     head = [line[2:].strip() for line in _taken(lines)]
     body = "\n".join(lines[len(head) :]).strip().rstrip(";")
     columns = dict(re.split(r"\s+\|\s+", line, maxsplit=1) for line in head if " | " in line)

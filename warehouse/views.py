@@ -69,6 +69,7 @@ def build(
             create_tables(connection, tables)
             connection.execute(f"create or replace macro {_MARK}() as ['{explained}', '{whole}']")
             connection.execute("commit")
+            connection.execute("checkpoint")  # on a full disk closing alone says nothing
         # a shell that writes has a log beside the old one, which does not belong to this one
         for path in (partial, lake.warehouse):
             path.with_name(path.name + ".wal").unlink(missing_ok=True)
