@@ -141,7 +141,7 @@ def aligned(lake: Lake, participant: str, settings: Settings, force: bool = Fals
 
 def is_outdated(lake: Lake) -> bool:
     """Whether another version of dawnlake derived anyone's tables."""
-    noted = (json.loads(note.read_text()) for note in lake.notes())
+    noted = (json.loads(note.read_text("utf-8")) for note in lake.notes())
     return any(note.get("version") != VERSION for note in noted)
 
 

@@ -17,7 +17,7 @@ from typing import Annotated, Literal
 
 from cyclopts import App, CycloptsError, Parameter
 
-from flows import streams
+from flows import stdio
 
 app = App(
     name="dawnlake",
@@ -329,7 +329,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """A command, and the end of the process with its exit code."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # threads that numpy would start for nothing
     gc.set_threshold(100_000)  # imports make many objects, and no garbage to look for
-    streams.prepare()
+    stdio.prepare()
     try:
         code = app(arguments, exit_on_error=False)
     except CycloptsError:
