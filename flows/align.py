@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -141,8 +142,7 @@ def aligned(lake: Lake, participant: str, settings: Settings, force: bool = Fals
 
 def is_outdated(lake: Lake) -> bool:
     """Whether another version of dawnlake derived anyone's tables."""
-    noted = (json.loads(note.read_text("utf-8")) for note in lake.notes())
-    return any(note.get("version") != VERSION for note in noted)
+    return any(_noted(note).get("version") != VERSION for note in lake.notes())
 
 
 def is_stale(lake: Lake, participant: str, settings: Settings) -> bool:
@@ -165,15 +165,22 @@ def _fingerprint(participant: str, settings: Settings, parts: Parts) -> str:
 
 def _result(note: Path, fingerprint: str) -> Aligned | None:
     """The outcome noted for the same inputs; None if they are others."""
-    if not note.exists():
-        return None
-    before = json.loads(note.read_text("utf-8"))
-    if before["fingerprint"] != fingerprint:
+    before = _noted(note)
+    if before.get("fingerprint") != fingerprint:
         return None
     result = before["result"]
     doubt = result["home_doubt"] and Doubt(**result["home_doubt"])
     named = tuple(result["zones_named"])
     return Aligned(**{**result, "zones_named": named, "home_doubt": doubt})
+
+
+def _noted(note: Path) -> dict[str, Any]:
+    """What was noted beside tables; nothing by a note that is damaged, so they are derived anew."""
+    try:
+        noted = json.loads(note.read_text("utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+    return noted if isinstance(noted, dict) else {}
 
 
 def _derive(lake: Lake, participant: str, settings: Settings, parts: Parts) -> Aligned:

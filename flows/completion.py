@@ -11,8 +11,8 @@ from warehouse.views import build
 
 
 def settled(lake: Lake, settings: Settings, was_left: bool) -> None:
-    """What comes before any other work: a killed run's is completed, and tables that another
-    version of dawnlake derived, which its views may not fit, are derived anew."""
+    """A killed run's work is completed, if any was left, and tables of another version of dawnlake,
+    which these views may not fit, are derived anew. Only for the writer."""
     if was_left or is_outdated(lake):
         completed(lake, settings)
 

@@ -377,17 +377,6 @@ print(json.dumps([is_telemetry_enabled(), now().server.analytics_enabled,
     assert [path.name for path in (tmp_path / ".prefect").iterdir()] == ["profiles.toml"]
 
 
-def serving_process(story: Story, password_file: Path) -> subprocess.Popen[str]:
-    (story.lake.root / "prefect/server.log").unlink()
-    code = "import sys; from pathlib import Path; from flows.ingest import serve;"
-    code += "serve(Path(sys.argv[1]), '5:30', 'Asia/Kolkata', Path(sys.argv[2]))"
-    return subprocess.Popen(
-        [sys.executable, "-c", code, str(story.lake.root), str(password_file)],
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
 def wait(until: Callable[[], bool], process: subprocess.Popen[str], log: Path) -> None:
     for _ in range(1200):
         if until():
@@ -401,7 +390,14 @@ def wait(until: Callable[[], bool], process: subprocess.Popen[str], log: Path) -
 def serving(story: Story, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     """`serve` in a process of its own."""
     (file,) = put(tmp_path, {f"{MARKER} passwords": PASSWORD})
-    process = serving_process(story, file)
+    (story.lake.root / "prefect/server.log").unlink()
+    code = "import sys; from pathlib import Path; from flows.ingest import serve;"
+    code += "serve(Path(sys.argv[1]), '5:30', 'Asia/Kolkata', Path(sys.argv[2]))"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, str(story.lake.root), str(file)],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     try:
         yield process
     finally:

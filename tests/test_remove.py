@@ -114,15 +114,17 @@ def test_withdrawn_and_still_in_the_inbox_is_told(lake: Lake, exports: Path, run
     assert "inbox/ada/old/copy.csv; delete it" in err
 
 
+@pytest.mark.parametrize("is_damaged", [False, True])
 def test_tables_of_another_version_are_derived_anew_whoever_is_worked_for(
-    lake: Lake, exports: Path, run: Run
+    lake: Lake, exports: Path, run: Run, is_damaged: bool
 ) -> None:
     """The views that come with it may ask for what they do not have."""
     before = tables(lake)
     note = lake.note("ben")
     told = json.loads(note.read_text())
     assert told["version"]
-    note.write_text(json.dumps({**told, "version": "another", "fingerprint": "another"}))
+    other = json.dumps({**told, "version": "another", "fingerprint": "another"})
+    note.write_text(other[:20] if is_damaged else other)
     lake.table_part("sleep_part", "ben").unlink()
     code, _, _ = run("ingest", exported(exports)[0], "--participant", "ada", "--lake", lake.root)
     assert code == 0

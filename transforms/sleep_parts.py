@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms.coded import codes, same
+from transforms.sources import numbered
 from transforms.timeline import Mask, Micros
 
 ASLEEP = ("light", "deep", "rem", "asleep_unspecified")
@@ -57,8 +58,7 @@ def _counted(episode: pa.Table) -> pa.Table:
     )
     rows = episode.filter(pa.array(is_placed))
     is_staged = _is_in(rows["kind"], ("sleep_stage",))
-    connector, session = codes(rows["connector"]), codes(rows["session"])
-    sleep = connector * (len(rows) + 1) + session
+    sleep, _ = numbered([rows["connector"], rows["session"]])
     is_told_by_stages = np.isin(sleep, sleep[is_staged]) & np.asarray(pc.is_valid(rows["session"]))
     label = pc.if_else(pa.array(is_staged), rows["label"].cast(pa.string()), "asleep_unspecified")
     place = rows.column_names.index("label")

@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from transforms.coded import encoded
 from transforms.timeline import Mask, Micros
 
 Source = tuple[str, str]
@@ -28,13 +29,12 @@ def numbered(columns: list[pa.ChunkedArray]) -> tuple[Micros, list[tuple[str | N
     code = np.zeros(len(columns[0]), np.int64)
     words: list[list[str | None]] = []
     for column in columns:
-        whole = column.combine_chunks()
-        encoded = whole if isinstance(whole, pa.DictionaryArray) else whole.dictionary_encode()
-        found = encoded.dictionary.to_pylist()
+        coded = encoded(column)
+        found = coded.dictionary.to_pylist()
         order = sorted(range(len(found)), key=lambda index: found[index])
         rank = np.zeros(len(found) + 1, np.int64)  # the last is for NULL
         rank[order] = np.arange(1, len(found) + 1)
-        indices = np.asarray(pc.fill_null(encoded.indices, len(found))).astype(np.int64)
+        indices = np.asarray(pc.fill_null(coded.indices, len(found))).astype(np.int64)
         code = code * (len(found) + 1) + rank[indices]
         words.append([None, *(found[index] for index in order)])
     known, number = (code[:1], np.zeros(len(code), np.int64))
