@@ -45,11 +45,11 @@ slow: check
 
 # kills a run at 300 of its boundaries of writing (some 15 minutes); without the number at all
 crash: env
-	$(BIN)/python -m tests.crash_harness 300
+	$(BIN)/python -m tests.crash.harness 300
 
 # two writers and ten readers for five minutes
 soak: env
-	$(BIN)/python -m tests.soak 300
+	$(BIN)/python -m tests.crash.soak 300
 
 # mutated golden inputs to every reader and to the walker, for MINUTES on one core
 MINUTES ?= 60

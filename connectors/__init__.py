@@ -1,4 +1,4 @@
-"""Connectors: one module per export format. A module is a connector because it has CONNECTOR."""
+"""A package per vendor, a module per export format; a module is a connector by its CONNECTOR."""
 
 from __future__ import annotations
 
@@ -14,12 +14,14 @@ ENTRY_POINTS = "dawnlake.connectors"
 
 @cache
 def connectors() -> dict[str, Connector]:
-    """Every connector by name: the modules of this package and of the entry-point group.
+    """Every connector by name: those of this package and of the entry-point group.
 
     Raises: ValueError if two have the same name.
     """
     modules = [
-        importlib.import_module(f"{__name__}.{m.name}") for m in pkgutil.iter_modules(__path__)
+        importlib.import_module(module.name)
+        for module in pkgutil.walk_packages(__path__, f"{__name__}.")
+        if not module.ispkg
     ]
     found = [m.CONNECTOR for m in modules if hasattr(m, "CONNECTOR")]
     found += [point.load() for point in entry_points(group=ENTRY_POINTS)]

@@ -1,0 +1,1 @@
+"""What calls the rest: the command line, the nightly flow, settings."""

@@ -43,7 +43,7 @@ HERE = Path("lake")
 @app.command
 def demo(folder: Path = Path("demo")) -> int:
     """Make up a month of two people in real vendor formats, ingest it, show the last nights."""
-    from flows.command_demo import show_demo
+    from flows.commands.demo import show_demo
 
     return show_demo(folder)
 
@@ -67,7 +67,7 @@ def ingest(
     timezone
         The participant's home zone, such as Europe/Berlin; remembered.
     """
-    from flows.command_ingest import run_ingest
+    from flows.commands.ingest import run_ingest
 
     return run_ingest(lake, paths, participant, timezone, password_file)
 
@@ -80,7 +80,7 @@ def check(
     lake: LakeFolder = HERE,
 ) -> int:
     """Read without keeping: what each file is, and what would be set aside."""
-    from flows.command_check import run_check
+    from flows.commands.check import run_check
 
     return run_check(lake, paths, participant, password_file)
 
@@ -88,7 +88,7 @@ def check(
 @app.command
 def status(*, participant: Someone = None, lake: LakeFolder = HERE) -> int:
     """What is in the lake: streams, first and last day, coverage, what was set aside."""
-    from flows.command_look import show_status
+    from flows.commands.look import show_status
 
     return show_status(lake, participant)
 
@@ -96,7 +96,7 @@ def status(*, participant: Someone = None, lake: LakeFolder = HERE) -> int:
 @app.command
 def files(*, participant: Someone = None, lake: LakeFolder = HERE) -> int:
     """Every file that was read, and what became of its records."""
-    from flows.command_look import show_files
+    from flows.commands.look import show_files
 
     return show_files(lake, participant)
 
@@ -115,7 +115,7 @@ def rejects(
     raw
         Every record with its text.
     """
-    from flows.command_rejects import show_rejects
+    from flows.commands.rejects import show_rejects
 
     return show_rejects(lake, participant, raw)
 
@@ -131,7 +131,7 @@ def withdraw(*file_ids: str, participant: Someone = None, lake: LakeFolder = HER
     participant
         Only from this one, if several gave the same file.
     """
-    from flows.command_remove import run_withdraw
+    from flows.commands.remove import run_withdraw
 
     return run_withdraw(lake, file_ids, participant)
 
@@ -152,7 +152,7 @@ def forget(
     yes
         Do not ask.
     """
-    from flows.command_remove import run_forget
+    from flows.commands.remove import run_forget
 
     return run_forget(lake, participant, yes)
 
@@ -166,7 +166,7 @@ def zones(participant: str | None = None, *, lake: LakeFolder = HERE) -> int:
     participant
         Only this one.
     """
-    from flows.command_zones import show_zones
+    from flows.commands.zones import show_zones
 
     return show_zones(lake, participant)
 
@@ -180,7 +180,7 @@ def sql(
     lake: LakeFolder = HERE,
 ) -> int:
     """Ask the lake in SQL; without a query, a shell with history."""
-    from flows.command_sql import run_shell, run_sql
+    from flows.commands.sql import run_shell, run_sql
 
     return run_shell(lake) if query is None else run_sql(lake, query, format, output)
 
@@ -198,7 +198,7 @@ def views(
     everything
         Also the views that others are made from.
     """
-    from flows.command_look import show_views
+    from flows.commands.look import show_views
 
     return show_views(name, everything)
 
@@ -225,7 +225,7 @@ def explain(
     format
         Of the rows.
     """
-    from flows.command_explain import explain_night
+    from flows.commands.explain import explain_night
 
     return explain_night(lake, participant, sleep_date, rows, format)
 
@@ -253,7 +253,7 @@ def export(
     deidentify
         New ids, dates moved by whole weeks, no devices, files or free text.
     """
-    from flows.command_export import run_export
+    from flows.commands.export import run_export
 
     return run_export(lake, names, output, format, participant, since, deidentify)
 
@@ -261,7 +261,7 @@ def export(
 @app.command
 def effect(*, participant: Someone = None, lake: LakeFolder = HERE) -> int:
     """Compare nights and the days after them, within each person; kept in sleep_effect."""
-    from flows.command_effect import run_effect
+    from flows.commands.effect import run_effect
 
     return run_effect(lake, participant)
 
@@ -269,7 +269,7 @@ def effect(*, participant: Someone = None, lake: LakeFolder = HERE) -> int:
 @app.command
 def doctor(*, lake: LakeFolder = HERE) -> int:
     """Look at the machine, the lake and its settings, and say how to mend what is wrong."""
-    from flows.command_doctor import run_doctor
+    from flows.commands.doctor import run_doctor
 
     return run_doctor(lake)
 
@@ -277,7 +277,7 @@ def doctor(*, lake: LakeFolder = HERE) -> int:
 @app.command
 def connectors() -> int:
     """The export formats that are read, and how well each is known."""
-    from flows.command_look import show_connectors
+    from flows.commands.look import show_connectors
 
     return show_connectors()
 
@@ -290,7 +290,7 @@ def rebuild(
     lake: LakeFolder = HERE,
 ) -> int:
     """Derive every table and view again, from what was extracted or from the files in inbox/."""
-    from flows.command_ingest import run_rebuild
+    from flows.commands.ingest import run_rebuild
 
     return run_rebuild(lake, source, password_file)
 
@@ -298,7 +298,7 @@ def rebuild(
 @app.command
 def nightly(*, password_file: PasswordFile = None, lake: LakeFolder = HERE) -> int:
     """Run the scheduled ingestion once, now: everything in inbox/PARTICIPANT/."""
-    from flows.command_ingest import run_nightly_once
+    from flows.commands.ingest import run_nightly_once
 
     return run_nightly_once(lake, password_file)
 
@@ -320,7 +320,7 @@ def serve(
     timezone
         The zone of that time.
     """
-    from flows.command_ingest import run_serve
+    from flows.commands.ingest import run_serve
 
     return run_serve(lake, at, timezone, password_file)
 
@@ -346,11 +346,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _usage(error: Exception) -> int:
     """2, with the sentence of a mistake in what was asked for; 3, with that of machine or fault."""
-    from flows.discretion import Fault, told_of
-    from flows.server import ServerError
+    from flows.nightly.discretion import Fault, told_of
+    from flows.nightly.server import ServerError
     from flows.settings import SettingsError
     from flows.usage import UsageError, machine_trouble, say
-    from warehouse.lock import LakeError
+    from warehouse.store.lock import LakeError
 
     asked = FileNotFoundError | PermissionError | UsageError | SettingsError | LakeError
     if isinstance(error, asked | ServerError | Fault):

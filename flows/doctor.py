@@ -17,12 +17,12 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from flows.align import is_stale
-from flows.extract import read_manifest
+from flows.deriving.align import is_stale
+from flows.reading.extract import read_manifest
 from flows.settings import PARTICIPANT, Settings, SettingsError, load
-from warehouse.lock import has_locks, holder
 from warehouse.schema import RESULTS, TABLES
-from warehouse.store import Lake
+from warehouse.store.lake import Lake
+from warehouse.store.lock import has_locks, holder
 
 FREE_BYTES = 1_000_000_000
 SHOWN = 3

@@ -18,8 +18,8 @@ from pydantic import (
     model_validator,
 )
 
-from transforms.timeline import Stay
-from warehouse.store import written
+from transforms.clocks.timeline import Stay
+from warehouse.store.lake import written
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]

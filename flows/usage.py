@@ -17,8 +17,8 @@ from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
-from flows.password import Ask
-from warehouse.store import Lake
+from flows.reading.password import Ask
+from warehouse.store.lake import Lake
 
 # what DuckDB and Arrow repeat of the system's own words
 DISK_WORDS = (

@@ -17,19 +17,19 @@ import duckdb
 import pyarrow as pa
 
 from connectors.contract import SHAPES
-from flows.align import VOCABULARY
-from flows.demo import DemoPerson, write_demo
-from flows.mage_table import mage_table
-from flows.pipeline import Receipt, align_participant, ingest, prepared, read_all
+from flows.demo.month import DemoPerson, write_demo
+from flows.deriving.align import VOCABULARY
+from flows.deriving.mage_table import mage_table
+from flows.deriving.pipeline import Receipt, align_participant, ingest, prepared, read_all
 from flows.settings import Settings
 from tests.golden_case import Case, cases
 from transforms import align
-from transforms.clocks import Clocks
-from transforms.sleep_parts import sleep_parts
+from transforms.clocks.known import Clocks
+from transforms.clocks.timeline import Stay, Timeline, timeline
+from transforms.sleep.parts import sleep_parts
 from transforms.streams import Streams
-from transforms.timeline import Stay, Timeline, timeline
 from warehouse.schema import TABLES
-from warehouse.store import Lake, write_table
+from warehouse.store.lake import Lake, write_table
 from warehouse.view_files import checks
 from warehouse.views import build
 

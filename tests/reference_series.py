@@ -12,7 +12,7 @@ from pathlib import Path
 
 from flows.settings import Rules, Settings
 from tests.lake import Person, lake_of, temporary
-from warehouse.store import Lake
+from warehouse.store.lake import Lake
 
 REFERENCE = Path(__file__).parent / "reference"
 # Every metric is told, however little data it has.

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from scipy.signal import lfilter
 
-from transforms.bootstrap import Floats
-from transforms.effect import Nights
-from transforms.pairs import COVERAGE
+from transforms.effect.bootstrap import Floats
+from transforms.effect.pairs import COVERAGE
+from transforms.effect.within import Nights
 
 MONDAY = 20_458  # 2026-01-05, in days since 1970
 

@@ -14,8 +14,8 @@ from typing import cast
 import duckdb
 import pytest
 
-import flows.identify
-import tests.test_connectors as suite
+import flows.reading.identify
+import tests.connectors.test_contract as suite
 from connectors import ENTRY_POINTS, connectors
 from connectors.contract import (
     REJECT_CODES,
@@ -27,13 +27,13 @@ from connectors.contract import (
     Skip,
 )
 from flows.cli import app
-from flows.command_ingest import run_ingest
+from flows.commands.ingest import run_ingest
 from flows.settings import Participant, Settings, load
 from tests.golden_case import Case, lines_of_items, source_of
 from tests.lake import asked, demo_lake, demo_people
-from transforms.findings import KINDS
-from transforms.times import BASES
-from warehouse.store import Lake
+from transforms.clocks.findings import KINDS
+from transforms.clocks.times import BASES
+from warehouse.store.lake import Lake
 from warehouse.view_files import views
 
 ROOT = Path(__file__).parent.parent
@@ -210,7 +210,7 @@ def owl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Connector]:
         return {**connectors(), "owl_ring": module.CONNECTOR}
 
     monkeypatch.setattr(suite, "connectors", every)
-    monkeypatch.setattr(flows.identify, "connectors", every)
+    monkeypatch.setattr(flows.reading.identify, "connectors", every)
     yield module.CONNECTOR
 
 

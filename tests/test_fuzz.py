@@ -22,11 +22,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests import strategies  # noqa: F401  # how Hypothesis is run
+from tests.flows.test_walk import zipped
 from tests.fuzz.mutations import archived, mutated
 from tests.fuzz.runner import STATM, Plan, corpus, made, run
 from tests.fuzz.target import survives, walked
 from tests.lake import CLARITY, clarity, golden, libreview
-from tests.test_walk import zipped
 
 HANGS_S = 300
 chances = st.randoms(use_true_random=False)

@@ -1,0 +1,1 @@
+"""What reported facts mean: instants, units, copies. Tables in, tables out; pure."""

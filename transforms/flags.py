@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.timeline import SECOND, Mask, Micros
+from transforms.clocks.timeline import SECOND, Mask, Micros
 from transforms.units import Values
 
 # Source: Padova retrofitting heuristics, > 5 mg/dL/min is suspicious; neighbours within 6 min.

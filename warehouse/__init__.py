@@ -1,0 +1,1 @@
+"""What was understood, remembered: Parquet files and the SQL over them."""

@@ -8,7 +8,7 @@ import duckdb
 import pyarrow as pa
 
 from warehouse.schema import RESULTS, TABLES
-from warehouse.store import PARTITION, Lake
+from warehouse.store.lake import PARTITION, Lake
 from warehouse.table_columns import TABLE_COLUMNS
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.store import written
+from warehouse.store.lake import written
 
 KEPT = 4  # of several versions and settings
 _MARK = "dawnlake_template"

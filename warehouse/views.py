@@ -15,7 +15,7 @@ import duckdb
 
 from warehouse import template
 from warehouse.macros import MACROS
-from warehouse.store import PARTIAL, Lake, digest, written
+from warehouse.store.lake import PARTIAL, Lake, digest, written
 from warehouse.table_columns import TABLE_COLUMNS
 from warehouse.table_files import comment_sql, create_tables, no_tables, table_views
 from warehouse.view_files import View, needed_by, relations

@@ -18,9 +18,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from connectors.contract import SAMPLE
-from flows.pipeline import align_participant
+from flows.deriving.pipeline import align_participant
 from flows.settings import load
-from warehouse.store import Lake, write_json
+from warehouse.store.lake import Lake, write_json
 
 FILES = 10
 START = 1_600_000_000_000_000

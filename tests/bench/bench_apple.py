@@ -24,8 +24,8 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
-from connectors.apple_health import CONNECTOR
-from connectors.apple_xml import ROWS, parser
+from connectors.apple.health import CONNECTOR
+from connectors.apple.xml import ROWS, parser
 from connectors.contract import PEEK_BYTES, Batch, Source
 
 REPEATS = 2
@@ -130,7 +130,7 @@ def bare_process(path: Path) -> int:
     """The same pass as a process of its own, with its start-up and what it has to import."""
     code = """
 import sys
-from connectors.apple_xml import ROWS, parser
+from connectors.apple.xml import ROWS, parser
 batches = parser().parse_batches(sys.argv[1], max_rows_per_batch=ROWS)
 print(sum(rows.num_rows for _, rows in batches))
 """

@@ -17,10 +17,10 @@ from pathlib import Path
 
 import duckdb
 
-from flows.mage_table import mage_table
+from flows.deriving.mage_table import mage_table
 from flows.settings import Settings
 from tests.bench.population import write_population
-from warehouse.store import write_table
+from warehouse.store.lake import write_table
 from warehouse.views import build
 
 THEIRS = """

@@ -14,7 +14,7 @@ import duckdb
 
 from flows.settings import Settings
 from tests.bench.population import write_population
-from warehouse.store import Lake
+from warehouse.store.lake import Lake
 from warehouse.views import build
 
 FLOOR = "select count(*), avg(value), stddev_samp(value) from sample where occurrence = 1"

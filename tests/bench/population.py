@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from transforms.neighbours import neighbours
-from transforms.sleep_parts import sleep_parts
-from transforms.timeline import Micros
+from transforms.clocks.timeline import Micros
+from transforms.glucose.neighbours import neighbours
+from transforms.sleep.parts import sleep_parts
 from transforms.units import Values
 from warehouse.schema import TABLES
-from warehouse.store import Lake, write_table
+from warehouse.store.lake import Lake, write_table
 
 DAY_US = 86_400_000_000
 START = 1_704_067_200_000_000  # 2024-01-01T00:00:00Z

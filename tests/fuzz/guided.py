@@ -67,7 +67,7 @@ def guided(folder: Path, minutes: float, target: str | None, seed: int) -> int:
 def _imported() -> None:
     """Every module of the readers and of the walker, to be watched from its first line on."""
     package = importlib.import_module("connectors")
-    for module in pkgutil.iter_modules(package.__path__):
-        importlib.import_module(f"connectors.{module.name}")
+    for module in pkgutil.walk_packages(package.__path__, "connectors."):
+        importlib.import_module(module.name)
     for name in ("archive", "extract", "hashed", "walk"):
-        importlib.import_module(f"flows.{name}")
+        importlib.import_module(f"flows.reading.{name}")

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Sequence
 from random import Random
 
-from connectors.delimited import decoded
+from connectors.reading.delimited import decoded
 from tests.fuzz import hostile
 from tests.fuzz.mutations_json import json_changed
 from tests.fuzz.mutations_sqlite import sqlite_changed

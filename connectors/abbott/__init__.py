@@ -1,0 +1,1 @@
+"""Abbott: LibreView's CSV."""

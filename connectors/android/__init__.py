@@ -1,0 +1,1 @@
+"""Android: the database of Health Connect."""

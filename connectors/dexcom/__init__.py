@@ -1,0 +1,1 @@
+"""Dexcom: Clarity's CSV."""

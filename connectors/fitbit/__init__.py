@@ -1,0 +1,1 @@
+"""Fitbit: Google Takeouts of all generations."""

@@ -1,0 +1,1 @@
+"""Garmin: the account export of Garmin Connect."""

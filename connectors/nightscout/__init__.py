@@ -1,0 +1,1 @@
+"""Nightscout: exported collections of a site."""

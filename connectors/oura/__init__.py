@@ -1,0 +1,1 @@
+"""Oura: saved API answers, the account export, trends."""

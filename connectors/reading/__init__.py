@@ -1,0 +1,1 @@
+"""Bytes to columns: what every format needs to be read, whoever wrote it."""

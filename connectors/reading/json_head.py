@@ -1,0 +1,42 @@
+"""The whole objects at the start of a JSON file, for connectors that have to recognise one.
+
+The first 64 KiB of a file end anywhere, so it cannot be parsed as a whole: its objects are read
+one by one until the first that is cut.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+from connectors.contract import Head
+from connectors.reading.delimited import decoded
+
+_DECODER = json.JSONDecoder()
+_BETWEEN = re.compile(r"[\s,]*")
+
+
+def first_objects(head: Head, under: str = "") -> list[dict[str, object]]:
+    """Objects of an array, of a file with one object per line, or of the list under a key.
+
+    Empty where the file is not JSON; never raises.
+    """
+    text = decoded(head.first).lstrip()
+    opening = re.search(rf'^\{{.{{0,500}}?"{under}"\s*:\s*\[', text, re.DOTALL) if under else None
+    position = opening.end() if opening else int(text.startswith("["))
+    found: list[dict[str, object]] = []
+    while True:
+        between = _BETWEEN.match(text, position)
+        position = between.end() if between else position
+        if not text.startswith("{", position):
+            return found
+        try:
+            value, position = _DECODER.raw_decode(text, position)
+        except (ValueError, RecursionError):
+            return found
+        found.append(value)
+
+
+def unknown_keys(objects: list[dict[str, object]], known: frozenset[str]) -> list[str]:
+    """Keys that none of the known files had, in alphabetical order."""
+    return sorted({key for each in objects for key in each} - known)

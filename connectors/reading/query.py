@@ -1,0 +1,82 @@
+"""SQL over Arrow tables and over JSON, for connectors: an in-memory DuckDB, UTC, order kept."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from connectors.contract import BrokenFile, Source
+from connectors.reading.json_damage import broken_json, is_closed
+
+LARGEST_OBJECT = 1 << 28  # one page of documents may be one object
+
+
+@cache
+def _database() -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(
+        config={"autoinstall_known_extensions": False, "autoload_known_extensions": False}
+    )
+
+
+@contextmanager
+def _cursor() -> Iterator[duckdb.DuckDBPyConnection]:
+    with _database().cursor() as cursor:
+        cursor.execute("set timezone = 'UTC'")
+        try:
+            yield cursor
+        except UnicodeDecodeError:  # its message quotes the text, cut in the middle of a letter
+            raise duckdb.DataError("what was read is not what it should be") from None
+
+
+def query(sql: str, **tables: pa.Table) -> pa.Table:
+    """The rows of `sql` over the named tables, in their order.
+
+    Raises: duckdb.Error.
+    """
+    with _cursor() as cursor:
+        for name, table in tables.items():
+            cursor.register(name, table)
+        return cursor.sql(sql).to_arrow_table()
+
+
+def json_rows(source: Source, columns: dict[str, str]) -> pa.Table:
+    """The objects of a JSON array (or of a file with one object per line) as columns.
+
+    `record` (from 1) comes before the columns. `columns` maps key to DuckDB type, for instance
+    {"dateTime": "VARCHAR", "value": "STRUCT(bpm DOUBLE, confidence INTEGER)"}; a key that it does
+    not name is left out, one that an object does not have is NULL. A key whose type differs from
+    object to object is best read as JSON.
+
+    The reader works on files, so the member is spooled to a private one for as long as it takes.
+
+    Raises: BrokenFile if the text is not JSON to its end, or a value does not fit its column.
+    """
+    handle, path = tempfile.mkstemp(suffix=".json")
+    try:
+        with os.fdopen(handle, "wb") as spool, source.stream() as stream:
+            spool.write(stream.read(3).removeprefix(codecs.BOM_UTF8))
+            shutil.copyfileobj(stream, spool, 1 << 20)
+        with _cursor() as cursor:
+            rows = cursor.sql(
+                "select row_number() over () as record, * from read_json(?, columns = ?, "
+                f"format = 'auto', maximum_object_size = {LARGEST_OBJECT})",
+                params=[path, columns],
+            ).to_arrow_table()
+        if not is_closed(Path(path)):  # the reader takes an array that ends after a comma
+            raise broken_json(source)
+        return rows
+    except duckdb.OutOfMemoryException:
+        raise BrokenFile("too large for the memory of this machine: export it in parts") from None
+    except duckdb.Error as error:
+        raise broken_json(source, error) from None
+    finally:
+        Path(path).unlink()

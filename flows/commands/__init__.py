@@ -1,0 +1,1 @@
+"""The commands: what each prints, and which exit code it ends with."""

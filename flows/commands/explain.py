@@ -1,0 +1,189 @@
+"""explain: every number of a night back to rows, files and record numbers."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from flows.commands.sql import print_query, print_rows
+from flows.reading.extract import read_manifest
+from flows.usage import (
+    UsageError,
+    card,
+    data,
+    fetched,
+    listing,
+    opened,
+    participants,
+    say,
+    shortened,
+)
+from warehouse.night_parts import HISTORY, PARTS, WHOLE, columns_of
+
+Row = dict[str, Any]
+# these rest on segments and on the vendor's word
+SHARED = {"sleep_efficiency_pct", "total_sleep_24h_min"}
+COLUMNS_WIDTH = 90  # of the columns beside the name
+ROWS = """
+    from night_source where participant_id = '{who}' and sleep_date = date '{date}'
+    order by part, start_at nulls first, what, file, record
+"""
+SUMMARY = """
+    select part, file, connector, count(*), min(start_local), max(start_local),
+        list(distinct record order by record), list(distinct what)
+    from night_source where participant_id = ? and sleep_date = ?
+    group by part, file, connector order by part, count(*) desc, file
+"""
+NEAREST = """
+    select sleep_date from sleep_nightly where participant_id = ?
+    order by abs(sleep_date - ?::date), sleep_date limit 3
+"""
+VALID = """
+    select sleep_date from sleep_nightly
+    where participant_id = ? and is_night_valid and sleep_date > ?::date - ?::int
+        and sleep_date <= ?::date
+    order by sleep_date
+"""
+
+
+def explain_night(folder: Path, who: str, sleep_date: str, is_whole: bool, form: str) -> int:
+    """The parts of a night with their numbers and files, or all rows.
+
+    Raises: UsageError for an unknown participant, or a date that has no night.
+    """
+    lake, connection = opened(folder)
+    participants(lake, who)
+    date = _date(sleep_date)
+    night = _night(connection, who, date)
+    if is_whole:
+        query = ROWS.format(who=who.replace("'", "''"), date=date)
+        if form == "table":
+            print_query(connection, query, None)
+        else:
+            print_rows(connection, query, form)
+        return 0
+    if form != "table":
+        raise UsageError("--format is of --rows: add it")
+    names = {m["file"]: m["name"] for m in map(read_manifest, lake.part_folders(who))}
+    data.print(f"{who}, the night to {date}")
+    data.print(_values(WHOLE, night))
+    told = {*WHOLE, *_print_parts(connection, who, date, night, names)}
+    told |= _print_history(connection, who, date, night)
+    rest = [name for name, value in night.items() if value is not None and name not in told]
+    if rest := [name for name in rest if name not in ("participant_id", "sleep_date")]:
+        data.print(f"\nwithout rows of their own\n{_values(rest, night)}")
+    say("records: lines or numbers in the file; `--rows` lists every row with its value")
+    return 0
+
+
+def _date(text: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise UsageError("a night is named by the date of its wake, such as 2025-10-26") from None
+
+
+def _night(connection: duckdb.DuckDBPyConnection, who: str, date: dt.date) -> Row:
+    """The row of night_to_day."""
+    sql = "from night_to_day where participant_id = ? and sleep_date = ?"
+    found = fetched(connection, sql, who, date)
+    if not found:
+        near = [str(night) for (night,) in fetched(connection, NEAREST, who, date)]
+        there = f"the nearest nights are {', '.join(sorted(near))}" if near else "it has no nights"
+        raise UsageError(
+            f"no night of {who} ended on {date}; {there}. `dawnlake status --participant {who}` "
+            "says from when to when there are some"
+        )
+    names = [name for name, *_ in fetched(connection, "describe night_to_day")]
+    return dict(zip(names, found[0], strict=True))
+
+
+def _print_parts(
+    connection: duckdb.DuckDBPyConnection,
+    who: str,
+    date: dt.date,
+    night: Row,
+    names: dict[str, str],
+) -> set[str]:
+    """Every part that has rows; the columns that were told."""
+    files: dict[str, list[Sequence[Any]]] = {}
+    for part, *cells in fetched(connection, SUMMARY, who, date):
+        files.setdefault(part, []).append(cells)
+    columns = {
+        part: columns_of(part, {what for row in rows for what in row[-1]}, night["sleep_basis"])
+        for part, rows in files.items()
+    }
+    # what the vendor is believed is not from the segments
+    believed = {*columns.get("vendor_totals", ()), *columns.get("nap_totals", ())} - SHARED
+    for part in (p for p in PARTS if p in files):
+        if part in ("sleep", "nap"):
+            columns[part] = [name for name in columns[part] if name not in believed]
+        _print_part(part, _values(columns[part], night), files[part], names)
+    return {name for part in columns.values() for name in part}
+
+
+def _print_part(
+    part: str, values: str, files: Sequence[Sequence[Any]], names: dict[str, str]
+) -> None:
+    count = sum(row[2] for row in files)
+    known = [(row[3], row[4]) for row in files if row[3] is not None]
+    span = f", {min(f for f, _ in known)} to {max(t for _, t in known)}" if known else ""
+    data.print(f"\n{part}: {count} {'row' if count == 1 else 'rows'}{span}")
+    data.print(values)
+    table = listing("file", "name", "records", numbers=("rows",))
+    for file, connector, rows, _, _, records, _ in files:
+        name = card(shortened(names.get(file, ""), COLUMNS_WIDTH), connector)
+        table.add_row(file, name, ranges(records), str(rows))
+    data.print(table)
+
+
+def _print_history(
+    connection: duckdb.DuckDBPyConnection, who: str, date: dt.date, night: Row
+) -> set[str]:
+    """What looks back, and on which nights; the columns that were told."""
+    data.print("\nhistory: on nights of a valid length")
+    found = fetched(connection, VALID, who, date, max(HISTORY), date)
+    valid = [day.toordinal() for (day,) in found]
+    for days, columns in HISTORY.items():
+        near = runs([day for day in valid if day > date.toordinal() - days])
+        data.print(_values(columns, night))
+        data.print(f"    {', '.join(_dates(first, last) for first, last in near) or 'none'}")
+    return {name for columns in HISTORY.values() for name in columns}
+
+
+def _dates(first: int, last: int) -> str:
+    begin, end = dt.date.fromordinal(first), dt.date.fromordinal(last)
+    return str(begin) if begin == end else f"{begin} to {end}"
+
+
+def _values(columns: Sequence[str], night: Row) -> str:
+    return "  " + ", ".join(f"{name} {shown(night[name])}" for name in columns)
+
+
+def shown(value: object) -> str:
+    """A value of night_to_day for a terminal; what is not known is `-`."""
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def runs(numbers: Sequence[int]) -> list[tuple[int, int]]:
+    """First and last of what follows each other in ascending numbers."""
+    found: list[tuple[int, int]] = []
+    for number in numbers:
+        if found and number == found[-1][1] + 1:
+            found[-1] = found[-1][0], number
+        else:
+            found.append((number, number))
+    return found
+
+
+def ranges(numbers: Sequence[int]) -> str:
+    """Ascending numbers as 1201-1388, 1392."""
+    return ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in runs(numbers))

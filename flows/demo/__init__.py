@@ -1,0 +1,1 @@
+"""A made-up month of two people, as their vendors would export it."""

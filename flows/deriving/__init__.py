@@ -1,0 +1,1 @@
+"""From extracted parts to tables, results and views; and taking out again."""

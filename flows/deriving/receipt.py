@@ -1,0 +1,108 @@
+"""What an ingest brought: per file, and in nights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import duckdb
+import pyarrow as pa
+
+from connectors.contract import IngestError
+from flows.deriving.align import Parts
+from flows.reading.extract import Manifest
+from flows.settings import Settings
+from transforms.copies.novelty import novelty
+from warehouse.store.lake import Lake
+from warehouse.views import of_one, views_for
+
+Nights = dict[str, int]
+
+
+@dataclass
+class FileReceipt:
+    """What became of one file. `name` is for the person's own terminal, never for a log.
+
+    status  read, known (these bytes were read before), set aside (see error), or not used: a
+            member of an archive that no connector claims, beside others that one does
+    """
+
+    name: str
+    status: str
+    archive: str = ""
+    manifest: Manifest | None = None
+    error: IngestError | None = None
+    new: int = 0
+    already_known: int = 0
+    corrected: int = 0
+
+
+@dataclass
+class Receipt:
+    """What became of everything that was given."""
+
+    participant: str
+    files: list[FileReceipt] = field(default_factory=list)
+    nights_added: int = 0
+    nights_changed: int = 0
+    problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def is_clean(self) -> bool:
+        """Nothing was set aside."""
+        rejected = any(f.manifest and f.manifest["rejected_count"] for f in self.files)
+        aside = any(f.error for f in self.files)
+        return not (rejected or aside or self.problems)
+
+
+def nights(lake: Lake, participant: str) -> Nights:
+    """A fingerprint of each night of a participant, by date; none if there is no warehouse yet."""
+    if not (lake.warehouse.exists() and lake.table_part("sample", participant).exists()):
+        return {}
+    with of_one(lake, participant) as connection:
+        asked = "select sleep_date::varchar, hash(n) from night_to_day as n"
+        return dict(connection.execute(asked).fetchall())
+
+
+def first_nights(lake: Lake, participant: str, settings: Settings) -> Nights:
+    """The dates of nights that there is nothing to compare with; no warehouse is needed."""
+    rules, priority = settings.rules.model_dump(), settings.priority.model_dump()
+    with views_for("sleep_nightly", lake, participant, rules, priority) as connection:
+        return dict(
+            connection.execute("select sleep_date::varchar, 0 from sleep_nightly").fetchall()
+        )
+
+
+def count_new(lake: Lake, receipt: Receipt, there: set[str]) -> None:
+    """Fill in how many records of each file that was read are new, known or corrected."""
+    read = [f for f in receipt.files if f.status == "read" and f.manifest]
+    if not read:
+        return
+    arrival = {f.manifest["file"]: number for number, f in enumerate(read, 1) if f.manifest}
+    parts = Parts.of(lake, receipt.participant)
+    files = parts.files()
+    order = [
+        0 if f"file={file}" in there and file not in arrival else arrival.get(file, 0)
+        for file in files["file"].to_pylist()
+    ]
+    files = files.append_column("arrival", pa.array(order, pa.int32()))
+    if not there and len(read) == len(set(files["connector"].to_pylist())):
+        for each in read:  # one file of each format, and none before: all of it is new
+            assert each.manifest is not None
+            each.new = each.manifest["carried_count"]
+        return
+    sources = {s: source for s in ("sample", "episode", "daily") if (source := parts.parts(s))}
+    with duckdb.connect() as connection:
+        counts = novelty(connection, sources, files)
+    for each in read:
+        assert each.manifest is not None
+        found = counts.get(each.manifest["file"], (0, 0, 0))
+        each.new, each.already_known, each.corrected = _without_rejects(each.manifest, found)
+
+
+def _without_rejects(manifest: Manifest, counts: tuple[int, int, int]) -> tuple[int, int, int]:
+    """Counts that add up to the carried records: a record with a reject counts there alone."""
+    new, known, corrected = counts
+    surplus = new + known + corrected - manifest["carried_count"]
+    taken = min(surplus, new)
+    return new - taken, known - min(surplus - taken, known), corrected

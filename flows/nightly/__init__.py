@@ -1,0 +1,1 @@
+"""The nightly flow: Prefect, and a server of its own."""

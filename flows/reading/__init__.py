@@ -1,0 +1,1 @@
+"""From a path to an extracted part: walk, open, identify, extract."""

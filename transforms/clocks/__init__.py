@@ -1,0 +1,1 @@
+"""Which instant a wall clock meant: evidence, places, journeys, counters of devices."""

@@ -1,0 +1,120 @@
+"""Which zones of the world an offset can come from, and which one is home if nobody said."""
+
+from __future__ import annotations
+
+import functools
+import zoneinfo
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from transforms.clocks.claims import Claim
+from transforms.clocks.timeline import FAR_AHEAD, LONG_AGO, Span, timeline_of
+
+# Of zones whose clocks agree, the one that most people live in is named: one or two for each rule
+# that is in use, in no order that matters elsewhere. All others come after, by name.
+WELL_KNOWN = (
+    "America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles",
+    "Europe/Berlin", "Europe/London", "Europe/Athens", "Europe/Moscow", "Asia/Kolkata",
+    "Asia/Shanghai", "Asia/Tokyo", "Australia/Sydney", "Australia/Brisbane", "Australia/Adelaide",
+    "Pacific/Auckland", "America/Sao_Paulo", "America/Mexico_City", "America/Phoenix",
+    "America/Bogota", "America/Santiago", "America/Halifax", "America/Caracas",
+    "America/Anchorage", "Pacific/Honolulu", "America/St_Johns", "America/Havana",
+    "Africa/Lagos", "Africa/Cairo", "Africa/Johannesburg", "Africa/Nairobi", "Africa/Casablanca",
+    "Africa/Abidjan", "Asia/Jerusalem", "Asia/Beirut", "Europe/Istanbul", "Asia/Tehran",
+    "Asia/Dubai", "Asia/Kabul", "Asia/Karachi", "Asia/Kathmandu", "Asia/Dhaka", "Asia/Yangon",
+    "Asia/Bangkok", "Atlantic/Azores", "Atlantic/Cape_Verde", "America/Noronha",
+    "Australia/Lord_Howe", "Pacific/Chatham", "Pacific/Apia", "Pacific/Tongatapu",
+    "Pacific/Pago_Pago", "Pacific/Noumea", "Pacific/Kiritimati", "Pacific/Marquesas",
+)  # fmt: skip
+_MOST_CLAIMS = 400  # enough to tell zones apart
+_FEWEST = 10  # pieces of evidence: fewer may be of a journey
+
+
+@functools.cache
+def everywhere() -> tuple[str, ...]:
+    """Every zone of the world by place, the well known first."""
+    rest = sorted(
+        name
+        for name in zoneinfo.available_timezones() - set(WELL_KNOWN)
+        if "/" in name and name.partition("/")[0] not in ("Etc", "SystemV", "US", "posix", "right")
+    )
+    return (*WELL_KNOWN, *rest)
+
+
+def candidates(named: Iterable[str], claim: Claim) -> list[str]:
+    """The zones in which a claim can have been made: those that any evidence names come first."""
+    first = [zone for zone, _ in Counter(named).most_common()]
+    if claim.zone is not None:
+        first = [claim.zone, *first]
+    fitting = [zone for zone in dict.fromkeys([*first, *WELL_KNOWN]) if claim.is_of(zone)]
+    return fitting or [zone for zone in everywhere() if claim.is_of(zone)]
+
+
+def home(
+    claims: Sequence[Claim], named: Iterable[str], stretch: tuple[int, int], years: tuple[int, int]
+) -> str | None:
+    """The zone in which most was recorded; None if the evidence fits several.
+
+    `named` are zones that files name of themselves. `stretch` is what the recordings span: zones
+    that agree in all of it are not told apart.
+    """
+    count = Counter(named)
+    for claim in claims:
+        if claim.zone is not None:
+            count[claim.zone] += claim.pieces
+    if count:
+        (zone, most), *others = sorted(count.items(), key=lambda pair: (-pair[1], pair[0]))
+        tied = [other for other, n in others if n == most]
+        return zone if all(_agree(zone, other, stretch, years) for other in tied) else None
+    told = sorted(
+        (c for c in claims if c.ground == "offset"), key=lambda c: (-c.pieces, c.first, c.source)
+    )[:_MOST_CLAIMS]
+    if not told:
+        return None
+    for places in (WELL_KNOWN, everywhere()):
+        fit = {zone: sum(c.pieces for c in told if c.is_of(zone)) for zone in places}
+        best = max(fit.values())
+        if 2 * best > sum(c.pieces for c in told):
+            zone, *tied = [zone for zone in places if fit[zone] == best]
+            return zone if all(_agree(zone, other, stretch, years) for other in tied) else None
+    return None
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """Of so many `pieces` of evidence most are `against` a home; it may be in `zone` instead."""
+
+    against: int
+    pieces: int
+    zone: str | None
+
+
+def doubt(
+    claims: Iterable[Claim],
+    spans: Iterable[Span],
+    named: Iterable[str],
+    stretch: tuple[int, int],
+    years: tuple[int, int],
+) -> Doubt | None:
+    """What speaks against the home of the settings, if that is most of what is known of it.
+
+    `spans` are those of the settings; evidence from journeys that they name does not count.
+    """
+    at_home = [span for span in spans if span.basis == "home"]
+    told = [c for c in claims if any(s.start <= c.first < s.end for s in at_home)]
+    pieces = sum(c.pieces for c in told)
+    against = sum(c.pieces for c in told if not c.is_of(at_home[0].zone))
+    if pieces < _FEWEST or 2 * against <= pieces:
+        return None
+    return Doubt(against, pieces, home(told, named, stretch, years))
+
+
+def _agree(one: str, other: str, stretch: tuple[int, int], years: tuple[int, int]) -> bool:
+    """Whether the clocks of two zones show the same all the time."""
+    clocks = [timeline_of([Span(LONG_AGO, FAR_AHEAD, z)], *years) for z in (one, other)]
+    moments = np.concatenate([np.array(stretch), *(c.start for c in clocks)])
+    moments = moments[(moments >= stretch[0]) & (moments <= stretch[1])]
+    return bool((clocks[0].offset_at(moments) == clocks[1].offset_at(moments)).all())

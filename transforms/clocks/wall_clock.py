@@ -1,0 +1,127 @@
+"""Instants of naive wall clocks: by a device's counter, by its clock, by where the person was.
+
+The best that is known of a row decides, in this order: its own counter; the clock of its device,
+where other rows of that device have one; a clock that nobody moved; the person's zone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from transforms.clocks.counter import offsets
+from transforms.clocks.fold import by_record_order
+from transforms.clocks.known import Clocks, DeviceClock, of_devices
+from transforms.clocks.timeline import Mask, Micros, Resolved
+
+BASES = ("offset", "utc", "device_clock", "zone", "zone_inferred", "unresolved")
+OFFSET, UTC, DEVICE_CLOCK, ZONE, ZONE_INFERRED, UNRESOLVED = range(6)
+Basis = np.ndarray[tuple[int], np.dtype[np.int8]]
+
+
+@dataclass(frozen=True)
+class Placed:
+    """Instants of rows, how they are known (indexes BASES), and what is odd about their clock."""
+
+    instant: Micros
+    basis: Basis
+    is_nonexistent: Mask
+    is_unmoved: Mask
+
+
+def placed(rows: pa.Table, clocks: Clocks, wall: Micros, anchor: Micros, naive: Mask) -> Placed:
+    """Instants of the rows that are `naive`; `anchor` is the wall clock that tells the offset."""
+    found = clocks.zone.resolve(anchor)
+    basis = np.full(len(wall), ZONE, np.int8)
+    instant = found.first.copy()
+    missing = naive & (found.count == 0)
+    basis[missing] = ZONE_INFERRED
+    unmoved = _by_unmoved(rows, clocks, anchor, naive, instant, basis)
+    counted = _by_counter(rows, clocks, anchor, naive, instant, basis)
+    device, skipped = _by_device(rows, clocks, found, anchor, naive & ~counted, instant, basis)
+    told = counted | device
+    unmoved &= ~told
+    rest = naive & ~told & ~unmoved
+    missing = (missing & rest) | skipped
+    twice = rest & (found.count > 1)
+    basis[twice] = UNRESOLVED
+    if twice.any():
+        settled, choice = by_record_order(rows, found, anchor, naive, twice)
+        instant[settled], basis[settled] = choice[settled], ZONE_INFERRED
+    sure = rest & (basis == ZONE)
+    if sure.any():
+        basis[sure & clocks.itinerary.is_doubted(instant)] = ZONE_INFERRED
+    return Placed(instant + wall - anchor, basis, missing, unmoved)
+
+
+def _by_counter(
+    rows: pa.Table, clocks: Clocks, wall: Micros, naive: Mask, instant: Micros, basis: Basis
+) -> Mask:
+    """Fill in the rows with a counter whose run is anchored."""
+    if "clock_s" not in rows.column_names or not clocks.runs:
+        return np.zeros(len(wall), np.bool_)
+    has, offset = offsets(rows, clocks.runs)
+    has &= naive
+    instant[has], basis[has] = (wall - offset)[has], DEVICE_CLOCK
+    return has
+
+
+def _by_unmoved(
+    rows: pa.Table, clocks: Clocks, wall: Micros, naive: Mask, instant: Micros, basis: Basis
+) -> Mask:
+    """Fill in the rows of clocks that were behind their owner's."""
+    mine = np.zeros(len(wall), np.bool_)
+    for clock in clocks.unmoved:
+        these = naive & clock.covers(rows, wall)
+        instant[these], basis[these] = wall[these] - clock.offset, ZONE_INFERRED
+        mine |= these
+    return mine
+
+
+def _by_device(
+    rows: pa.Table,
+    clocks: Clocks,
+    zone: Resolved,
+    wall: Micros,
+    naive: Mask,
+    instant: Micros,
+    basis: Basis,
+) -> tuple[Mask, Mask]:
+    """Fill in the rows without a counter near others of the same device that have one.
+
+    Which these are, and which of them tell a time that the device's clock never showed.
+    """
+    told, skipped = np.zeros((2, len(wall)), np.bool_)
+    for of_device, device in of_devices(rows, clocks):
+        asked = np.flatnonzero(naive & of_device)
+        shown = device.timeline.resolve(wall[asked])
+        near = device.near(shown.first)
+        asked, first, last = asked[near], shown.first[near], shown.last[near]
+        count = shown.count[near]
+        same = (zone.count[asked] == 1) & (zone.first[asked] == first)
+        instant[asked] = first
+        basis[asked] = np.where(same, ZONE, DEVICE_CLOCK)
+        basis[asked[count == 0]] = ZONE_INFERRED
+        twice = np.flatnonzero(count > 1)
+        choice = _by_neighbours(rows, device, wall, asked[twice], first[twice], last[twice])
+        instant[asked[twice]] = choice[0]
+        basis[asked[twice]] = np.where(choice[1], ZONE_INFERRED, UNRESOLVED)
+        told[asked] = True
+        skipped[asked[count == 0]] = True
+    return told, skipped
+
+
+def _by_neighbours(
+    rows: pa.Table, device: DeviceClock, wall: Micros, asked: Micros, first: Micros, last: Micros
+) -> tuple[Micros, Mask]:
+    """Of the few rows that a device's clock showed twice: instants by the records around them."""
+    instant, settled = first.copy(), np.zeros(len(asked), np.bool_)
+    for place, row in enumerate(asked.tolist()):
+        early, late = int(wall[row] - first[place]), int(wall[row] - last[place])
+        file, record = rows["file"][row].as_py(), rows["record"][row].as_py()
+        offset = device.by_records(file, record, early, late)
+        if offset is not None:
+            instant[place], settled[place] = wall[row] - offset, True
+    return instant, settled

@@ -1,0 +1,1 @@
+"""Which of several copies of a fact counts, and what a new file adds."""

@@ -1,0 +1,73 @@
+"""What each newly read file adds to what was there before: new, already known, corrected."""
+
+from __future__ import annotations
+
+import duckdb
+import pyarrow as pa
+
+from transforms.copies.one_copy import WHAT, crowded_sql, facts
+
+
+def novelty(
+    connection: duckdb.DuckDBPyConnection, parts: dict[str, str], files: pa.Table
+) -> dict[str, tuple[int, int, int]]:
+    """Records new, known and corrected, by newly read file.
+
+    `parts` maps shapes to FROM clauses of extracted rows with connector and file; `files` has
+    connector, file and arrival (0: was there before; else the order of reading). A record is new
+    if any row of it is; else corrected if the vendor changed one (same key, other facts); else
+    known.
+    """
+    connection.register("files", files)
+    rows = [_states_sql(connection, shape, source) for shape, source in parts.items()]
+    if not rows:
+        return {}
+    counts = connection.execute(
+        f"""
+        with state as ({" union all ".join(rows)}),
+        record_state as (
+            select file, record, bool_or(is_new) as is_new, bool_or(is_corrected) as is_corrected
+            from state group by file, record
+        )
+        select file, count(*) filter (is_new), count(*) filter (not is_new and not is_corrected),
+            count(*) filter (not is_new and is_corrected)
+        from record_state group by file
+        """
+    ).fetchall()
+    return {file: (new, known, corrected) for file, new, known, corrected in counts}
+
+
+def _states_sql(connection: duckdb.DuckDBPyConnection, shape: str, source: str) -> str:
+    """File and record of every row of a new file, and whether it is new or corrected."""
+    what, listed = WHAT[shape], facts(shape)
+    part, crowded = f"{shape}_part", f"{shape}_crowded"
+    connection.execute(
+        f"create temp view {part} as select p.*, f.arrival from {source} p "
+        "join files f using (connector, file)"
+    )
+    connection.execute(f"create temp table {crowded} as {crowded_sql(shape, part)}")
+    return f"""
+        select file, record, true as is_new, false as is_corrected
+        from {part} anti join {crowded} using (connector, file, {what})
+        where arrival > 0 and key is null
+        union all
+        select * from (
+            select file, record,
+                arrival = min(arrival) over (partition by connector, key, {what}) as is_new,
+                arrival = min(arrival) over (partition by connector, {listed}) as is_corrected
+            from {part} where key is not null
+            qualify arrival > 0
+        )
+        union all
+        select * from (
+            select file, record,
+                arrival = min(arrival) over (partition by connector, nth, {listed}) as is_new,
+                false as is_corrected
+            from (
+                select *, row_number() over (
+                    partition by connector, file, {listed} order by record) as nth
+                from {part} semi join {crowded} using (connector, file, {what}) where key is null
+            )
+            qualify arrival > 0
+        )
+    """

@@ -1,0 +1,1 @@
+"""What is found of glucose once, while a participant is aligned."""

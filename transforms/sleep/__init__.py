@@ -1,0 +1,1 @@
+"""What is found of sleep once, while a participant is aligned."""

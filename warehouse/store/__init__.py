@@ -1,0 +1,1 @@
+"""Where things lie in a lake, who may write, and how writing survives a kill."""
