@@ -33,7 +33,7 @@ class Number:
 
     metric, unit    the words; or, with `metric_sql` and `unit_sql`, SQL that tells them per row
                     (NULL is a code or a unit that is not known)
-    column          its name in the file, for rejects
+    column          its name in the file, for rejects; metric_column, unit_column where theirs differ
     absent          texts, in lower case, that say that there is nothing
     is_zero_nothing whether 0 says the same
     low, high       texts, in lower case, that say "below" or "above", and the limit they mean
@@ -45,6 +45,8 @@ class Number:
     metric: str = ""
     unit: str = ""
     column: str = ""
+    metric_column: str = ""
+    unit_column: str = ""
     metric_sql: str = ""
     unit_sql: str = ""
     absent: tuple[str, ...] = ()
@@ -225,13 +227,13 @@ def _fault(plan: Plan) -> str:
             f" then 'end_before_start:' || {text(plan.end_column)}",
         ]
     for i, each in enumerate(plan.numbers):
-        column = text(each.column or each.metric)
+        column = each.column or each.metric
         cases += [
-            f"when text_{i} is not null and {what} is null then '{code}:' || {column}"
-            for what, code in (
-                (f"metric_{i}", "unknown_code"),
-                (f"unit_{i}", "unknown_unit"),
-                (f"value_{i}", "unreadable_number"),
+            f"when text_{i} is not null and {what} is null then '{code}:' || {text(place)}"
+            for what, code, place in (
+                (f"metric_{i}", "unknown_code", each.metric_column or column),
+                (f"unit_{i}", "unknown_unit", each.unit_column or column),
+                (f"value_{i}", "unreadable_number", column),
             )
         ]
     return f"case {' '.join(cases)} end"
