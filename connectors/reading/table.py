@@ -33,11 +33,13 @@ class Number:
 
     metric, unit    the words; or, with `metric_sql` and `unit_sql`, SQL that tells them per row
                     (NULL is a code or a unit that is not known)
-    column          its name in the file, for rejects; metric_column, unit_column where theirs differ
+    column          its name in the file, for rejects; `metric_column`, `unit_column` if others
     absent          texts, in lower case, that say that there is nothing
     is_zero_nothing whether 0 says the same
     low, high       texts, in lower case, that say "below" or "above", and the limit they mean
+    floor, ceiling  numbers that say "this or below", "this or above"
     when            SQL: rows that have this number at all
+    spans           whether it is of the whole interval to the row's end
     shape           sample, or daily for a calendar date
     """
 
@@ -53,18 +55,25 @@ class Number:
     is_zero_nothing: bool = False
     low: tuple[tuple[str, ...], float | None] = ((), None)
     high: tuple[tuple[str, ...], float | None] = ((), None)
+    floor: float | None = None
+    ceiling: float | None = None
     when: str = ""
+    spans: bool = False
     shape: Shape = "sample"
 
 
 @dataclass(frozen=True)
 class Interval:
-    """An episode that a row tells: SQL that says when, of what kind, and in which words."""
+    """An episode that a row tells: SQL that says when, of what kind, and in which words.
+
+    spans   whether it lasts to the row's end; a meal beside a walk does not
+    """
 
     when: str
     kind: str
     label: str = "null"
     session: str = "null"
+    spans: bool = True
 
 
 @dataclass(frozen=True)
@@ -195,10 +204,16 @@ def _value(i: int, each: Number) -> str:
         if words and limit is not None
     ]
     limits = " ".join(f"when lower(text_{i}) in ({w}) then {limit}" for w, limit, _ in cases)
-    signs = " ".join(f"when lower(text_{i}) in ({w}) then '{sign}'" for w, _, sign in cases)
+    signs = [f"when lower(text_{i}) in ({w}) then '{sign}'" for w, _, sign in cases]
     plain = number(f"text_{i}")
+    signs += [
+        f"when {plain} = {limit} then '{sign}'"
+        for limit, sign in ((each.floor, "<"), (each.ceiling, ">"))
+        if limit is not None
+    ]
     value = f"case {limits} else {plain} end" if cases else plain
-    return f", {value} as value_{i}, {f'case {signs} end' if cases else 'null'} as bound_{i}"
+    bound = f"case {' '.join(signs)} end" if signs else "null"
+    return f", {value} as value_{i}, {bound} as bound_{i}"
 
 
 def _nothing(plan: Plan) -> str:
@@ -248,14 +263,18 @@ def _kept(plan: Plan, at: str) -> str:
     return f"{_WHOSE.format(needed=plan.subject is not None)} and {at}{ends}"
 
 
+def _times(spans: bool) -> str:
+    return ", ".join(name for name in TIMES if spans or not name.startswith("end"))
+
+
 def _numbers_sql(plan: Plan, shape: Shape) -> str:
     daily = shape == "daily"
     at = "date is not null" if daily else "(start_utc is not null or start_wall is not null)"
-    when = "date" if daily else f"{', '.join(TIMES)}, clock_id, clock_s, bound_{{i}} as bound"
     return (
         " union all by name ".join(
             f"""select record, metric_{i} as metric, value_{i} as value, unit_{i} as unit,
-            {when.format(i=i)}, device, key, subject
+            {"date" if daily else f"{_times(each.spans)}, clock_id, clock_s, bound_{i} as bound"},
+            device, key, subject
         from judged where value_{i} is not null and metric_{i} is not null
             and unit_{i} is not null and {_kept(plan, at)}"""
             for i, each in enumerate(plan.numbers)
@@ -270,7 +289,7 @@ def _intervals_sql(plan: Plan) -> str:
     return (
         " union all by name ".join(
             f"""select record, {text(each.kind)} as kind, nullif(label_{i}, '') as label,
-            nullif(session_{i}, '') as session, {", ".join(TIMES)}, device, key, subject
+            nullif(session_{i}, '') as session, {_times(each.spans)}, device, key, subject
         from judged where told_{i} and {_kept(plan, at)}"""
             for i, each in enumerate(plan.intervals)
         )
