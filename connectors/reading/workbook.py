@@ -22,6 +22,7 @@ import pyarrow.compute as pc
 import python_calamine as calamine
 
 from connectors.contract import PEEK_BYTES, BrokenFile, Head, Source
+from connectors.reading.compound import refuse_far_cells
 from connectors.reading.delimited import MOST_COLUMNS, Delimited
 
 ZIP_MAGIC = b"PK\x03\x04"
@@ -121,12 +122,14 @@ def _sheets(data: bytes) -> tuple[Sheet, ...]:
     if data.startswith(ZIP_MAGIC):
         _refuse_bombs(data)
     try:
+        if data.startswith(OLE_MAGIC):
+            refuse_far_cells(data)
         book = calamine.load_workbook(io.BytesIO(data))
         return tuple(
             Sheet(about.name, _shown(about.visible), _columns(rows))
             for about in book.sheets_metadata
             if about.typ == calamine.SheetTypeEnum.WorkSheet
-            and (rows := book.get_sheet_by_name(about.name).to_python(skip_empty_area=False))
+            and (rows := _rows(book.get_sheet_by_name(about.name)))
         )
     except BrokenFile:
         raise
@@ -136,6 +139,12 @@ def _sheets(data: bytes) -> tuple[Sheet, ...]:
         raise
     except BaseException:  # a panic of the reader is no Exception
         raise BrokenFile(DAMAGED) from None
+
+
+def _rows(sheet: calamine.CalamineSheet) -> list[list[object]]:
+    if sheet.total_height * sheet.total_width > MOST_CELLS:
+        raise BrokenFile(LARGE)
+    return [list(row) for row in sheet.to_python(skip_empty_area=False)]
 
 
 def _shown(visible: calamine.SheetVisibleEnum) -> str:

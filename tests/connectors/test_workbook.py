@@ -103,6 +103,20 @@ def test_a_sheet_that_no_memory_holds_is_refused(rows: str) -> None:
     assert sheets_seen(source_of(data)) == ()
 
 
+@pytest.mark.parametrize("column", [256, 65_535])
+def test_an_old_sheet_that_no_memory_holds_is_refused(column: int) -> None:
+    (sheet,) = sheets_in("## a\n1")
+    book = xls([(sheet[0], sheet[1], [*sheet[2], (65_535, column, "number", 1.0)])])
+    with pytest.raises(BrokenFile):
+        sheets_of(source_of(book))
+
+
+def test_an_old_sheet_may_be_long_but_not_full() -> None:
+    far = [(65_535, 255, "number", 1.0), (0, 0, "text", "x")]
+    with pytest.raises(BrokenFile, match="larger than any export"):
+        sheets_of(source_of(xls([("a", "visible", far)])))
+
+
 def test_what_unpacks_to_more_than_memory_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workbook, "MOST_UNPACKED", 10_000)
     with pytest.raises(BrokenFile, match="larger than any export"):
