@@ -48,8 +48,10 @@ class Sheet:
         """The first rows, cell by cell."""
         return [list(row.values()) for row in self.columns.slice(0, rows).to_pylist()]
 
-    def below(self, header_index: int) -> Delimited:
+    def below(self, header_index: int, end: int | None = None) -> Delimited:
         """Rows below row `header_index` (from 0) that are not blank, as `rows_below` gives lines.
+
+        Row `end` and what is below it is left out.
 
         Raises: BrokenFile without such a row.
         """
@@ -57,8 +59,9 @@ class Sheet:
             raise BrokenFile("a sheet without its header row: export it again")
         cells = self.top(header_index + 1)[-1]
         count = max((i + 1 for i, cell in enumerate(cells) if cell), default=1)
-        rows = self.columns.slice(header_index + 1)
-        number = pa.array(range(header_index + 2, self.columns.num_rows + 1), pa.int64())
+        end = self.columns.num_rows if end is None else min(end, self.columns.num_rows)
+        rows = self.columns.slice(header_index + 1, end - header_index - 1)
+        number = pa.array(range(header_index + 2, end + 1), pa.int64())
         joined = pc.binary_join_element_wise(*rows.columns, "")
         filled = pc.not_equal(joined, "").combine_chunks()
         rows, number = rows.filter(filled), number.filter(filled)
