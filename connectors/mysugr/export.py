@@ -1,4 +1,4 @@
-"""mySugr CSV (reports, export as CSV): the diary, newest entry first.
+"""mySugr CSV or XLSX (reports, export): the diary, newest entry first.
 
 One record is one line: an entry with anything from a fingerstick to a walk. The clock is the naive
 wall clock of the phone; dates and decimal commas are those of the app's language. Glucose is mg/dL
@@ -14,12 +14,11 @@ Evidence: real exports in English (2017) and Danish (2021), read in disguised co
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from connectors.contract import Connector, Drift, Fact, FormatDrift, Head, Item, Source, Total
-from connectors.reading.day_order import date_formats
-from connectors.reading.delimited import decoded, lines_of, rows_below
-from connectors.reading.head_cells import Row, head_rows
+from connectors.reading.columns import with_wall
+from connectors.reading.grid import grids_of, grids_seen
 from connectors.reading.table import Interval, Number, Plan, parsed, planned
 from connectors.reading.text_sql import later
 
@@ -32,15 +31,17 @@ GRAMS = re.compile(r"\([^)]*\b(?:factor|faktor|facteur|fattore|fator)\s*1\)", re
 # A date in words, or one in numbers whose order the whole file tells.
 WORDS = ("%b %-d, %Y", "%-d %b %Y")
 CLOCKS = ("%-I:%M:%S %p", "%H:%M:%S", "%H:%M")
+DATE = "regexp_replace(c0, ' 00:00:00$', '')"  # a spreadsheet's date with the midnight of others
 MINUTES = "try_cast(c13 as double)"
 
 
 def identify(head: Head) -> str | None:
     """The language of the header, `other` for one that was not seen, or None."""
-    row = next(iter(head_rows(head)), None)
-    if row is None or len(row.cells) != COLUMNS or not INTENSITY.search(row.cells[14]):
-        return None
-    return LANGUAGES.get(row.cells[0], "other") if _unit(row) else None
+    for grid in grids_seen(head):
+        cells = next(iter(grid.top), [])
+        if len(cells) == COLUMNS and INTENSITY.search(cells[14]) and _unit(cells):
+            return LANGUAGES.get(cells[0], "other")
+    return None
 
 
 def extract(source: Source, variant: str) -> Iterator[Item]:
@@ -50,27 +51,26 @@ def extract(source: Source, variant: str) -> Iterator[Item]:
 
     Raises: UndatableFile if day and month cannot be told apart; FormatDrift without a unit.
     """
-    row = head_rows(source)[0]
-    rows = rows_below(lines_of(decoded(source.read())), 0, row.delimiter)
-    unit = _unit(row)
+    rows = grids_of(source)[0].below(0)
+    unit = _unit(rows.header) if len(rows.header) == COLUMNS else None
     if unit is None:
-        raise FormatDrift("column 4 must name mg/dL or mmol/L; export it again")
+        raise FormatDrift("column 4 of 25 must name mg/dL or mmol/L; export it again")
     yield Fact("unit", unit)
     yield Fact("language", variant)
     yield Total(rows.records)
-    if not (is_grams := bool(GRAMS.search(row.cells[11]))):
+    if not (is_grams := bool(GRAMS.search(rows.header[11]))):
         yield Drift("carbs that are not grams at factor 1")
     yield from rows.unreadable()
-    table = rows.table()
-    dates = (*WORDS, *date_formats(table["c0"]))
-    yield from planned(table, _plan(unit, is_grams, dates))
+    table = with_wall(rows.table(), f"{DATE} || ' ' || c1")
+    yield from planned(table, _plan(unit, is_grams))
 
 
-def _plan(unit: str, is_grams: bool, dates: tuple[str, ...]) -> Plan:
+def _plan(unit: str, is_grams: bool) -> Plan:
     def cell(place: int) -> str:
         return f"replace(c{place}, ',', '.')"
 
-    at = parsed("c0 || ' ' || c1", *(f"{date} {clock}" for date in dates for clock in CLOCKS))
+    words = parsed("c0 || ' ' || c1", *(f"{date} {clock}" for date in WORDS for clock in CLOCKS))
+    at = f"coalesce(moment, {words})"
     parts = "c4 = '' and c6 = ''"  # without a total of the pen or the pump
     bolus = {4: "", 6: "", 7: parts, 8: parts}
     numbers = [
@@ -106,14 +106,14 @@ def _plan(unit: str, is_grams: bool, dates: tuple[str, ...]) -> Plan:
     )
 
 
-def _unit(row: Row) -> str | None:
-    found = UNIT.search(row.cells[3])
+def _unit(cells: Sequence[str]) -> str | None:
+    found = UNIT.search(cells[3])
     return UNITS[found[1].lower()] if found else None
 
 
 CONNECTOR = Connector(
     name="mysugr_export",
-    title="mySugr CSV",
+    title="mySugr CSV or XLSX",
     version="1",
     variants={"en": "verified", "da": "verified", "other": "unverified"},
     identify=identify,

@@ -8,6 +8,8 @@ import pyarrow as pa
 
 from connectors.contract import Drift, FormatDrift
 from connectors.reading.delimited import Delimited
+from connectors.reading.query import query
+from connectors.reading.stamps import stamped
 
 
 def named(
@@ -28,6 +30,16 @@ def named(
         elif name not in columns:
             columns[name] = pa.repeat("", table.num_rows)
     return pa.table(columns)
+
+
+def with_wall(table: pa.Table, told: str, usual: str | None = None) -> pa.Table:
+    """The table with `moment`: the wall clock of the text `told` (SQL), its order of day and month
+    settled by all rows; `usual` is that of the format, where nothing speaks against it.
+
+    Raises: UndatableFile.
+    """
+    texts = query(f"select {told} as told from t", t=table)["told"]
+    return table.append_column("moment", stamped(texts, usual).times)
 
 
 def unknown(header: Iterable[str], known: Iterable[str]) -> Iterator[Drift]:

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from connectors.contract import BrokenFile, Head
 from connectors.reading.delimited import LONGEST_LINE, decoded, fields_of, lines_of
+from connectors.reading.workbook import is_workbook
 
 DELIMITERS = ",;\t|"
 LINES = 40  # a header that stands below is nobody's
@@ -38,6 +39,8 @@ def header_row(head: Head, needed: Iterable[str], lines: int = 1) -> Row | None:
 
 @lru_cache(maxsize=4)
 def _rows(first: bytes) -> tuple[Row, ...]:
+    if is_workbook(first):
+        return ()
     return tuple(_split(lines_of(decoded(first))[:LINES]))
 
 

@@ -12,13 +12,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from connectors.contract import Connector, Fact, Head, Item, Source, Total
-from connectors.reading.columns import named, unknown
-from connectors.reading.day_order import date_formats
+from connectors.reading.columns import named, unknown, with_wall
 from connectors.reading.delimited import decoded, lines_of, rows_below
 from connectors.reading.head_cells import header_row
 from connectors.reading.magnitude import unit_by_magnitude
 from connectors.reading.query import query
-from connectors.reading.table import Number, Plan, parsed, planned
+from connectors.reading.table import Number, Plan, planned
 from connectors.reading.text_sql import number
 
 COLUMNS = {"Serial Number": "nr", "Testing Time": "clock", "Blood glucose level": "glucose"}
@@ -43,13 +42,12 @@ def extract(source: Source, variant: str) -> Iterator[Item]:
     yield Total(rows.records)
     yield from unknown(rows.header, COLUMNS)
     yield from rows.unreadable()
-    formats = [f"{date} %H:%M{s}" for date in date_formats(table["clock"]) for s in (":%S", "")]
     yield from planned(
-        table,
+        with_wall(table, "clock"),
         Plan(
             stamp="clock",
             stamp_column="Testing Time",
-            times={"start_wall": parsed("clock", *formats or ["%Y-%m-%d %H:%M:%S"])},
+            times={"start_wall": "moment"},
             numbers=(Number("glucose", "interstitial_glucose", unit, "Blood glucose level"),),
             nothing="no_reading",
             raw=("clock", "glucose"),

@@ -18,11 +18,10 @@ from dataclasses import replace
 import pyarrow as pa
 
 from connectors.contract import Connector, Drift, Fact, Head, Item, Source, Total
-from connectors.reading.columns import named, unknown
-from connectors.reading.day_order import date_formats
+from connectors.reading.columns import named, unknown, with_wall
 from connectors.reading.delimited import Delimited, decoded, lines_of, rows_below
 from connectors.reading.head_cells import Row, head_rows
-from connectors.reading.table import Interval, Number, Plan, parsed, planned
+from connectors.reading.table import Interval, Number, Plan, planned
 
 NEEDED = {"DAY": "day", "TIME": "clock"}
 READ = {
@@ -66,19 +65,17 @@ def extract(source: Source, variant: str) -> Iterator[Item]:
     if "KETONE" in rows.header or "CH_BE_KHE" in rows.header:
         yield Drift("column KETONE or CH_BE_KHE, which name no unit")
     yield from rows.unreadable()
-    table = named(rows, NEEDED, READ)
-    formats = [f"{date} %H:%M{s}" for date in date_formats(table["day"]) for s in ("", ":%S")]
-    yield from planned(table, _plan(formats or ["%-d.%-m.%Y %H:%M"]))
+    yield from planned(with_wall(named(rows, NEEDED, READ), "day || ' ' || clock"), _plan())
 
 
-def _plan(formats: list[str]) -> Plan:
+def _plan() -> Plan:
     # a decimal comma occurs where SiDiary writes in the format of the system
     cell = "replace({}, ',', '.')".format
     is_code = f"try_cast({cell('sensor')} as double) <= {FAULT}"
     return Plan(
         stamp="trim(day || ' ' || clock)",
         stamp_column="DAY",
-        times={"start_wall": parsed("day || ' ' || clock", *formats)},
+        times={"start_wall": "moment"},
         numbers=(
             Number(
                 cell("sensor"),
