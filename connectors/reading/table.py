@@ -37,7 +37,7 @@ class Number:
     absent          texts, in lower case, that say that there is nothing
     is_zero_nothing whether 0 says the same
     low, high       texts, in lower case, that say "below" or "above", and the limit they mean
-    floor, ceiling  numbers that say "this or below", "this or above"
+    floor, ceiling  a number that says "below" or "above", and the limit that it means
     when            SQL: rows that have this number at all
     spans           whether it is of the whole interval to the row's end
     shape           sample, or daily for a calendar date
@@ -55,8 +55,8 @@ class Number:
     is_zero_nothing: bool = False
     low: tuple[tuple[str, ...], float | None] = ((), None)
     high: tuple[tuple[str, ...], float | None] = ((), None)
-    floor: float | None = None
-    ceiling: float | None = None
+    floor: tuple[float, float] | None = None
+    ceiling: tuple[float, float] | None = None
     when: str = ""
     spans: bool = False
     shape: Shape = "sample"
@@ -198,22 +198,21 @@ def _told(plan: Plan) -> str:
 
 def _value(i: int, each: Number) -> str:
     """The value and the bound of a number."""
+    plain = number(f"text_{i}")
     cases = [
-        (", ".join(text(word) for word in words), limit, sign)
+        (f"lower(text_{i}) in ({', '.join(text(word) for word in words)})", limit, sign)
         for (words, limit), sign in ((each.low, "<"), (each.high, ">"))
         if words and limit is not None
     ]
-    limits = " ".join(f"when lower(text_{i}) in ({w}) then {limit}" for w, limit, _ in cases)
-    signs = [f"when lower(text_{i}) in ({w}) then '{sign}'" for w, _, sign in cases]
-    plain = number(f"text_{i}")
-    signs += [
-        f"when {plain} = {limit} then '{sign}'"
-        for limit, sign in ((each.floor, "<"), (each.ceiling, ">"))
-        if limit is not None
+    cases += [
+        (f"{plain} = {told[0]}", told[1], sign)
+        for told, sign in ((each.floor, "<"), (each.ceiling, ">"))
+        if told is not None
     ]
+    limits = " ".join(f"when {case} then {limit}" for case, limit, _ in cases)
+    signs = " ".join(f"when {case} then '{sign}'" for case, _, sign in cases)
     value = f"case {limits} else {plain} end" if cases else plain
-    bound = f"case {' '.join(signs)} end" if signs else "null"
-    return f", {value} as value_{i}, {bound} as bound_{i}"
+    return f", {value} as value_{i}, {f'case {signs} end' if cases else 'null'} as bound_{i}"
 
 
 def _nothing(plan: Plan) -> str:

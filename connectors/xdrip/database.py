@@ -56,8 +56,8 @@ PLANS = {
                     "mg/dL",
                     "calculated_value",
                     is_zero_nothing=True,
-                    floor=FLOOR,
-                    ceiling=CEILING,
+                    floor=(FLOOR, FLOOR),
+                    ceiling=(CEILING, CEILING),
                 ),
             ),
             skip=f"""case when try_cast(calculated_value as double) <> 0

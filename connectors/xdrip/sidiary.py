@@ -82,8 +82,8 @@ def _plan() -> Plan:
                 "interstitial_glucose",
                 "mg/dL",
                 "UDT_CGMS",
-                floor=FLOOR,
-                ceiling=CEILING,
+                floor=(FLOOR, FLOOR),
+                ceiling=(CEILING, CEILING),
             ),
             Number(cell("meter"), "capillary_glucose", "mg/dL", "BG_LEVEL", is_zero_nothing=True),
             Number(
