@@ -284,11 +284,45 @@ def doctor(*, lake: LakeFolder = HERE) -> int:
 
 
 @app.command
-def connectors() -> int:
+def connectors(*, lake: LakeFolder = HERE) -> int:
     """The export formats that are read, and how well each is known."""
     from flows.commands.look import show_connectors
 
-    return show_connectors()
+    return show_connectors(lake)
+
+
+@app.command
+def mapping(
+    file: Path,
+    *,
+    name: str | None = None,
+    unit: str = "",
+    clock: str = "",
+    subject: str = "",
+    date_of: Literal["", "evening", "morning", "record"] = "",
+    lake: LakeFolder = HERE,
+) -> int:
+    """Propose how to read a table that no connector knows, and show its first rows by it.
+
+    Parameters
+    ----------
+    file
+        CSV, TSV, XLSX, or JSON with one object per line.
+    name
+        What the mapping is called: small letters, digits, underscores.
+    unit
+        The unit of its glucose or temperature, where the table does not say.
+    clock
+        Whose clock it is: local, UTC, or a zone.
+    subject
+        The column that says whose a record is; none for one person's table.
+    date_of
+        In a diary: whether a night has the date of its evening or of its morning.
+    """
+    from connectors.mapping.propose import Answers
+    from flows.commands.mapping import run_mapping
+
+    return run_mapping(lake, file, name, Answers(unit, clock, subject, date_of))
 
 
 @app.command

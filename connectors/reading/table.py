@@ -261,9 +261,12 @@ def _fault(plan: Plan) -> str:
 _WHOSE = "skip is null and (subject is not null or not {needed})"
 
 
-def _kept(plan: Plan, at: str) -> str:
-    """Rows whose time and person are known, and that do not end before they start."""
+def _kept(plan: Plan, at: str, spans: bool) -> str:
+    """Rows whose time and person are known, and that do not end before they start; and whose end
+    can be read, for what spans them."""
     ends = " and (fault is null or not starts_with(fault, 'end_before_start'))"
+    if spans and plan.end_column:
+        ends += " and (ending is null or end_utc is not null or end_wall is not null)"
     return f"{_WHOSE.format(needed=plan.subject is not None)} and {at}{ends}"
 
 
@@ -280,7 +283,7 @@ def _numbers_sql(plan: Plan, shape: Shape) -> str:
             {"date" if daily else f"{_times(each.spans)}, clock_id, clock_s, bound_{i} as bound"},
             {text(each.device) if each.device else "device"} as device, key, subject
         from judged where value_{i} is not null and metric_{i} is not null
-            and unit_{i} is not null and {_kept(plan, at)}"""
+            and unit_{i} is not null and {_kept(plan, at, each.spans)}"""
             for i, each in enumerate(plan.numbers)
             if each.shape == shape
         )
@@ -294,7 +297,7 @@ def _intervals_sql(plan: Plan) -> str:
         " union all by name ".join(
             f"""select record, {text(each.kind)} as kind, nullif(label_{i}, '') as label,
             nullif(session_{i}, '') as session, {_times(each.spans)}, device, key, subject
-        from judged where told_{i} and {_kept(plan, at)}"""
+        from judged where told_{i} and {_kept(plan, at, each.spans)}"""
             for i, each in enumerate(plan.intervals)
         )
         + " order by record, kind"

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from typing import Any
 
 from connectors.contract import (
     BrokenFile,
@@ -36,8 +37,8 @@ AT = f"""case when try_cast(timestamp as double) between {FIRST_MS} and {LATEST_
 COMMON = ("timestamp", "uuid")
 
 
-def _plan(**more: object) -> Plan:
-    return Plan(  # type: ignore[arg-type]
+def _plan(**more: Any) -> Plan:
+    return Plan(
         stamp="case when timestamp <> '0' then timestamp end",
         stamp_column="timestamp",
         times={"start_utc": AT},

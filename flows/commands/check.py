@@ -11,6 +11,7 @@ from flows.deriving.pipeline import FileReceipt
 from flows.imports import without_pandas
 from flows.reading.extract import Manifest, account
 from flows.reading.identify import identified
+from flows.reading.mappings import mapped
 from flows.reading.password import Passwords
 from flows.reading.walk import Found, Unreadable, walk
 from flows.settings import load
@@ -39,7 +40,7 @@ def run_check(
     table = listing("file", numbers=COUNTS)
     receipts = []
     for item in walk(given(paths), settings.limits, passwords):
-        receipt = _receipt(item, budget)
+        receipt = _receipt(lake, item, budget)
         receipts.append(receipt)
         if receipt.manifest and isinstance(item, Found):
             about = _about(receipt.manifest, _whose(lake, item, receipt.manifest, participant))
@@ -50,13 +51,13 @@ def run_check(
     return _verdict(receipts)
 
 
-def _receipt(item: Found | Unreadable, reject_max_pct: float) -> FileReceipt:
+def _receipt(lake: Lake, item: Found | Unreadable, reject_max_pct: float) -> FileReceipt:
     """What ingest would make of a file."""
     if isinstance(item, Unreadable):
         return FileReceipt(item.name, "set aside", error=item.error)
     name = ""
     try:
-        connector, variant = identified(item.source)
+        connector, variant = identified(item.source, mapped(lake))
         name = connector.name
         book = account(connector.extract(item.source, variant), reject_max_pct)
     except IngestError as error:

@@ -21,6 +21,7 @@ from flows.usage import (
 )
 from transforms.glucose.units_told import STATED
 from warehouse.schema import TABLES
+from warehouse.store.lake import Lake
 
 # observed: rows times the stream's median interval over its whole span
 STREAMS = """
@@ -194,12 +195,13 @@ def show_views(name: str | None, everything: bool) -> int:
     return 0
 
 
-def show_connectors() -> int:
-    """Every format and how well each of its variants is known."""
+def show_connectors(folder: Path) -> int:
+    """Every format and how well each of its variants is known, with the mappings of a lake."""
     from connectors import connectors
+    from flows.reading.mappings import mapped
 
     table = listing("connector", "format", "verified on real files or fixtures", "unverified")
-    for connector in connectors().values():
+    for connector in (*connectors().values(), *mapped(Lake(folder))):
         sure = [v for v, evidence in connector.variants.items() if evidence == "verified"]
         rest = [v for v, evidence in connector.variants.items() if evidence != "verified"]
         table.add_row(connector.name, connector.title, ", ".join(sure), ", ".join(rest))

@@ -14,6 +14,7 @@ from flows.deriving.pipeline import FileReceipt, Receipt
 from flows.imports import without_pandas
 from flows.reading.extract import Manifest
 from flows.reading.identify import identified
+from flows.reading.mappings import mapped
 from flows.reading.password import Passwords
 from flows.reading.subjects import extracted_subjects, known_subjects
 from flows.reading.walk import Found, Unreadable, walk
@@ -89,7 +90,7 @@ class _Files:
             return
         name = ""
         try:
-            claim = identified(item.source)
+            claim = identified(item.source, mapped(self._lake))
             name = claim[0].name
             if known := known_subjects(self._lake, self._prefix, item, claim[0]):
                 self._take(item, "known", known)

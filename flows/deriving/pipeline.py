@@ -24,6 +24,7 @@ from flows.deriving.zone_words import zone_problem as zone_problem
 from flows.reading.extract import extracted, read_manifest
 from flows.reading.hashed import FILE_DIGITS
 from flows.reading.identify import identified
+from flows.reading.mappings import mapped
 from flows.reading.password import Passwords
 from flows.reading.walk import Found, Unreadable, sha256, walk
 from flows.settings import (
@@ -101,7 +102,7 @@ def look(
     of them is digested to see whether it is known. With None, none is known.
     """
     try:
-        claim = identified(found.source)
+        claim = identified(found.source, mapped(lake))
         if sizes is not None:
             if found.size in sizes and (known := _known(lake, participant, found, claim[0])):
                 return known

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from connectors import connectors
 from connectors.contract import AmbiguousFormat, Connector, Head, UnknownFormat
 
 
-def identified(head: Head) -> tuple[Connector, str]:
-    """The one connector that claims a file, and the variant it sees.
+def identified(head: Head, mapped: Iterable[Connector] = ()) -> tuple[Connector, str]:
+    """The one connector that claims a file, also of those of a lake's mappings, and the variant.
 
     Raises: UnknownFormat, AmbiguousFormat.
     """
     claims = [
         (connector, variant)
-        for connector in connectors().values()
+        for connector in (*connectors().values(), *mapped)
         if (variant := connector.identify(head)) is not None
     ]
     if not claims:
