@@ -22,7 +22,8 @@ ODD_PCT = 5  # of the cells of a column may be of another kind; of a few, one
 _DATES = ("%Y-%m-%d", "%d.%m.%Y", "%d.%m.%y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y",
           "%m/%d/%y", "%d/%m/%y", "%Y/%m/%d", "%b %d, %Y", "%d %b %Y")  # fmt: skip
 _CLOCKS = ("%H:%M:%S", "%H:%M", "%I:%M:%S %p", "%I:%M %p", "%H:%M:%S.%f")
-FORMATS = {
+Kind = Literal["moment", "date", "clock", "number", "text"]
+FORMATS: dict[Kind, tuple[str, ...]] = {
     "moment": tuple(f"{date} {clock}" for date in _DATES for clock in _CLOCKS),
     "date": _DATES,
     "clock": _CLOCKS,
@@ -31,7 +32,6 @@ _ISO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*")
 _STATED = re.compile(r".*(Z|[+-]\d\d:?\d\d)")
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
 _COMMA = re.compile(r"[+-]?\d+(,\d+)?")
-Kind = Literal["moment", "date", "clock", "number", "text"]
 
 
 @dataclass(frozen=True)
@@ -138,12 +138,12 @@ def _column(name: str, cells: tuple[str, ...]) -> Column:
     if sum(bool(_ISO.fullmatch(cell)) for cell in told) >= enough:
         is_stated = sum(bool(_STATED.fullmatch(cell)) for cell in told) >= enough
         return Column(name, cells, "moment", (ISO,), is_stated)
-    for kind in ("moment", "date", "clock"):
-        fits = [f for f in FORMATS[kind] if sum(_reads(cell, f) for cell in told) >= enough]
+    for kind, formats in FORMATS.items():
+        fits = [f for f in formats if sum(_reads(cell, f) for cell in told) >= enough]
         if fits:
-            return Column(name, cells, kind, tuple(fits))  # type: ignore[arg-type]
-    for kind, has_comma in ((_NUMBER, False), (_COMMA, True)):
-        if sum(bool(kind.fullmatch(cell)) for cell in told) >= enough:
+            return Column(name, cells, kind, tuple(fits))
+    for pattern, has_comma in ((_NUMBER, False), (_COMMA, True)):
+        if sum(bool(pattern.fullmatch(cell)) for cell in told) >= enough:
             found = Column(name, cells, "number", has_comma=has_comma)
             epoch = _epoch(found.values)
             return Column(name, cells, "moment", (epoch,), True) if epoch else found

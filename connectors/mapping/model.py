@@ -200,8 +200,11 @@ class Mapping(_Strict):
         """Every column that the mapping reads."""
         end = self.end
         measures = (*self.sample, *self.daily)
-        rules = [*measures, *self.episode]
-        conditions = [*self.skip, *(where for rule in rules for where in rule.where)]
+        conditions = [
+            *self.skip,
+            *(where for measure in measures for where in measure.where),
+            *(where for episode in self.episode for where in episode.where),
+        ]
         named = {
             *self.time.columns,
             self.time.offset,
