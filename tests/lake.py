@@ -18,9 +18,9 @@ import pyarrow as pa
 
 from connectors.contract import SHAPES
 from flows.demo.month import DemoPerson, write_demo
-from flows.deriving.align import VOCABULARY
-from flows.deriving.mage_table import mage_table
-from flows.deriving.pipeline import Receipt, align_participant, ingest, prepared, read_all
+from flows.deriving.align import VOCABULARY, Aligned
+from flows.deriving.derivation import derivation, remember
+from flows.deriving.pipeline import Receipt, ingest, prepared, read_all
 from flows.settings import Settings
 from tests.golden_case import Case, cases
 from transforms import align
@@ -28,6 +28,7 @@ from transforms.clocks.known import Clocks
 from transforms.clocks.timeline import Stay, Timeline, timeline
 from transforms.sleep.parts import sleep_parts
 from transforms.streams import Streams
+from warehouse.marts import mart_names
 from warehouse.schema import TABLES
 from warehouse.store.lake import Lake, write_table
 from warehouse.view_files import checks
@@ -41,6 +42,16 @@ PERSON = "p1"
 def at(moment: str) -> dt.datetime:
     """A moment, naive or with an offset as written."""
     return dt.datetime.fromisoformat(moment)
+
+
+def align_participant(
+    lake: Lake, participant: str, settings: Settings, force: bool = False
+) -> Aligned:
+    """One participant's tables and marts, derived anew if they have to be."""
+    with derivation(lake, settings) as derive:
+        outcome = derive.align(participant, force)
+        derive.finish()
+    return outcome
 
 
 @functools.cache
@@ -110,9 +121,9 @@ def tree(folder: Path) -> dict[str, bytes]:
 
 @contextmanager
 def opened(lake: Lake) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The warehouse, to be read."""
+    """The warehouse, to be read; a view that is not kept is found in `live`."""
     with duckdb.connect(str(lake.warehouse), read_only=True) as connection:
-        connection.execute("set timezone = 'UTC'")
+        connection.execute("set timezone = 'UTC'; set search_path = 'main,live'")
         yield connection
 
 
@@ -258,19 +269,18 @@ def stream_of(sample: pa.Table) -> pa.Table:
     return streams.table()
 
 
-def lake_of(
-    folder: Path,
-    people: Mapping[str, Person],
-    settings: Settings | None = None,
-    has_mage: bool = False,
-) -> Lake:
-    """A lake with the canonical tables of made-up people, and its views."""
-    lake, settings = Lake(folder).create(), settings or Settings()
+def lake_of(folder: Path, people: Mapping[str, Person], settings: Settings | None = None) -> Lake:
+    """A lake with the canonical tables of made-up people, their marts, and its views."""
+    lake = Lake(folder).create()
     for name, person in people.items():
         for each, part in person.tables().items():
             write_table(lake, each, name, part)
-        if has_mage:
-            write_table(lake, "mage", name, mage_table(lake, name, settings))
+    return with_marts(lake, people, settings or Settings())
+
+
+def with_marts(lake: Lake, people: Iterable[str], settings: Settings) -> Lake:
+    """The lake with the marts of people whose tables were written to it, and its views."""
+    remember(lake, settings, people, mart_names())
     rules, priority = settings.rules.model_dump(), settings.priority.model_dump()
     build(lake, rules, priority, free_days=settings.free_days())
     return lake

@@ -1,6 +1,13 @@
-"""SQL macros: numbers that several views need, each formula once."""
+"""SQL macros: rules of the settings, and numbers that several views need, each formula once."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+Rules = Mapping[str, float]
+Priority = Mapping[str, Sequence[str]]
+FreeDays = Mapping[str, Sequence[int]]  # of a participant: 1 Monday to 7 Sunday
+WEEKEND = (6, 7)
 
 # Numbers that several views need. Readings around a meal are lists of {minute, mgdl}, by minute.
 MACROS = {
@@ -87,3 +94,30 @@ MACROS = {
         "then list_iauc(part, base) end"
     ),
 }
+
+
+def settings_sql(rules: Rules, priority: Priority, free_days: FreeDays) -> str:
+    """Statements that make every macro and the view `source_priority`."""
+    made = [f"create macro rule_{name}() as {value!r}::double" for name, value in rules.items()]
+    made += [f"create macro {head} as {body}" for head, body in MACROS.items()]
+    return ";".join([*made, free_days_sql(free_days), _priority_sql(priority)])
+
+
+def free_days_sql(free_days: FreeDays) -> str:
+    """A macro: the numbers of the weekdays on which a participant is free."""
+    own = " ".join(f"when '{name}' then {list(days)}" for name, days in free_days.items())
+    chosen = f"case participant {own} else {list(WEEKEND)} end" if own else f"{list(WEEKEND)}"
+    return f"create or replace macro free_weekdays(participant) as ({chosen})::integer[]"
+
+
+def _priority_sql(priority: Priority) -> str:
+    rows = [
+        f"('{stream}', '{connector}', {position})"
+        for stream, connectors in priority.items()
+        for position, connector in enumerate(connectors, 1)
+    ]
+    values = ", ".join(rows) if rows else "(null, null, null)"
+    return (
+        "create view source_priority as select * from "
+        f"(values {values}) as p(stream, connector, position) where stream is not null"
+    )

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from flows.deriving.mage_table import mage_table
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.deriving.mage_table import mage_table
-from flows.deriving.pipeline import align_participant, ingest, prepared
+from flows.deriving.pipeline import ingest, prepared
 from flows.settings import Priority, Rules, Settings
 from tests import strategies  # noqa: F401  # how Hypothesis is run
-from tests.lake import PERSON, Person, asked, clarity, lake_of, put, table
+from tests.lake import PERSON, Person, align_participant, asked, clarity, lake_of, put, table
 from transforms.glucose.mage import KINDS, Values, mage
 
 DAY = 288
@@ -105,7 +105,7 @@ def person(days: int = 4) -> Person:
 
 def test_one_row_of_all_data_and_one_per_day(tmp_path: Path) -> None:
     """A day of the grid is (midnight, midnight]: the last point of this series is one."""
-    found = table(lake_of(tmp_path, {PERSON: person()}, has_mage=True), "mage")
+    found = table(lake_of(tmp_path, {PERSON: person()}), "mage")
     assert [row["date"] for row in found] == [None, *(dt.date(2025, 7, d) for d in (1, 2, 3, 4))]
     assert [row["reading_count"] for row in found] == [4 * DAY, None, None, None, None]
     assert [row["observed_min"] for row in found] == [5760, 1440, 1440, 1440, 1440]
@@ -113,7 +113,7 @@ def test_one_row_of_all_data_and_one_per_day(tmp_path: Path) -> None:
 
 
 def test_of_a_part_of_the_data_it_is_not_told(tmp_path: Path) -> None:
-    lake = lake_of(tmp_path, {PERSON: person()}, has_mage=True)
+    lake = lake_of(tmp_path, {PERSON: person()})
     sql = "select mage_service_mgdl as m from glucose_summary_between({}, null)"
     whole, all_of_it, part = (
         asked(lake, sql.format(since)) for since in ("null", "'2025-07-01'", "'2025-07-02'")
@@ -133,14 +133,14 @@ def test_it_needs_a_day_and_most_of_its_span(
     made = Person("Europe/Berlin").cgm("2025-07-01T00:05", values[:half])
     rest = dt.datetime(2025, 7, 1, 0, 5) + dt.timedelta(minutes=5 * half, hours=gap_h)
     made.cgm(rest.isoformat(), values[half:])
-    lake = lake_of(tmp_path, {PERSON: made}, has_mage=True)
+    lake = lake_of(tmp_path, {PERSON: made})
     (row,) = asked(lake, "select mage_avg_mgdl as m from glucose_summary")
     assert (row["m"] is not None) == known
 
 
 def test_nobody_without_glucose_has_rows(tmp_path: Path) -> None:
     made = Person("Europe/Berlin").sample("heart_rate", "2025-07-01T10:00", 60, "/min")
-    assert table(lake_of(tmp_path, {PERSON: made}, has_mage=True), "mage") == []
+    assert table(lake_of(tmp_path, {PERSON: made}), "mage") == []
 
 
 def export(values: Values) -> str:

@@ -1,5 +1,6 @@
 -- Glucose: one chosen CGM stream per participant.
 -- grain: participant_id, start_at
+-- kept: by participant
 --
 -- participant_id | who
 -- start_at | instant of the reading (UTC)

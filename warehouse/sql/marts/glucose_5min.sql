@@ -1,5 +1,6 @@
 -- Glucose every five minutes: a regular grid of elapsed time, observed or interpolated.
 -- grain: participant_id, start_at
+-- kept: by participant
 --
 -- participant_id | who
 -- start_at | instant (UTC)

@@ -1,40 +1,47 @@
-"""The table `mage`: what SQL cannot say well, from the chosen stream of the views.
+"""The relation `mage`: what SQL cannot say well, from the grid of five minutes.
 
-Kept as Parquet, so that every client of the lake can read it. A pure function of the canonical
-samples, of the priority of glucose and of the longest gap to bridge.
+Kept as Parquet beside the marts, so that every client of the lake can read it.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 
+import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from flows.settings import Settings
 from transforms.glucose.mage import KINDS, STEP_MIN, Values, mage
 from warehouse.schema import MAGE
-from warehouse.store.lake import Lake
-from warehouse.views import views_for
 
 GRID = """
-    select (start_local - interval 1 microsecond)::date - date '1970-01-01' as day, glucose_mgdl
+    select
+        participant_id,
+        (start_local - interval 1 microsecond)::date - date '1970-01-01' as day,
+        glucose_mgdl
     from glucose_5min
-    order by start_at
+    order by participant_id, start_at
 """
-COUNT = "select count(*) from glucose where start_local is not null"
+COUNT = """
+    select participant_id, count(*)
+    from glucose where start_local is not null
+    group by participant_id order by participant_id
+"""
 
 
-def mage_table(lake: Lake, participant: str, settings: Settings) -> pa.Table:
-    """A participant's rows, from their canonical tables."""
-    rules, priority = settings.rules.model_dump(), settings.priority.model_dump()
-    with views_for("glucose_5min", lake, participant, rules, priority) as connection:
-        ((count,),) = connection.execute(COUNT).fetchall()
-        grid = connection.sql(GRID).to_arrow_table()
-    return _rows(grid, count)
+def mage_rows(connection: duckdb.DuckDBPyConnection) -> pa.Table:
+    """The rows of everyone in `glucose` and `glucose_5min`, by participant and day."""
+    counts = dict(connection.execute(COUNT).fetchall())
+    grid = connection.sql(GRID).to_arrow_table()
+    rows: list[dict[str, object]] = []
+    for who in counts:
+        own = grid.filter(pc.equal(grid["participant_id"], who))
+        rows += [{"participant_id": who, **row} for row in _rows(own, counts[who])]
+    return pa.Table.from_pylist(rows, MAGE)
 
 
-def _rows(grid: pa.Table, reading_count: int) -> pa.Table:
+def _rows(grid: pa.Table, reading_count: int) -> list[dict[str, object]]:
     """One row over all data and one per day, of `grid`: day since 1970, glucose_mgdl."""
     values = np.asarray(grid["glucose_mgdl"].fill_null(np.nan)).astype(np.float64)
     days = np.asarray(grid["day"]).astype(np.int64)
@@ -46,7 +53,7 @@ def _rows(grid: pa.Table, reading_count: int) -> pa.Table:
         for day, piece in zip(days[firsts], pieces, strict=True)
         if not np.isnan(piece).all()
     ]
-    return pa.Table.from_pylist(rows, MAGE)
+    return rows
 
 
 def _row(date: dt.date | None, values: Values, reading_count: int | None) -> dict[str, object]:
