@@ -19,6 +19,24 @@ MACROS = {
     ),
     # Integers add up to the same in any order: 18.0156 mg/dL per mmol/L has six digits at most.
     "millionths(value)": "round(value * 1e6)::bigint",
+    # The same with nine digits, for means and deviations: sums of integers in any order, on any
+    # number of threads, for however many people at once.
+    "billionths(value)": "round(value * 1e9)::hugeint",
+    "mean_of(value)": "sum(billionths(value)) / count(value) / 1e9",
+    # Standard deviation (n - 1).
+    "sd_of(value)": (
+        "case when count(value) > 1 then sqrt((count(value) * sum(billionths(value) * "
+        "billionths(value)) - sum(billionths(value)) * sum(billionths(value)))::double "
+        "/ (count(value) * (count(value) - 1))) / 1e9 end"
+    ),
+    "sum_of(value)": "sum(billionths(value)) / 1e9",
+    # Whole microseconds: minutes of which three are one.
+    "sum_min(value)": "sum(round(value * 6e7)::hugeint) / 6e7",
+    # Of windows: count, and sums of billionths and of their squares.
+    "mean_of_sums(n, total)": "case when n > 0 then total / n / 1e9 end",
+    "sd_of_billionths(n, total, squares)": (
+        "case when n > 1 then sqrt((n * squares - total * total)::double / (n * (n - 1))) / 1e9 end"
+    ),
     # Standard deviation (n - 1), mg/dL, of `n` values from the sums of millionths and squares.
     "sd_of_sums(n, total, squares)": (
         "case when n > 1 then sqrt((n * squares - total * total) / (n * (n - 1))) / 1e6 end"
@@ -27,8 +45,11 @@ MACROS = {
     "glycemia_risk_index(tbr54, tbr70, tar180, tar250)": (
         "at_most_100(3.0 * tbr54 + 2.4 * (tbr70 - tbr54) + 1.6 * tar250 + 0.8 * (tar180 - tar250))"
     ),
-    # Hour of the day of a mean sine and cosine, and an hour next to another rather than a day off.
-    "circular_hour(sine, cosine)": "atan2(sine, cosine) * 12 / pi()",
+    # Hour of the day of a sum of sines and cosines (of billionths, as integers), and an hour next to
+    # another rather than a day off.
+    "sine_of_hour(hour)": "billionths(sin(hour * pi() / 12))",
+    "cosine_of_hour(hour)": "billionths(cos(hour * pi() / 12))",
+    "circular_hour(sine, cosine)": "atan2(sine::double, cosine::double) * 12 / pi()",
     "near_hour(hour, middle)": "middle + (hour - middle + 60) % 24 - 12",
     # Kovatchev 1997; 22.77 is 10 * 1.509 ** 2 rounded, as in iglu. Zero at 112.5 mg/dL.
     "risk_scale(mgdl)": "ln(mgdl) ** 1.084 - 5.381",

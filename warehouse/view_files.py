@@ -126,8 +126,9 @@ def _parsed(path: Path) -> View:
     body = "\n".join(lines[len(head) :]).strip().rstrip(";")
     columns = dict(re.split(r"\s+\|\s+", line, maxsplit=1) for line in head if " | " in line)
     keyed = dict(re.findall(HEADER, "\n".join(head), re.MULTILINE))
-    if "columns" in keyed:  # those of another file of the folder
-        columns = _parsed(path.with_name(f"{keyed['columns']}.sql")).columns
+    if "columns" in keyed:  # those of another file
+        (other,) = path.parents[1].glob(f"*/{keyed['columns']}.sql")
+        columns = _parsed(other).columns
     keys = tuple(f"{key}:" for key in keyed)
     prose = [line for line in head if line and " | " not in line and not line.startswith(keys)]
     about, *notes = prose or [""]
@@ -156,6 +157,8 @@ def _taken(lines: list[str]) -> list[str]:
 
 
 def _mentioned(sql: str) -> set[str]:
-    """Words of the SQL without its comments and strings: a superset of what it reads from."""
-    bare = re.sub(r"--[^\n]*|'[^']*'", " ", sql)
-    return set(re.findall(r"(?:from|join)\s+([a-z_0-9]+)", bare))
+    """What follows `from` and `join`, and names handed to macros: more than it reads from."""
+    text = re.sub(r"--[^\n]*", " ", sql)
+    handed = re.findall(r"(?:from|join)\s+[a-z_0-9]+\(([^()]*)\)", text)
+    words = {word for each in handed for word in re.findall(r"'([a-z_0-9]+)'", each)}
+    return words | set(re.findall(r"(?:from|join)\s+([a-z_0-9]+)", re.sub(r"'[^']*'", " ", text)))

@@ -6,18 +6,20 @@ import datetime as dt
 import math
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from flows.deriving.mage_table import mage_table
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flows.deriving.completion import settled
 from flows.deriving.pipeline import ingest, prepared
 from flows.settings import Priority, Rules, Settings
 from tests import strategies  # noqa: F401  # how Hypothesis is run
-from tests.lake import PERSON, Person, align_participant, asked, clarity, lake_of, put, table
+from tests.lake import PERSON, Person, asked, clarity, lake_of, put, table
 from transforms.glucose.mage import KINDS, Values, mage
+from warehouse.store.buckets import bucket_file
 
 DAY = 288
 
@@ -153,17 +155,17 @@ def test_it_is_derived_when_what_it_depends_on_has_changed(tmp_path: Path) -> No
     lake = lake_of(tmp_path / "lake", {})
     (path,) = put(tmp_path / "in", {"a.csv": export(wave(2))})
     ingest(lake, [path], PERSON, "Europe/Berlin")
-    part = lake.table_part("mage", PERSON)
+    part = bucket_file(lake, "mage", PERSON, 1)
     written = part.stat().st_mtime_ns
     before = table(lake, "mage")
     assert asked(lake, "select round(mage_avg_mgdl) as m from glucose_summary") == [{"m": 80}]
 
-    align_participant(lake, PERSON, prepared(lake, PERSON, None))
+    settled(lake, prepared(lake, PERSON, None), was_left=False)
     assert part.stat().st_mtime_ns == written
 
     for text in ("[rules]\ngrid_gap_max_min = 30\n", '[priority]\nglucose = ["libreview"]\n'):
         lake.settings.write_text(f'[participants.{PERSON}]\ntimezone = "Europe/Berlin"\n{text}')
-        align_participant(lake, PERSON, prepared(lake, PERSON, None))
+        settled(lake, prepared(lake, PERSON, None), was_left=False)
         assert part.stat().st_mtime_ns > written
         written = part.stat().st_mtime_ns
         assert table(lake, "mage") == before
@@ -184,12 +186,16 @@ def test_the_settings_that_matter(tmp_path: Path) -> None:
         wall = dt.datetime(2025, 7, 1, 0, 5) + dt.timedelta(minutes=5 * a)
         made.cgm(wall.isoformat(), [value])
     made.cgm("2025-07-01T00:05", wave(4, 100, 260).tolist(), connector="libreview")
-    lake = lake_of(tmp_path, {PERSON: made})
     first, other = (
-        mage_table(lake, PERSON, Settings(priority=Priority(glucose=(name,))))
+        whole(tmp_path / name, made, Settings(priority=Priority(glucose=(name,))))
         for name in ("dexcom_clarity", "libreview")
     )
-    assert other["mage_plus_mgdl"][0].as_py() == pytest.approx(160)
-    assert 70 < first["mage_plus_mgdl"][0].as_py() < 80
-    broken = mage_table(lake, PERSON, Settings(rules=Rules(grid_gap_max_min=30)))
-    assert broken["observed_min"][0].as_py() < first["observed_min"][0].as_py()
+    assert other["mage_plus_mgdl"] == pytest.approx(160)
+    assert 70 < first["mage_plus_mgdl"] < 80
+    broken = whole(tmp_path / "broken", made, Settings(rules=Rules(grid_gap_max_min=30)))
+    assert broken["observed_min"] < first["observed_min"]
+
+
+def whole(folder: Path, made: Person, settings: Settings) -> dict[str, Any]:
+    """The row of all data."""
+    return table(lake_of(folder, {PERSON: made}, settings), "mage")[0]

@@ -29,7 +29,7 @@ measured as (
         n.sleep_date,
         s.metric,
         s.connector,
-        avg(s.value) as mean_value,
+        mean_of(s.value) as mean_value,
         min(s.value) as min_value
     from sample as s
     join by_hour as n

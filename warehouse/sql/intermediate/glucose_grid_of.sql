@@ -1,8 +1,8 @@
 -- Glucose at regular points of elapsed time, straight lines between readings.
 -- parameters: reading like glucose_reading, pace like glucose_pace
--- grain: participant_number, point
+-- grain: participant_id, point
 --
--- participant_number | see `participant_number`
+-- participant_id | who
 -- point | number of the point: 1 is one step after local midnight before the first reading
 -- step_us | from one point to the next, microseconds
 -- at_us | instant, microseconds since 1970 (UTC)
@@ -20,7 +20,7 @@
 -- Of a gap only the first year (366 days) has points: a reading of the year 1 must not fill the disk.
 with followed as (
     select
-        participant_number,
+        participant_id,
         at_us,
         wall_us - at_us as offset_us,
         glucose_mgdl,
@@ -29,7 +29,7 @@ with followed as (
         lead(glucose_mgdl) over person as next_mgdl,
         lead(wall_us - at_us) over person as next_offset_us
     from query_table(reading)
-    window person as (partition by participant_number order by at_us)
+    window person as (partition by participant_id order by at_us)
 ),
 
 -- points from each reading to before the next
@@ -46,11 +46,11 @@ stretch as (
             ) // p.step_us
         )) as point
     from followed as f
-    join query_table(pace) as p using (participant_number)
+    join query_table(pace) as p using (participant_id)
 )
 
 select
-    participant_number,
+    participant_id,
     point,
     step_us,
     origin_us + point * step_us as at_us,

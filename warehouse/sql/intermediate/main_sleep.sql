@@ -57,9 +57,10 @@ nap as (
     select
         m.participant_id,
         m.sleep_date,
-        sum(c.total_sleep_min) filter (
-            c.total_sleep_min between rule_nap_min_min() and rule_nap_max_min()
-        ) as nap_min,
+        sum_min(case
+            when c.total_sleep_min between rule_nap_min_min() and rule_nap_max_min()
+                then c.total_sleep_min
+        end) as nap_min,
         list(c.onset_at order by c.onset_at) filter (
             c.total_sleep_min between rule_nap_min_min() and rule_nap_max_min()
         ) as nap_onsets,

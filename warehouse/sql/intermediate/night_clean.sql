@@ -91,7 +91,7 @@ calm as (
     group by f.participant_id, f.sleep_date, f.begins_us
     having count(*) >= 3
         and min(r.at_us) <= f.begins_us - 840000000
-        and stddev_samp(r.mgdl) < rule_compression_calm_sd_mgdl()
+        and sd_of(r.mgdl) < rule_compression_calm_sd_mgdl()
         and abs(
             arg_max(r.mgdl, r.at_us)
             - arg_min(r.mgdl, r.at_us) filter (r.at_us >= f.begins_us - 960000000)

@@ -27,10 +27,10 @@ night as (
 unwrapped as (
     select
         * replace (
-            near_hour(midpoint_h, circular_hour(avg(sin(midpoint_h * pi() / 12)) over person,
-                avg(cos(midpoint_h * pi() / 12)) over person)) as midpoint_h,
-            near_hour(onset_h, circular_hour(avg(sin(onset_h * pi() / 12)) over person,
-                avg(cos(onset_h * pi() / 12)) over person)) as onset_h
+            near_hour(midpoint_h, circular_hour(sum(sine_of_hour(midpoint_h)) over person,
+                sum(cosine_of_hour(midpoint_h)) over person)) as midpoint_h,
+            near_hour(onset_h, circular_hour(sum(sine_of_hour(onset_h)) over person,
+                sum(cosine_of_hour(onset_h)) over person)) as onset_h
         )
     from night
     window person as (partition by participant_id)
@@ -62,25 +62,42 @@ history as (
         end as sleep_regularity_index_14d,
         count(same_min) over last7 as pair_count_7d,
         count(same_min) over last14 as pair_count_14d,
-        case when count(asleep_min) over last7 >= 5 then 60 * stddev_samp(onset_h) over last7 end
+        case when count(asleep_min) over last7 >= 5 then sd_of_billionths(
+                count(onset_h) over last7, sum(billionths(60 * onset_h)) over last7,
+                sum(billionths(60 * onset_h) * billionths(60 * onset_h)) over last7
+            ) end
             as onset_sd_7d_min,
-        case when count(asleep_min) over last7 >= 5 then 60 * stddev_samp(midpoint_h) over last7 end
+        case when count(asleep_min) over last7 >= 5 then sd_of_billionths(
+                count(midpoint_h) over last7, sum(billionths(60 * midpoint_h)) over last7,
+                sum(billionths(60 * midpoint_h) * billionths(60 * midpoint_h)) over last7
+            ) end
             as midpoint_sd_7d_min,
-        case when count(asleep_min) over last7 >= 5 then stddev_samp(asleep_min) over last7 end
+        case when count(asleep_min) over last7 >= 5 then sd_of_billionths(
+                count(asleep_min) over last7, sum(billionths(asleep_min)) over last7,
+                sum(billionths(asleep_min) * billionths(asleep_min)) over last7
+            ) end
             as total_sleep_sd_7d_min,
         case
             when count(midpoint_h) filter (is_free) over last28 >= 2
                 and count(midpoint_h) filter (not is_free) over last28 >= 5
-                then 60 * abs(avg(midpoint_h) filter (is_free) over last28
-                    - avg(midpoint_h) filter (not is_free) over last28)
+                then abs(
+                    mean_of_sums(
+                        count(midpoint_h) filter (is_free) over last28,
+                        sum(billionths(60 * midpoint_h)) filter (is_free) over last28
+                    )
+                    - mean_of_sums(
+                        count(midpoint_h) filter (not is_free) over last28,
+                        sum(billionths(60 * midpoint_h)) filter (not is_free) over last28
+                    )
+                )
         end as social_jetlag_28d_min,
-        case when count(asleep_min) over last3 = 3 then sum(missed_min) over last3 end
+        case when count(asleep_min) over last3 = 3 then sum(round(missed_min * 6e7)::hugeint) over last3 / 6e7 end
             as sleep_debt_3d_min,
-        case when count(asleep_min) over last4 = 4 then sum(missed_min) over last4 end
+        case when count(asleep_min) over last4 = 4 then sum(round(missed_min * 6e7)::hugeint) over last4 / 6e7 end
             as sleep_debt_4d_min,
-        case when count(asleep_min) over last7 = 7 then sum(missed_min) over last7 end
+        case when count(asleep_min) over last7 = 7 then sum(round(missed_min * 6e7)::hugeint) over last7 / 6e7 end
             as sleep_debt_7d_min,
-        case when count(asleep_min) over last4 = 4 then avg(asleep_min) over last4 end
+        case when count(asleep_min) over last4 = 4 then sum(round(asleep_min * 6e7)::hugeint) over last4 / 6e7 / 4 end
             as total_sleep_mean_4d_min,
         asleep_min < 360 as is_short_6h,
         case when count(asleep_min) over last4 = 4 then max(asleep_min) over last4 <= 300 end

@@ -21,19 +21,19 @@ told as (
         p.episode_number,
         bool_or(v.is_main) as is_vendor_main,
         bool_or(v.is_nap) as is_vendor_nap,
-        sum(v.total_sleep_min) as vendor_total_sleep_min,
-        sum(v.wake_min) as vendor_wake_min,
-        sum(v.light_min) as vendor_light_min,
-        sum(v.deep_min) as vendor_deep_min,
-        sum(v.rem_min) as vendor_rem_min,
+        sum_min(v.total_sleep_min) as vendor_total_sleep_min,
+        sum_min(v.wake_min) as vendor_wake_min,
+        sum_min(v.light_min) as vendor_light_min,
+        sum_min(v.deep_min) as vendor_deep_min,
+        sum_min(v.rem_min) as vendor_rem_min,
         -- of several merged sessions no one latency is the night's
         case when count(*) = 1 then max(v.latency_min) end as vendor_latency_min,
         case when count(*) = 1 then max(v.efficiency_pct) end as vendor_efficiency_pct,
-        avg(v.heart_rate_bpm) as vendor_heart_rate_bpm,
+        mean_of(v.heart_rate_bpm) as vendor_heart_rate_bpm,
         min(v.heart_rate_min_bpm) as vendor_heart_rate_min_bpm,
-        avg(v.hrv_rmssd_ms) as vendor_hrv_rmssd_ms,
-        avg(v.respiratory_rate_brpm) as vendor_respiratory_rate_brpm,
-        avg(v.spo2_pct) as vendor_spo2_pct
+        mean_of(v.hrv_rmssd_ms) as vendor_hrv_rmssd_ms,
+        mean_of(v.respiratory_rate_brpm) as vendor_respiratory_rate_brpm,
+        mean_of(v.spo2_pct) as vendor_spo2_pct
     from part as p
     join vendor_sleep as v using (participant_id, connector, session)
     group by p.participant_id, p.connector, p.device, p.episode_number

@@ -57,11 +57,12 @@ listed as (
     from (
         select
             *,
-            avg(mgdl) over (
-                partition by participant_id, meal_us order by minute
-                range between 7.5 preceding and 7.5 following
-            ) as mean15_mgdl
+            mean_of_sums(count(mgdl) over near, sum(billionths(mgdl)) over near) as mean15_mgdl
         from placed
+        window near as (
+            partition by participant_id, meal_us order by minute
+            range between 7.5 preceding and 7.5 following
+        )
     )
     group by participant_id, meal_us
 ),

@@ -80,7 +80,7 @@ rhythm as (
 unwrapped as (
     select
         * replace (near_hour(midpoint_h, circular_hour(
-            avg(sin(midpoint_h * pi() / 12)) over person, avg(cos(midpoint_h * pi() / 12)) over person
+            sum(sine_of_hour(midpoint_h)) over person, sum(cosine_of_hour(midpoint_h)) over person
         )) as midpoint_h)
     from night
     window person as (partition by participant_id)
@@ -89,11 +89,15 @@ unwrapped as (
 followed as (
     select
         *,
-        midpoint_h - avg(midpoint_h) over (partition by participant_id) as off_h,
+        midpoint_h - mean_of_sums(
+            count(midpoint_h) over everyday, sum(billionths(midpoint_h)) over everyday
+        ) as off_h,
         case when lag(day) over person = day - 1 then midpoint_h - lag(midpoint_h) over person end
             as step_h
     from unwrapped
-    window person as (partition by participant_id order by day)
+    window
+        person as (partition by participant_id order by day),
+        everyday as (partition by participant_id)
 ),
 
 phase as (
@@ -102,12 +106,13 @@ phase as (
         min(sleep_date) as first_date,
         max(sleep_date) as last_date,
         count(*) as night_count,
-        case when count(step_h) >= 5 then avg(sqrt(off_h ** 2 + step_h ** 2)) end
+        case when count(step_h) >= 5 then mean_of(sqrt(off_h ** 2 + step_h ** 2)) end
             as composite_phase_deviation_h,
         case
             when count(*) filter (is_free) >= 2 and count(*) filter (not is_free) >= 5
-                then avg(midpoint_h) filter (is_free)
-                    - greatest(avg(asleep_min) filter (is_free) - avg(asleep_min), 0) / 120
+                then mean_of(case when is_free then midpoint_h end) - greatest(
+                    mean_of(case when is_free then asleep_min end) - mean_of(asleep_min), 0
+                ) / 120
         end as midsleep_free_corrected_h
     from followed
     group by participant_id
