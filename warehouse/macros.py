@@ -67,52 +67,22 @@ MACROS = {
         "case when sd is not null then 0.5 * tir + 35 * least(greatest((15 - tbr70) / 15, 0), 1) "
         "+ 15 * least(greatest((108 - sd) / 90, 0), 1) end"
     ),
-    # A limit in the reported unit: mg/dL, or its tenth of a mmol/L (70 is 3.9, 180 is 10.0).
-    "glucose_limit(mgdl, is_mmol)": (
-        "case when is_mmol then round(mgdl / 18.0156, 1) * 18.0156 else mgdl end"
+    # Limits as readings were reported: tenths of mmol/L in tenths (70 is 3.9, 180 is 10.0), what was
+    # converted to mmol/L before us in whole mg/dL.
+    "tenths_mgdl(mgdl)": "round(mgdl / 18.0156, 1) * 18.0156",
+    "is_below(mgdl, limit_mgdl, reported_as)": (
+        "mgdl < case reported_as when 'mmol/L' then tenths_mgdl(limit_mgdl) - 1e-6 "
+        "when 'mmol/L with decimals' then limit_mgdl - 0.5 else limit_mgdl end"
+    ),
+    "is_above(mgdl, limit_mgdl, reported_as)": (
+        "mgdl > case reported_as when 'mmol/L' then tenths_mgdl(limit_mgdl) + 1e-6 "
+        "when 'mmol/L with decimals' then limit_mgdl + 0.5 else limit_mgdl end"
     ),
     "clock_offset_us(wall, instant)": "epoch_us(wall) - epoch_us(instant)",
-    # Mean of the first `n` of a list of readings; NULL if there are fewer.
-    "last_mean(part, n)": (
-        "case when len(part) >= n then list_avg(list_transform(part[1:n], lambda r: r.mgdl)) end"
-    ),
-    "meal_part(near, low, high)": "list_filter(near, lambda r: r.minute between low and high)",
-    # Mean of the 15 minutes before the meal, else of 30 before to 5 after.
-    "meal_base(near)": (
-        "coalesce(list_avg(list_transform(meal_part(near, -15, 0), lambda r: r.mgdl)), "
-        "list_avg(list_transform(meal_part(near, -30, 5), lambda r: r.mgdl)))"
-    ),
-    # Whether readings cover 80 % of the minutes after a meal.
-    "meal_is_covered(part, until)": (
-        "len(part) > 1 and part[-1].minute - part[1].minute >= 0.8 * until"
-    ),
-    # The reading nearest to a minute, within 7.5 of it.
-    "reading_near(near, target)": (
-        "list_sort(list_transform(meal_part(near, target - 7.5, target + 7.5), "
-        "lambda r: {off: abs(r.minute - target), mgdl: r.mgdl}))[1].mgdl"
-    ),
-    # Highest of the readings of a part; NULL below 80 % coverage.
-    "meal_peak(part, until)": (
-        "case when meal_is_covered(part, until) then "
-        "list_max(list_transform(part, lambda r: r.mgdl)) end"
-    ),
     # Area above the baseline between two readings; of a crossing only the triangle above it.
     "area_above(minutes, a, b)": (
         "minutes * case when a >= 0 and b >= 0 then (a + b) / 2 "
         "when a >= 0 then a * a / (a - b) / 2 when b >= 0 then b * b / (b - a) / 2 else 0 end"
-    ),
-    # Wolever's incremental area; NULL without a base, below 80 % coverage, over a gap above 20 min.
-    "list_iauc(part, base)": (
-        "list_sum(list_transform(range(2, len(part) + 1), lambda i: area_above("
-        "part[i].minute - part[i - 1].minute, part[i - 1].mgdl - base, part[i].mgdl - base)))"
-    ),
-    "list_gap(part)": (
-        "list_max(list_transform(range(2, len(part) + 1), "
-        "lambda i: part[i].minute - part[i - 1].minute))"
-    ),
-    "meal_iauc(part, base, until)": (
-        "case when base is not null and meal_is_covered(part, until) and list_gap(part) <= 20 "
-        "then list_iauc(part, base) end"
     ),
 }
 

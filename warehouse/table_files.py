@@ -26,7 +26,7 @@ def comment_sql(kind: str, name: str, text: str) -> str:
 
 
 def table_sources(lake: Lake, participants: Sequence[str]) -> dict[str, str]:
-    """The SELECT of each table over the files of some participants alone, and their numbers."""
+    """The SELECT of each table over the files of some participants alone."""
     found = {}
     for table, schema in TABLES.items():
         parts = [lake.table_part(table, name) for name in participants]
@@ -35,12 +35,12 @@ def table_sources(lake: Lake, participants: Sequence[str]) -> dict[str, str]:
         found[table] = no_rows(COMPUTED_TABLES[table])
     for table, schema in RESULTS.items():
         found[table] = no_rows(schema)
-    return found | {"participant_number": _numbers(sorted(participants))}
+    return found
 
 
 def lake_sources(lake: Lake, count: int, without: str | None = None) -> dict[str, str]:
-    """The SELECT of each table and of each mart that has files, over those of everyone, and the
-    participants' numbers. `count` is that of the buckets; `without` is someone about to go."""
+    """The SELECT of each table and of each mart that has files, over those of everyone. `count` is
+    that of the buckets; `without` is someone about to go."""
     found = {}
     for table, schema in (TABLES | RESULTS).items():
         if PARTITION in schema.names:
@@ -48,7 +48,6 @@ def lake_sources(lake: Lake, count: int, without: str | None = None) -> dict[str
         else:  # of everyone together, and so also of who is about to go
             parts = [part for part in [lake.part_of_all(table)] if part.exists() and not without]
             found[table] = _select(schema.names, parts, NO_HIVE, schema)
-    found["participant_number"] = _participants(lake, without)
     columns = {name: list(view.columns) for name, view in kept().items()}
     for mart in _in_buckets():
         names = columns.get(mart) or COMPUTED_TABLES[mart].names
@@ -68,8 +67,7 @@ def _in_buckets() -> list[str]:
 def no_tables() -> dict[str, str]:
     """The same of a lake that has none."""
     schemas = TABLES | RESULTS | COMPUTED_TABLES
-    selects = {table: no_rows(schema) for table, schema in schemas.items()}
-    return selects | {"participant_number": _numbers([])}
+    return {table: no_rows(schema) for table, schema in schemas.items()}
 
 
 def create_tables(
@@ -141,18 +139,3 @@ def _sql_type(kind: pa.DataType) -> str:
         return "timestamptz" if kind.tz else "timestamp"
     names = {"string": "varchar", "int64": "bigint", "int32": "integer", "date32[day]": "date"}
     return names.get(str(kind), str(kind))
-
-
-def _participants(lake: Lake, without: str | None = None) -> str:
-    """A number for each participant, for views that need a narrow key."""
-    folders = sorted((lake.tables / "sample").glob(f"{PARTITION}=*"))
-    names = [folder.name.partition("=")[2] for folder in folders]
-    return _numbers([name for name in names if name != without])
-
-
-def _numbers(names: Sequence[str]) -> str:
-    values = ", ".join(f"('{name}', {number})" for number, name in enumerate(names, 1))
-    return (
-        f"select * from (values {values or '(null, 0)'}) as p(participant_id, participant_number) "
-        "where participant_id is not null"
-    )

@@ -9,6 +9,7 @@
 -- largest_gap_min | longest time without a reading, both ends of the day included, minutes
 -- is_valid | coverage of day_coverage_min_pct and no gap above 3 hours
 -- missed_count | readings that the sensor's pace lets expect since the one before, and that are not there
+-- censored_pct | share of readings that are a sensor's limit, %
 -- mean_mgdl | mean
 -- median_mgdl | median
 -- sd_mgdl | standard deviation (n - 1)
@@ -32,7 +33,8 @@ with followed as (
         r.wall_us,
         r.glucose_mgdl,
         r.range_band,
-        r.interval_min,
+        r.covers_min,
+        r.is_bound,
         p.step_us,
         r.at_us - r.wall_us % 86400000000 as midnight_us,
         lag(r.at_us) over (partition by r.participant_id order by r.at_us) as before_us
@@ -45,7 +47,8 @@ day as (
         participant_id,
         day,
         count(*) as reading_count,
-        sum_min(interval_min) as observed_min,
+        sum_min(covers_min) as observed_min,
+        100 * avg(is_bound::int) as censored_pct,
         -- the last wall clock minus the first is too long or short by what the clock was moved
         1440 - (max(wall_us) - min(wall_us) - max(at_us) + min(at_us)) / 6e7 as day_min,
         max(at_us - greatest(before_us, midnight_us)) / 6e7 as gap_min,
@@ -78,6 +81,7 @@ select
     coalesce(coverage_pct >= rule_day_coverage_min_pct() and largest_gap_min <= 180, false)
         as is_valid,
     missed_count,
+    censored_pct,
     mean_mgdl,
     median_mgdl,
     sd_mgdl,

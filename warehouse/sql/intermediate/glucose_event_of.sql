@@ -15,17 +15,18 @@
 -- Battelino 2023, by the state machine of iglu 4.3.0: an event begins with episode_start_min beyond
 -- the limit (hypo_l1_mgdl 70, hypo_l2_mgdl 54, hyper_l1_mgdl 180, hyper_l2_mgdl 250) and ends before
 -- episode_end_min on the other side of it, or of hypo_l2_end_mgdl and hyper_l2_end_mgdl. Extended: more
--- than hypo_extended_min in a row below hypo_l1_mgdl. No event crosses a gap. Limits are compared in
--- the reported unit. A sensor of 15 minutes needs one reading to begin an event.
+-- than hypo_extended_min in a row below hypo_l1_mgdl. No event crosses a gap. Limits are compared
+-- as readings were reported. Of a sensor slower than 10 minutes two readings in a row begin or end an
+-- event: one point says nothing of how long it lasted.
 with coded as (
     select
         participant_id, point, step_us, at_us, wall_us,
-        (mgdl < glucose_limit(rule_hypo_l1_mgdl(), is_mmol))::int
-            + 2 * (mgdl < glucose_limit(rule_hypo_l2_mgdl(), is_mmol))::int
-            + 4 * (mgdl < glucose_limit(rule_hypo_l2_end_mgdl(), is_mmol))::int
-            + 8 * (mgdl > glucose_limit(rule_hyper_l1_mgdl(), is_mmol))::int
-            + 16 * (mgdl > glucose_limit(rule_hyper_l2_mgdl(), is_mmol))::int
-            + 32 * (mgdl > glucose_limit(rule_hyper_l2_end_mgdl(), is_mmol))::int as code
+        is_below(mgdl, rule_hypo_l1_mgdl(), reported_as)::int
+            + 2 * is_below(mgdl, rule_hypo_l2_mgdl(), reported_as)::int
+            + 4 * is_below(mgdl, rule_hypo_l2_end_mgdl(), reported_as)::int
+            + 8 * is_above(mgdl, rule_hyper_l1_mgdl(), reported_as)::int
+            + 16 * is_above(mgdl, rule_hyper_l2_mgdl(), reported_as)::int
+            + 32 * is_above(mgdl, rule_hyper_l2_end_mgdl(), reported_as)::int as code
     from query_table(grid)
 ),
 
@@ -55,7 +56,7 @@ run as (
         c.code is null as is_gap,
         case
             when d.begin_min is null then floor(rule_hypo_extended_min() / step_min) + 1
-            else ceil(d.begin_min / step_min)
+            else greatest(ceil(d.begin_min / step_min), case when step_min > 10 then 2 else 1 end)
         end as begin_count,
         ceil(rule_episode_end_min() / step_min) as end_count
     from changed as c

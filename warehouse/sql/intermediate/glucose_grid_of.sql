@@ -9,7 +9,7 @@
 -- wall_us | the same on the wall clock
 -- is_observed | whether a reading lies within half a step
 -- is_beyond | whether it is after the last reading: an hour of NULL, in which whatever runs ends
--- is_mmol | whether the reading before is in mmol/L
+-- reported_as | whether the reading before is in mmol/L
 -- mgdl | glucose, mg/dL; NULL inside gaps
 --
 -- The grid of iglu 4.3.0 (`CGMS2DayByDay`): from local midnight on, the reading where one lies on
@@ -24,7 +24,7 @@ with followed as (
         at_us,
         wall_us - at_us as offset_us,
         glucose_mgdl,
-        is_mmol,
+        reported_as,
         lead(at_us) over person as next_us,
         lead(glucose_mgdl) over person as next_mgdl,
         lead(wall_us - at_us) over person as next_offset_us
@@ -62,7 +62,7 @@ select
     end as wall_us,
     least(at_us - reading_us, next_us - at_us) * 2 <= step_us as is_observed,
     next_us is null and at_us > reading_us as is_beyond,
-    is_mmol,
+    reported_as,
     case
         when at_us = reading_us then glucose_mgdl
         when next_us - reading_us <= rule_grid_gap_max_min() * 60000000

@@ -7,6 +7,7 @@
 -- last_date | of the last
 -- span_min | minutes from the first to the last
 -- reading_count | readings
+-- censored_pct | share of readings that are a sensor's limit, %
 -- mean_mgdl | mean
 -- median_mgdl | median
 -- sd_mgdl | standard deviation (n - 1)
@@ -38,6 +39,8 @@ with scored as (
         wall_us,
         glucose_mgdl,
         range_band,
+        is_bound,
+        reported_as,
         grade_score(glucose_mgdl) as score
     from query_table(reading)
 ),
@@ -49,6 +52,7 @@ total as (
         make_timestamp(max(wall_us))::date as last_date,
         (max(at_us) - min(at_us)) / 6e7 as span_min,
         count(*) as reading_count,
+        100 * avg(is_bound::int) as censored_pct,
         mean_of(glucose_mgdl) as mean_mgdl,
         quantile_cont(glucose_mgdl, [0.25, 0.5, 0.75]) as quartiles,
         sd_of(glucose_mgdl) as sd_mgdl,
@@ -57,7 +61,7 @@ total as (
         1.4826 * mad(glucose_mgdl) as mad_mgdl,
         100 * avg((range_band in (2, 3))::int) as tir_pct,
         100 * avg((range_band = 2)::int) as titr_pct,
-        100 * avg((range_band <= 2 and glucose_mgdl >= 63)::int) as tir_63_140_pct,
+        100 * avg((range_band <= 2 and not is_below(glucose_mgdl, 63, reported_as))::int) as tir_63_140_pct,
         100 * avg((range_band = 0)::int) as tbr54_pct,
         100 * avg((range_band <= 1)::int) as tbr70_pct,
         100 * avg((range_band >= 3)::int) as ta140_pct,
@@ -82,6 +86,7 @@ select
     last_date,
     span_min,
     reading_count,
+    censored_pct,
     mean_mgdl,
     quartiles[2] as median_mgdl,
     sd_mgdl,

@@ -97,6 +97,7 @@ select
     valid_day_count,
     reading_count,
     100 * (expected_count - missed_count) / expected_count as coverage_pct,
+    censored_pct,
     mean_mgdl,
     median_mgdl,
     sd_mgdl,

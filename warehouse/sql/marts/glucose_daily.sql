@@ -7,6 +7,7 @@
 -- coverage_pct | observed share of the day, %; a day of a clock change has 23 or 25 hours
 -- largest_gap_min | longest time without a reading, both ends of the day included, minutes
 -- is_valid | coverage of day_coverage_min_pct and no gap above 3 hours
+-- censored_pct | share of readings that are a sensor's limit, %; above 1 % mean and deviation are biased
 -- mean_mgdl | mean
 -- median_mgdl | median
 -- sd_mgdl | standard deviation
@@ -66,6 +67,7 @@ select
     d.coverage_pct,
     d.largest_gap_min,
     d.is_valid,
+    d.censored_pct,
     d.mean_mgdl,
     d.median_mgdl,
     d.sd_mgdl,

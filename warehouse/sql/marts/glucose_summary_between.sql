@@ -9,6 +9,7 @@
 -- valid_day_count | of them with coverage of day_coverage_min_pct and no gap above 3 hours
 -- reading_count | readings
 -- coverage_pct | readings that are there, of those that the sensor's pace lets expect between the first and the last, %
+-- censored_pct | share of readings that are a sensor's limit, %; above 1 % mean and deviation are biased
 -- mean_mgdl | mean
 -- median_mgdl | median
 -- sd_mgdl | standard deviation (n - 1)

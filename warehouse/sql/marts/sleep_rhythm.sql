@@ -17,18 +17,16 @@
 -- Variances are those of the definition (Van Someren 1999), by n; pyActigraphy divides by n - 1.
 -- MSFsc (Roenneberg): length is total sleep; all nights are the mean over the nights that there are,
 -- where he weighs free and other days as a week has them. Whether an alarm rang is not known.
-with told as materialized (select * from main_sleep),
-
-night as (
+with night as (
     select
         participant_id,
         sleep_date,
         sleep_date - date '1970-01-01' as day,
-        night.total_sleep_min as asleep_min,
-        night.midpoint_local_h as midpoint_h,
+        total_sleep_min as asleep_min,
+        midpoint_local_h as midpoint_h,
         list_contains(free_weekdays(participant_id), isodow(sleep_date)) as is_free
-    from told
-    where night.is_night_valid
+    from sleep_nightly
+    where is_night_valid
 ),
 
 -- minutes asleep of each hour, and how they differ from the hour before if its day is known
@@ -47,7 +45,7 @@ hour as (
             coalesce(len(replace(substr(m.asleep::varchar, 60 * hour + 1, 60), '0', '')), 0)
                 as minutes
         from night as n
-        left join sleep_minute_of('told') as m using (participant_id, day)
+        left join sleep_minute as m using (participant_id, day)
     )
     window person as (partition by participant_id order by number)
 ),
