@@ -37,16 +37,12 @@ MACROS = {
     "sd_of_billionths(n, total, squares)": (
         "case when n > 1 then sqrt((n * squares - total * total)::double / (n * (n - 1))) / 1e9 end"
     ),
-    # Standard deviation (n - 1), mg/dL, of `n` values from the sums of millionths and squares.
-    "sd_of_sums(n, total, squares)": (
-        "case when n > 1 then sqrt((n * squares - total * total) / (n * (n - 1))) / 1e6 end"
-    ),
     # Klonoff 2022: 3.0 VLow + 2.4 Low + 1.6 VHigh + 0.8 High, at most 100.
     "glycemia_risk_index(tbr54, tbr70, tar180, tar250)": (
         "at_most_100(3.0 * tbr54 + 2.4 * (tbr70 - tbr54) + 1.6 * tar250 + 0.8 * (tar180 - tar250))"
     ),
-    # Hour of the day of a sum of sines and cosines (of billionths, as integers), and an hour next to
-    # another rather than a day off.
+    # Hour of the day of a sum of sines and cosines (of billionths, as integers), and an hour next
+    # to another rather than a day off.
     "sine_of_hour(hour)": "billionths(sin(hour * pi() / 12))",
     "cosine_of_hour(hour)": "billionths(cos(hour * pi() / 12))",
     "circular_hour(sine, cosine)": "atan2(sine::double, cosine::double) * 12 / pi()",
@@ -67,8 +63,8 @@ MACROS = {
         "case when sd is not null then 0.5 * tir + 35 * least(greatest((15 - tbr70) / 15, 0), 1) "
         "+ 15 * least(greatest((108 - sd) / 90, 0), 1) end"
     ),
-    # Limits as readings were reported: tenths of mmol/L in tenths (70 is 3.9, 180 is 10.0), what was
-    # converted to mmol/L before us in whole mg/dL.
+    # Limits as readings were reported: tenths of mmol/L in tenths (70 is 3.9, 180 is 10.0), what
+    # was converted to mmol/L before us in whole mg/dL.
     "tenths_mgdl(mgdl)": "round(mgdl / 18.0156, 1) * 18.0156",
     "is_below(mgdl, limit_mgdl, reported_as)": (
         "mgdl < case reported_as when 'mmol/L' then tenths_mgdl(limit_mgdl) - 1e-6 "

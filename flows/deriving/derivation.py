@@ -15,7 +15,7 @@ from flows.deriving.mage_rows import mage_rows
 from flows.settings import Settings
 from transforms.glucose import mage
 from warehouse.marts import derived, mart_fingerprints, mart_names, stage_marts
-from warehouse.steps import over_tables
+from warehouse.steps import computed, over_tables
 from warehouse.store.buckets import MadeFrom, bucket_of, rows_of
 from warehouse.store.exchange import exchange, staged
 from warehouse.store.lake import Lake, flush, private_folder
@@ -127,6 +127,16 @@ def _connection(
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     rules, priority = settings.rules.model_dump(), settings.priority.model_dump()
     with over_tables(lake, participants, rules, priority, settings.free_days()) as connection:
+        yield connection
+
+
+@contextmanager
+def sources_of(
+    lake: Lake, participant: str, settings: Settings
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """`night_source` of one participant, at the price of one."""
+    with _connection(lake, [participant], settings) as connection:
+        computed(connection, ["night_source"])
         yield connection
 
 
