@@ -15,6 +15,7 @@ import duckdb
 
 from warehouse import template
 from warehouse.macros import MACROS
+from warehouse.store.database import STORAGE_VERSION, writable
 from warehouse.store.lake import PARTIAL, Lake, digest, written
 from warehouse.table_columns import TABLE_COLUMNS
 from warehouse.table_files import comment_sql, create_tables, no_tables, table_views
@@ -63,7 +64,7 @@ def build(
                 general, lambda connection: create(connection, rules, priority)
             ) as made:
                 shutil.copyfile(made, partial)
-        with duckdb.connect(str(partial)) as connection:
+        with writable(partial) as connection:
             connection.execute("begin")
             connection.execute(_free_days_sql(free_days or {}))
             create_tables(connection, tables)
@@ -98,7 +99,7 @@ def of_one(lake: Lake, participant: str) -> Iterator[duckdb.DuckDBPyConnection]:
     with tempfile.TemporaryDirectory(prefix=PARTIAL, dir=lake.root) as folder:
         copy = Path(folder) / "one.duckdb"
         shutil.copyfile(lake.warehouse, copy)
-        with duckdb.connect(str(copy)) as connection:
+        with writable(copy) as connection:
             connection.execute("set timezone = 'UTC'; begin")
             create_tables(connection, table_views(lake, participant), comments=False)
             connection.execute("commit")
@@ -133,9 +134,8 @@ def _create_macros(connection: duckdb.DuckDBPyConnection, rules: Rules, priority
 
 def _fingerprint(rules: Rules, priority: Priority) -> str:
     sql = {v.name: (v.sql, v.comment, v.columns, v.parameters) for v in relations().values()}
-    return digest(
-        sql, MACROS, TABLE_COLUMNS, no_tables(), dict(rules), dict(priority), duckdb.__version__
-    )
+    version = (duckdb.__version__, STORAGE_VERSION)
+    return digest(sql, MACROS, TABLE_COLUMNS, no_tables(), dict(rules), dict(priority), version)
 
 
 def _fingerprints_of(path: Path) -> tuple[str, str] | None:
