@@ -92,6 +92,6 @@ def _participant_sql(lake: Lake, without: str | None = None) -> str:
 def _numbers(names: Sequence[str]) -> str:
     values = ", ".join(f"('{name}', {number})" for number, name in enumerate(names, 1))
     return (
-        f"select * from (values {values or '(null::varchar, 0)'}) as p(participant_id, participant_number) "
-        "where participant_id is not null"
+        f"select * from (values {values or '(null::varchar, 0)'}) "
+        "as p(participant_id, participant_number) where participant_id is not null"
     )
