@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import atexit
 import datetime as dt
+import fcntl
 import functools
+import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -51,6 +53,17 @@ def temporary(name: str) -> Path:
     return folder
 
 
+@contextmanager
+def once(name: str) -> Iterator[tuple[Path, bool]]:
+    """A folder for all processes of the run (see conftest.py); whether this one is to fill it."""
+    folder = Path(os.environ["DAWNLAKE_TESTS"]) / name
+    done = folder.with_name(f"{name}.done")
+    with folder.with_name(f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield folder, not done.exists()
+        done.touch()
+
+
 @functools.cache
 def demo_people() -> dict[str, DemoPerson]:
     """The demo's files, written once."""
@@ -60,10 +73,11 @@ def demo_people() -> dict[str, DemoPerson]:
 @functools.cache
 def demo_lake() -> Lake:
     """The demo, ingested once. Only to be read."""
-    lake = Lake(temporary("demo") / "lake")
-    for person in demo_people().values():
-        ingest(lake, person.paths, person.participant, person.timezone)
-    return lake
+    with once("demo") as (folder, is_first):
+        if is_first:
+            for person in demo_people().values():
+                ingest(Lake(folder), person.paths, person.participant, person.timezone)
+        return Lake(folder)
 
 
 def golden(connector: str, name: str) -> Case:

@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.lake import demo_lake, opened
+from tests.lake import demo_lake, opened, settled
 from warehouse.store.database import STORAGE_VERSION, writable
 from warehouse.view_files import relations
 
@@ -53,6 +53,7 @@ def expected() -> dict[str, int]:
     """How many rows each query of `everything` gives."""
     with opened(demo_lake()) as connection:
         queries = everything(connection)
+    with settled(demo_lake()) as connection:
         return {query: len(connection.execute(query).fetchall()) for query in queries}
 
 
