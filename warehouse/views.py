@@ -18,6 +18,7 @@ import duckdb
 from warehouse import template
 from warehouse.macros import MACROS, FreeDays, Priority, Rules, free_days_sql, settings_sql
 from warehouse.store.buckets import MadeFrom
+from warehouse.store.database import STORAGE_VERSION, writable
 from warehouse.store.lake import Lake, digest, written
 from warehouse.table_columns import TABLE_COLUMNS
 from warehouse.table_files import comment_sql, create_tables, lake_sources, no_tables
@@ -68,7 +69,7 @@ def build(
             partial.unlink()
             with template.made(general, lambda made: create(made, rules, priority)) as made:
                 shutil.copyfile(made, partial)
-        with duckdb.connect(str(partial)) as connection:
+        with writable(partial) as connection:
             connection.execute("begin")
             connection.execute(free_days_sql(free_days or {}))
             create_tables(connection, sources)
@@ -111,9 +112,8 @@ def _fingerprint(rules: Rules, priority: Priority) -> str:
     sql = {
         v.name: (v.sql, v.comment, v.columns, v.parameters, v.kept) for v in relations().values()
     }
-    return digest(
-        sql, MACROS, TABLE_COLUMNS, no_tables(), dict(rules), dict(priority), duckdb.__version__
-    )
+    version = (duckdb.__version__, STORAGE_VERSION)
+    return digest(sql, MACROS, TABLE_COLUMNS, no_tables(), dict(rules), dict(priority), version)
 
 
 def create(connection: duckdb.DuckDBPyConnection, rules: Rules, priority: Priority) -> None:

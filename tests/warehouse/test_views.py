@@ -15,7 +15,17 @@ import pytest
 
 import warehouse.view_files
 from flows.settings import Settings
-from tests.lake import BERLIN, Row, asked, assert_checked, demo_lake, demo_people, opened, rows
+from tests.lake import (
+    BERLIN,
+    Row,
+    asked,
+    assert_checked,
+    demo_lake,
+    demo_people,
+    opened,
+    rows,
+    settled,
+)
 from warehouse.schema import TABLES
 from warehouse.store.buckets import MadeFrom
 from warehouse.store.lake import Lake
@@ -80,7 +90,7 @@ def test_checks_find_nothing(empty: Lake) -> None:
 def test_the_demo_fills_every_view() -> None:
     # one sensor each, no fingersticks, and nobody asked for effects
     bare = {"cgm_slot", "glucose_fingerstick", "sleep_effect", "sleep_effect_group"}
-    with opened(demo_lake()) as connection:
+    with settled(demo_lake()) as connection:
         counts = {n: connection.execute(f"select count(*) from {n}").fetchall() for n in views()}
     assert {name for name, ((count,),) in counts.items() if not count} <= bare
 
