@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.clocks.timeline import MINUTE, SECOND, Micros
-from transforms.copies.sources import numbered
+from transforms.arrays import MINUTE, SECOND, Micros
+from transforms.sources import numbered
 
 
 @dataclass

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flows.commands.receipt import print_receipt
 from flows.demo.month import write_demo
 from flows.deriving import pipeline
 from flows.imports import without_pandas
+from flows.terminal.receipt import print_receipt
 from flows.usage import data, listing, opened, say
 from warehouse.store.lake import Lake
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import duckdb
 
-from flows.commands.sql import print_query, print_rows
 from flows.reading.extract import read_manifest
+from flows.terminal.rows import print_query, print_rows
 from flows.usage import (
     UsageError,
     card,

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from flows.reading.extract import Manifest
 from flows.settings import Settings
+from transforms.arrays import DAY, HOUR
 from transforms.clocks import evidence
 from transforms.clocks.anchor import anchored
 from transforms.clocks.claims import Claim, of_phones
@@ -20,7 +21,7 @@ from transforms.clocks.findings import Finding, of_contradictions, of_devices, o
 from transforms.clocks.itinerary import Itinerary, Patience, itinerary
 from transforms.clocks.known import Clocks
 from transforms.clocks.places import Doubt, doubt, home
-from transforms.clocks.timeline import DAY, FAR_AHEAD, HOUR, LONG_AGO, Span, spans_of
+from transforms.clocks.timeline import FAR_AHEAD, LONG_AGO, Span, spans_of
 from transforms.clocks.unmoved import unmoved
 from warehouse.schema import CLOCK_FINDING, ZONE_TIMELINE
 

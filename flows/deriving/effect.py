@@ -12,11 +12,12 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from flows.usage import fetched, steadily
+from flows.usage import fetched
 from transforms.effect.pairs import COVERAGE, EXPOSURES, OUTCOMES
 from transforms.effect.together import Together, together
 from transforms.effect.within import Effect, Nights, effects
 from warehouse.schema import EFFECT, EFFECT_GROUP
+from warehouse.steady import steadily
 from warehouse.store.lake import Lake, write_parquet, write_table
 
 COLUMNS = (*(measure.name for measure in (*EXPOSURES, *OUTCOMES)), COVERAGE)

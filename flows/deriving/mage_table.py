@@ -12,7 +12,8 @@ import numpy as np
 import pyarrow as pa
 
 from flows.settings import Settings
-from transforms.glucose.mage import KINDS, STEP_MIN, Values, mage
+from transforms.arrays import Values
+from transforms.glucose.mage import KINDS, STEP_MIN, mage
 from warehouse.schema import MAGE
 from warehouse.store.lake import Lake
 from warehouse.views import views_for

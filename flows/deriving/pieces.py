@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from flows.reading.extract import Manifest
 from transforms.align import GLUCOSE
-from transforms.clocks.timeline import DAY, Micros
+from transforms.arrays import DAY, Micros
 
 PIECE_ROWS = 120_000  # of several metrics together, about 100 MB while they are aligned
 LARGE_ROWS = 150_000  # of one metric that is divided by days; more is not faster, and takes memory

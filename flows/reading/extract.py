@@ -29,7 +29,7 @@ from connectors.contract import (
 )
 from flows.reading.hashed import Hashed
 from flows.reading.walk import Found
-from transforms.clocks.timeline import Micros
+from transforms.arrays import Micros
 from transforms.glucose.units_told import UnitsTold
 from warehouse.store.lake import Lake, parquet_writer, write_json, written_folder
 

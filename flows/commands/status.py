@@ -1,4 +1,4 @@
-"""status, files, views, connectors: what is there."""
+"""status: streams, nights, and what was set aside."""
 
 from __future__ import annotations
 
@@ -7,20 +7,14 @@ from pathlib import Path
 
 import duckdb
 
-from flows.reading.extract import Manifest, read_manifest
 from flows.usage import (
-    UsageError,
-    card,
     data,
     fetched,
     listing,
     opened,
     participants,
-    say,
-    shortened,
 )
 from transforms.glucose.units_told import STATED
-from warehouse.schema import TABLES
 
 # observed: rows times the stream's median interval over its whole span
 STREAMS = """
@@ -73,8 +67,6 @@ UNITS = """
     where participant_id = $1 and starts_with(what, $2) order by all
 """
 MANY_NEW = 12
-COUNTS = ("records", "carried", "skipped", "rejected")
-COUNTS_WIDTH = 60  # of those columns, the file's digits and the blanks around them
 
 
 def show_status(folder: Path, participant: str | None) -> int:
@@ -132,77 +124,3 @@ def _print_drift(met: Sequence[tuple[str, str, int | None, int, str]]) -> None:
         data.print(f"  {connector}: {what} in {many}{until}{lost}")
     if len(met) > MANY_NEW:
         data.print(f"  and {len(met) - MANY_NEW} more")
-
-
-def show_files(folder: Path, participant: str | None) -> int:
-    """The manifest: every file, its name as given, its counts.
-
-    Raises: UsageError if there is no such lake or participant.
-    """
-    lake, _ = opened(folder)
-    for who in participants(lake, participant):
-        data.print(who)
-        table = listing("file", "name", numbers=COUNTS)
-        for part in lake.part_folders(who):
-            manifest = read_manifest(part)
-            numbers = [str(manifest[f"{name.rstrip('s')}_count"]) for name in COUNTS]
-            name = card(shortened(manifest["name"], COUNTS_WIDTH), *_about(manifest))
-            table.add_row(manifest["file"], name, *numbers)
-        data.print(table)
-    return 0
-
-
-def _about(manifest: Manifest) -> list[str]:
-    """Format, span, and why records are missing."""
-    first, last = ((manifest[name] or "")[:10] for name in ("first_time", "last_time"))
-    span = f", {first} to {last}" if first else ""
-    reasons = {**manifest["skipped"], **manifest["rejected"]}
-    return [
-        f"{manifest['connector']} {manifest['variant']}{span}",
-        ", ".join(f"{reason} {count}" for reason, count in reasons.items()),
-    ]
-
-
-def show_views(name: str | None, everything: bool) -> int:
-    """All views with their grain, or one with its columns and what is known of its metrics.
-
-    Raises: UsageError for an unknown view.
-    """
-    from warehouse.metric_notes import metric_notes
-    from warehouse.view_files import relations
-
-    known = relations()
-    if name is None:
-        table = listing("view", "one row per", "what it is")
-        for view in sorted(known.values(), key=lambda v: v.name):
-            if everything or view.layer == "marts":
-                table.add_row(view.call, view.grain, view.about)
-        data.print(table)
-        say(f"Tables beside them: {', '.join(TABLES)}. `dawnlake views NAME` lists columns.")
-        return 0
-    if name not in known:
-        raise UsageError(f"no view {name}; `dawnlake views --all` lists them")
-    view = known[name]
-    say(view.comment)
-    if view.parameters:
-        say(f"Asked as: from {view.call}")
-    table = listing("column", "meaning")
-    for column, meaning in view.columns.items():
-        note = metric_notes().get((name, column))
-        table.add_row(column, card(meaning, *note.lines()) if note else meaning)
-    data.print(table)
-    return 0
-
-
-def show_connectors() -> int:
-    """Every format and how well each of its variants is known."""
-    from connectors import connectors
-
-    table = listing("connector", "format", "verified on real files or fixtures", "unverified")
-    for connector in connectors().values():
-        sure = [v for v, evidence in connector.variants.items() if evidence == "verified"]
-        rest = [v for v, evidence in connector.variants.items() if evidence != "verified"]
-        table.add_row(connector.name, connector.title, ", ".join(sure), ", ".join(rest))
-        table.add_section()
-    data.print(table)
-    return 0
