@@ -16,6 +16,7 @@ from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
+from flows.errors import UsageError as UsageError
 from flows.reading.password import Ask
 from warehouse.steady import steadily
 from warehouse.store.lake import Lake
@@ -27,11 +28,6 @@ DISK_WORDS = (
     "Disk quota exceeded",
     "Input/output error",
 )
-
-
-class UsageError(Exception):
-    """What was asked for cannot be done as asked. The message says what to do instead."""
-
 
 # markup off: a file may be named [copy].csv
 words = Console(stderr=True, highlight=False, markup=False, emoji=False)

@@ -15,16 +15,11 @@ from flows.usage import (
     participants,
 )
 from transforms.glucose.units_told import STATED
+from transforms.streams import observed_pct
 
-# observed: rows times the stream's median interval over its whole span
 STREAMS = """
-    select connector || coalesce('  ' || device, ''), metric, row_count::varchar,
-        first_at::date::varchar, last_at::date::varchar,
-        case when interval_min < 90 then round(interval_min, 1) || ' min'
-             when interval_min < 2880 then round(interval_min / 60, 1) || ' h'
-             else round(interval_min / 1440, 1) || ' d' end,
-        case when interval_min <= 60 and last_at > first_at then round(least(100, 100 * row_count
-            * interval_min / (epoch(last_at) - epoch(first_at)) * 60))::int || ' %' end
+    select connector, device, metric, row_count, first_at::timestamp, last_at::timestamp,
+        interval_min
     from stream where participant_id = ? order by connector, device, metric
 """
 NIGHTS = """
@@ -44,21 +39,18 @@ REJECTS = """
 """
 # what a connector met and does not use: new columns and codes, and records that such a code cost
 DRIFT = """
-    with met as (
-        select connector, file, what, last_time, null::bigint as record_count
-        from source_file, unnest(json_extract_string(drift, '$[*]')) as told(what)
-        where participant_id = $1 and not starts_with(what, $2)
-        union all
-        select r.connector, r.file, concat_ws(' ', r.code, r.field), any_value(f.last_time),
-            count(*)
-        from reject as r
-        left join source_file as f using (participant_id, connector, file)
-        where participant_id = $1 and starts_with(r.code, 'unknown_')
-        group by r.connector, r.file, r.code, r.field
-    )
-    select connector, what, sum(record_count)::bigint, count(distinct file),
+    select connector, what, null as record_count, count(distinct file),
         coalesce(max(last_time)::date::varchar, '')
-    from met group by connector, what order by connector, what
+    from source_file, unnest(json_extract_string(drift, '$[*]')) as told(what)
+    where participant_id = $1 and not starts_with(what, $2)
+    group by connector, what
+    union all
+    select connector, concat_ws(' ', code, field), count(*), count(distinct file),
+        coalesce(max(last_time)::date::varchar, '')
+    from reject left join source_file using (participant_id, connector, file)
+    where participant_id = $1 and starts_with(code, 'unknown_')
+    group by connector, code, field
+    order by connector, what
 """
 # files whose own readings contradict the unit that they state
 UNITS = """
@@ -67,6 +59,7 @@ UNITS = """
     where participant_id = $1 and starts_with(what, $2) order by all
 """
 MANY_NEW = 12
+LENGTHS = ((90, 1, "min"), (2880, 60, "h"), (float("inf"), 1440, "d"))
 
 
 def show_status(folder: Path, participant: str | None) -> int:
@@ -103,15 +96,27 @@ def _print_streams(connection: duckdb.DuckDBPyConnection, who: str) -> None:
     """Streams of one source together, the source above them."""
     table = listing("stream", numbers=("rows", "first (UTC)", "newest", "every", "observed"))
     source = None
-    for of, *cells in fetched(connection, STREAMS, who):
-        if of != source:
+    for connector, device, metric, count, first, last, interval in fetched(
+        connection, STREAMS, who
+    ):
+        if (connector, device) != source:
+            source = connector, device
             table.add_section()
-            table.add_row(of, style="bold")
-            source = of
-        metric, *numbers = (cell or "" for cell in cells)
-        table.add_row(f"  {metric}", *numbers)
+            table.add_row("  ".join(filter(None, source)), style="bold")
+        share = observed_pct(count, first, last, interval)
+        told = "" if share is None else f"{share:.0f} %"
+        days = str(first.date()), str(last.date())
+        table.add_row(f"  {metric}", str(count), *days, _length(interval), told)
     if table.row_count:
         data.print(table)
+
+
+def _length(minutes: float | None) -> str:
+    """A length of time in the unit that suits it; '' if it is not known."""
+    if minutes is None:
+        return ""
+    size, unit = next((s, u) for most, s, u in LENGTHS if minutes < most)
+    return f"{minutes / size:.1f} {unit}"
 
 
 def _print_drift(met: Sequence[tuple[str, str, int | None, int, str]]) -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from flows.deriving.completion import build_views, discard_results, remove_tables
 from flows.deriving.pipeline import align_participant
+from flows.errors import UsageError
 from flows.reading.walk import Found, sha256, walk
 from flows.settings import load
-from flows.usage import UsageError
 from warehouse.store.lake import Lake, remove_folder
 
 FEWEST_DIGITS = 6

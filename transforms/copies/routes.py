@@ -45,6 +45,16 @@ class Route:
         return f"{self.connector} {self.device}".strip()
 
 
+def copies_marked(
+    samples: pa.Table, metric: str, priority: Sequence[str]
+) -> tuple[pa.Table, list[Finding]]:
+    """Canonical samples with the copies of a metric marked that another route tells at another
+    time, and what was found out about them."""
+    place = np.flatnonzero(np.asarray(pc.equal(samples["metric"], metric)))
+    findings, rows = shifted_copies(routes(samples.take(pa.array(place))), priority)
+    return marked(samples, place[rows], "shifted_copy"), findings
+
+
 def routes(samples: pa.Table) -> list[Route]:
     """The routes in canonical samples of one metric: rows with an instant and a value."""
     has = np.asarray(pc.and_(pc.is_valid(samples["start_at"]), pc.is_valid(samples["value"])))
