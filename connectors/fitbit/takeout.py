@@ -155,4 +155,5 @@ CONNECTOR = Connector(
     variants={variant: _evidence(variant) for variant in {**_JSON, **_HEADERS}},
     identify=identify,
     extract=extract,
+    source="watch",
 )

@@ -81,4 +81,5 @@ CONNECTOR = Connector(
     },
     identify=identify,
     extract=extract,
+    source="watch",
 )

@@ -159,7 +159,7 @@ def _fingerprint(participant: str, settings: Settings, parts: Parts) -> str:
     return digest(
         VERSION,
         settings.participant(participant).model_dump(mode="json"),
-        settings.priority.model_dump(),
+        settings.priority.among({m["connector"] for m in parts.manifests}),
         (settings.rules.stay_min_h, settings.rules.stay_join_days),
         settings.rules.grid_gap_max_min,
         [(m["file"], m["connector"], m["connector_version"]) for m in parts.manifests],
