@@ -260,6 +260,18 @@ def test_nothing_loads_prefect_or_pandas_with_the_pipeline() -> None:
     assert done.stdout == "[]\n"
 
 
+def test_help_loads_no_command() -> None:
+    """Thirty commands must not make each other slow."""
+    code = (
+        "import sys\nfrom flows.cli import main\ntry:\n    main(['--help'])\nexcept SystemExit:\n"
+        "    print([m for m in sys.modules if m.startswith('flows.commands')], file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stderr == "[]\n"
+
+
 def test_every_layer_is_a_package_that_is_installed() -> None:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
     found = settings["tool"]["setuptools"]["packages"]["find"]["include"]
