@@ -60,9 +60,9 @@ MINUTES ?= 60
 fuzz: env
 	$(BIN)/python -m tests.fuzz --minutes $(MINUTES)
 
-# warehouse/METRICS.md, from the headers of the views, metrics.csv and metric_notes.csv
+# METRICS.md, FORMATS.md and the table of the README: from views, metrics, connectors, golden cases
 guide: env
-	$(BIN)/python -m warehouse.metrics_guide
+	$(BIN)/python -m tests.guides
 
 # the locks are made without addresses, for every platform
 UV_LOCK := uv pip compile --universal --generate-hashes --python-version 3.11

@@ -18,7 +18,8 @@ from flows.deriving.pipeline import ingest, prepared
 from flows.settings import Priority, Rules, Settings
 from tests import strategies  # noqa: F401  # how Hypothesis is run
 from tests.lake import PERSON, Person, asked, clarity, lake_of, put, table
-from transforms.glucose.mage import KINDS, Values, mage
+from transforms.arrays import Values
+from transforms.glucose.mage import KINDS, mage
 from warehouse.store.buckets import bucket_file
 
 DAY = 288
