@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,10 +37,12 @@ NIGHTS = """
 
 @dataclass(frozen=True)
 class Nights:
-    """How many nights of `night_to_day` a run has brought, and how many are other than before."""
+    """How many nights of `night_to_day` a run has brought, how many are other than before, and of
+    how many dates time in bed is told and no sleep."""
 
     added: int = 0
     changed: int = 0
+    in_bed_only: int = 0
 
 
 class Derivation:
@@ -98,7 +101,7 @@ class Derivation:
         with _connection(self.stage, people, self.settings) as connection:
             marts = dict(derived(connection, {"mage": mage_rows}, mart_names()))
         made = stage_marts(self.lake, self.stage, people, marts.items(), count)
-        self.nights |= _nights(self.lake, people, marts[PRODUCT], count)
+        self.nights |= _nights(self.lake, people, marts, count)
         exchange(self.lake, self.stage, people, made)
         for who in people:
             private_folder(self.lake.note(who).parent)
@@ -140,15 +143,18 @@ def sources_of(
         yield connection
 
 
-def _nights(lake: Lake, people: Collection[str], now: pa.Table, count: int) -> dict[str, Nights]:
-    old = rows_of(lake, PRODUCT, people, count)
+def _nights(
+    lake: Lake, people: Collection[str], marts: Mapping[str, pa.Table], count: int
+) -> dict[str, Nights]:
+    now, old = marts[PRODUCT], rows_of(lake, PRODUCT, people, count)
     if old is None or not old.schema.equals(now.schema):
         old = now.schema.empty_table()
     with duckdb.connect() as connection:
         connection.register("now_nights", now)
         connection.register("old_nights", old)
-        found = connection.execute(NIGHTS).fetchall()
-    return {who: Nights(added, changed) for who, added, changed in found}
+        found = {who: (new, other) for who, new, other in connection.execute(NIGHTS).fetchall()}
+    beds = Counter(marts["in_bed_only"]["participant_id"].to_pylist())
+    return {who: Nights(*found.get(who, (0, 0)), beds[who]) for who in people}
 
 
 def made_from(settings: Settings, count: int) -> MadeFrom:

@@ -246,6 +246,11 @@ def complete(
         count_new(lake, receipt, there)
         came = nights.get(receipt.participant, Nights())
         receipt.nights_added, receipt.nights_changed = came.added, came.changed
+        if came.in_bed_only:
+            receipt.notes.append(
+                f"of {came.in_bed_only} dates time in bed is told and no sleep: they are no "
+                "nights, see the relation in_bed_only"
+            )
     if problem := zone_problem(outcome):
         receipt.problems.append(str(problem))
     receipt.notes += zone_notes(outcome)

@@ -273,9 +273,13 @@ FAULTS = {
     ),
     "nothing_unresolved_is_placed": ("heart_rate", "* replace ('unresolved' as time_basis)"),
     "percentages_are_percentages": ("glucose_daily", "* replace (tir_pct + 1 as tir_pct)"),
+    "no_sleep_vanishes": (
+        "sleep_nightly",
+        "* replace (total_sleep_min as total_sleep_24h_min)",
+    ),
     "readings_are_counted_once": (
-        "glucose_span_total",
-        "* replace (reading_count + 1 as reading_count)",
+        "night_to_day",
+        "* replace (day_reading_count + 1 as day_reading_count)",
     ),
     "records_are_conserved": ("source_file", "* replace (record_count + 1 as record_count)"),
     "shares_are_nested": ("glucose_daily", "* replace (tar180_pct / 2 as tar180_pct)"),
@@ -288,7 +292,7 @@ FAULTS = {
     "stages_do_not_overlap": ("sleep_stage", "* replace (end_at + interval 1 minute as end_at)"),
     "statistics_are_possible": ("glucose_daily", "* replace (-lbgi as lbgi)"),
     "times_agree": ("sample", "* replace (start_local + interval 1 second as start_local)"),
-    "windows_do_not_overlap": ("glucose_span", "* replace (ends_us + 1 as ends_us)"),
+    "windows_do_not_overlap": ("night_window", "* replace (until_us + 1 as until_us)"),
 }
 
 
