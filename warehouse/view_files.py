@@ -27,7 +27,6 @@ class Kept(StrEnum):
     BUCKET = "in buckets"  # several participants in a file
     PARTICIPANT = "by participant"  # a file each: what is large
     OF_MARTS = "no, asked of marts"  # computed whenever it is asked, from what is kept
-    OF_TABLES = "no, asked of tables"  # from the tables, at the price of all of them
     NO = "no"  # part of the others
 
 
@@ -54,6 +53,12 @@ class View:
     def keys(self) -> list[str]:
         """The columns of its grain."""
         return self.grain.split(", ") if self.grain else []
+
+    @property
+    def from_kept(self) -> str:
+        """Its SELECT, in which what is kept is named as it stands in the schema `main`."""
+        named = "|".join(sorted(kept().keys() - {self.name}))
+        return re.sub(rf"\b(from|join)(\s+)({named})\b(?!\s*\()", r"\1\2main.\3", self.sql)
 
     @property
     def call(self) -> str:

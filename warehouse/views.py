@@ -1,8 +1,9 @@
 """warehouse.duckdb: relations over the files of a lake, built beside the old one.
 
 In `main` stand the tables, the marts, and what is asked of both; in the schema `live` every view of
-the .sql files by its own definition, over the tables. Rules and priorities of the settings become
-macros and a view of constants.
+the .sql files by its own definition, over the tables and over the marts that it reads from. (Over
+the tables alone some would take minutes to plan: DuckDB binds a view wherever it is named.) Rules
+and priorities of the settings become macros and a view of constants.
 """
 
 from __future__ import annotations
@@ -126,21 +127,21 @@ def create(connection: duckdb.DuckDBPyConnection, rules: Rules, priority: Priori
     connection.execute(settings_sql(rules, priority, {}))
     create_tables(connection, no_tables(), comments=False)
     connection.execute(f"create schema {LIVE}; set schema = '{LIVE}'")
-    columns = _create(connection, every)
+    _create(connection, every)
     for view in every:
         if view.parameters:
             _tried(view, lambda view: _compare(view, _columns(connection, _call(view))))
     connection.execute("set schema = 'main'")
-    _create_public(connection, columns)
+    for view in every:
+        if view.kept is not Kept.NO:
+            connection.execute(_comments(view, "main"))
     for view in every:
         connection.execute(_comments(view, "main" if view.parameters else LIVE))
     connection.execute("commit")
 
 
-def _create(
-    connection: duckdb.DuckDBPyConnection, views: Sequence[View]
-) -> dict[str, Mapping[str, str]]:
-    """Views that read from each other, in the schema that is set; their columns.
+def _create(connection: duckdb.DuckDBPyConnection, views: Sequence[View]) -> None:
+    """Definitions in the schema that is set; in `main` marts without rows, and what is asked of them.
 
     To make a view, DuckDB binds all that it is made of, down to the tables. So each is tried over
     empty tables that stand in for what it reads from, and then they are exchanged from the last to
@@ -148,31 +149,15 @@ def _create(
 
     Raises: ViewError.
     """
-    columns: dict[str, Mapping[str, str]] = {}
     for view in views:
-        _tried(view, lambda view: columns.update({view.name: _stand_in(connection, view)}))
+        _tried(view, lambda view: _stand_in(connection, view))
     for view in reversed(views):
         if not view.parameters:
             connection.execute(f'drop table "{view.name}"')
-            connection.execute(f'create view "{view.name}" as {view.sql}')
-    return columns
-
-
-def _create_public(
-    connection: duckdb.DuckDBPyConnection, columns: Mapping[str, Mapping[str, str]]
-) -> None:
-    """In `main`: marts without rows, what is asked of them, and what is asked of the tables."""
-    asked = [view for view in relations().values() if view.kept is Kept.OF_MARTS]
-    for name, view in relations().items():
-        if view.is_kept:
-            empty = ", ".join(f'null::{kind} as "{col}"' for col, kind in columns[name].items())
-            connection.execute(f'create view "{name}" as select {empty} where false')
-        elif view.kept is Kept.OF_TABLES:
-            connection.execute(f'create view "{name}" as from {LIVE}."{name}"')
-    for name in steps_from_marts(view.name for view in asked):
-        connection.execute(f'create view "{name}" as {relations()[name].sql}')
-    for name in (view.name for view in relations().values() if view.kept is not Kept.NO):
-        connection.execute(_comments(relations()[name], "main"))
+            connection.execute(f'create view "{view.name}" as {view.from_kept}')
+    asked = [view.name for view in views if view.kept is Kept.OF_MARTS]
+    for name in steps_from_marts(asked):
+        connection.execute(f'create view main."{name}" as {relations()[name].sql}')
 
 
 def _tried(view: View, work: Callable[[View], None]) -> None:
@@ -182,16 +167,18 @@ def _tried(view: View, work: Callable[[View], None]) -> None:
         raise ViewError(f"{view.layer}/{view.name}.sql: {error}") from error
 
 
-def _stand_in(connection: duckdb.DuckDBPyConnection, view: View) -> Mapping[str, str]:
-    """A macro, or an empty table with the columns of a view; these."""
+def _stand_in(connection: duckdb.DuckDBPyConnection, view: View) -> None:
+    """A macro, or an empty table with the columns of a view; of a mart also one for its rows."""
     if view.parameters:
         connection.execute(f"create macro main.{view.call} as table {view.sql}")
-        return {}
-    columns = _columns(connection, view.sql)
+        return
+    columns = _columns(connection, view.from_kept)
     _compare(view, columns)
     typed = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
     connection.execute(f'create table "{view.name}" ({typed})')
-    return columns
+    if view.is_kept:
+        empty = ", ".join(f'null::{kind} as "{name}"' for name, kind in columns.items())
+        connection.execute(f'create view main."{view.name}" as select {empty} where false')
 
 
 def _call(view: View) -> str:

@@ -42,7 +42,7 @@ def run_effect(folder: Path, participant: str | None) -> int:
     chosen = participants(lake, participant)
     with writing(lake, "dawnlake effect", say) as was_left:
         settings = load(lake.settings)
-        settled(lake, settings, was_left)
+        settled(lake, settings, was_left, say)
         few = _computed(lake, chosen, is_everyone=participant is None)
         build_views(lake, settings)
     _print(folder, chosen, is_everyone=participant is None)

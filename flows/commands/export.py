@@ -76,7 +76,7 @@ def _disguise(lake: Lake, people: Sequence[str]) -> Disguise:
     """Who is who, kept in the lake. Only who is new waits: for the writer's lock, to be added."""
     if not are_known(lake, people):
         with writing(lake, "dawnlake export", say) as was_left:
-            settled(lake, load(lake.settings), was_left)
+            settled(lake, load(lake.settings), was_left, say)
             add_disguises(lake, people)
     return Disguise.of(lake, people)
 

@@ -34,7 +34,7 @@ def run_forget(folder: Path, participant: str, is_sure: bool) -> int:
         raise UsageError(f"nothing was removed: --yes removes everything of {participant}")
     with writing(lake, "dawnlake forget", say) as was_left:
         forget(lake, participant)
-        settled(lake, load(lake.settings), was_left)
+        settled(lake, load(lake.settings), was_left, say)
     left = mentions(lake, participant)
     for place in left:
         say(f"{participant} still stands in {place}: look whether it means this participant")

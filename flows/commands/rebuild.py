@@ -48,6 +48,6 @@ def _rebuilt(lake: Lake, source: str, passwords: Passwords) -> int:
                 problems += 1
         derive.finish()
     completed(lake, settings)  # also of whoever had no file any more when another run was killed
-    settled(lake, settings, was_left=False)
+    settled(lake, settings, False, say)
     pipeline.build_views(lake, settings, anew=True)
     return 1 if problems else 0

@@ -24,7 +24,7 @@ def run_withdraw(folder: Path, file_ids: Iterable[str], participant: str | None)
     lake, _ = opened(folder)
     participants(lake, participant)
     with writing(lake, "dawnlake withdraw", say) as was_left:
-        settled(lake, load(lake.settings), was_left)
+        settled(lake, load(lake.settings), was_left, say)
         parts = [part for each in wanted for part in remove.parts_of(lake, each, participant)]
         parts = list(dict.fromkeys(parts))
         names = {part: read_manifest(part)["name"] for part in parts}

@@ -26,7 +26,7 @@ with reading as (
         g.covers_min,
         n.until_us,
         n.until16_us
-    from glucose_chosen as g
+    from glucose as g
     asof join night_window as n
         on n.participant_id = g.participant_id and n.wake_us <= epoch_us(g.start_at)
 )

@@ -15,7 +15,7 @@ with placed as (
         (epoch_us(g.start_at) - epoch_us(m.start_at)) / 6e7 as minute,
         g.glucose_mgdl as mgdl
     from meal as m
-    join glucose_chosen as g
+    join glucose as g
         on g.participant_id = m.participant_id
         and g.start_at >= m.start_at - interval 30 minutes
         and g.start_at <= m.start_at + interval 200 minutes

@@ -18,7 +18,7 @@ with near as (
         g.glucose_mgdl as mgdl,
         coalesce(g.interval_min, 5) as minutes
     from night_window as n
-    join glucose_chosen as g
+    join glucose as g
         on g.participant_id = n.participant_id
         and epoch_us(g.start_at) >= n.onset_us - 900000000
         and epoch_us(g.start_at) < n.wake_us

@@ -1,5 +1,6 @@
 -- Which sleeps are told of each date: all of one source, the best of that date.
 -- grain: participant_id, sleep_date, connector, device, episode_number
+-- kept: in buckets
 --
 -- participant_id | who
 -- sleep_date | local date of the final wake
@@ -31,10 +32,9 @@ with candidate as (
         e.is_vendor_nap,
         coalesce(e.total_sleep_min, e.sleep_period_min) as length_min,
         e.sleep_period_min <= 60 * rule_night_max_h() as is_credible,
-        t.is_shifted,
+        e.is_shifted_copy,
         p.position
     from sleep_episode as e
-    join sleep_total as t using (participant_id, connector, device, episode_number)
     left join source_priority as p on p.stream = 'sleep' and p.connector = e.connector
     where length_min > 0 and e.sleep_period_min <= 1440
 ),
@@ -66,7 +66,7 @@ chosen as (
     qualify row_number() over (
         partition by participant_id, sleep_date
         order by
-            is_shifted, is_credible and length_min >= 180 desc, position nulls last,
+            is_shifted_copy, is_credible and length_min >= 180 desc, position nulls last,
             has_stages desc, is_vendor_main desc, length_min desc, connector, device, onset_at
     ) = 1
 ),

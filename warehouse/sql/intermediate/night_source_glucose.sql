@@ -20,7 +20,7 @@ with reading as (
         'interstitial_glucose' as what,
         glucose_mgdl as value,
         'mg/dL' as unit
-    from glucose_chosen
+    from glucose
 ),
 
 -- begin and end of each part of each night, microseconds since 1970 (UTC)

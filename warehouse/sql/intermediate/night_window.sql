@@ -1,5 +1,6 @@
 -- Each night and the day that followed it: when they begin and end.
 -- grain: participant_id, sleep_date
+-- kept: in buckets
 --
 -- participant_id | who
 -- sleep_date | local date of the final wake

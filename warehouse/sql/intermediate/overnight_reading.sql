@@ -25,7 +25,7 @@ with reading as (
         g.interval_min,
         g.covers_min,
         n.wake_us
-    from glucose_chosen as g
+    from glucose as g
     asof join night_window as n
         on n.participant_id = g.participant_id and n.onset_us <= epoch_us(g.start_at)
 )

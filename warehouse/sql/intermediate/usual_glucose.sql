@@ -11,7 +11,7 @@ with slot as (
         start_local::date as date,
         (epoch_us(start_local) % 86400000000 // 1800000000)::int as half_hour,
         mean_of(glucose_mgdl) as mgdl
-    from glucose_chosen
+    from glucose
     where start_local is not null
     group by participant_id, start_local::date, half_hour
 )

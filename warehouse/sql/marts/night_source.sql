@@ -1,6 +1,6 @@
 -- What each night of `night_to_day` rests on, row by row, back to file and record.
 -- grain: participant_id, sleep_date, part, what, start_at, file, record
--- kept: no, asked of tables
+-- kept: no, asked of marts
 --
 -- participant_id | who
 -- sleep_date | local date of the final wake

@@ -11,6 +11,7 @@
 -- is_vendor_main | the vendor calls it the main sleep
 -- is_vendor_nap | the vendor calls it a nap
 -- is_inferred | some of its instants were inferred
+-- is_shifted_copy | tells what another source tells at a better clock
 -- bed_at | begin of the time in bed (UTC), NULL where the export does not tell
 -- rise_at | end of the time in bed (UTC), NULL where the export does not tell
 -- onset_at | sleep onset (UTC)
@@ -136,6 +137,7 @@ select
     coalesce(is_vendor_main, false) as is_vendor_main,
     coalesce(is_vendor_nap, false) as is_vendor_nap,
     is_inferred,
+    is_shifted as is_shifted_copy,
     bed_at,
     rise_at,
     onset_at,
