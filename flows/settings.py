@@ -141,6 +141,7 @@ class Rules(_Strict):
     hyper_l2_end_mgdl: float = Field(250, ge=100, le=400)
     episode_start_min: float = Field(15, gt=0)  # how long beyond a limit begins one,
     episode_end_min: float = Field(15, gt=0)  # and how long back ends it
+    slow_event_readings: int = Field(2, ge=1)  # in a row, of a sensor slower than 10 minutes
     hypo_extended_min: float = Field(120, gt=0)  # more than that in a row is extended
     variability_min_h: float = Field(24, ge=0)  # observed hours for variability and event rates
     estimate_min_days: int = Field(10, ge=0)  # valid days for GMI and eA1c

@@ -141,7 +141,7 @@ def create(connection: duckdb.DuckDBPyConnection, rules: Rules, priority: Priori
 
 
 def _create(connection: duckdb.DuckDBPyConnection, views: Sequence[View]) -> None:
-    """Definitions in the schema that is set; in `main` marts without rows, and what is asked of them.
+    """Definitions in the schema that is set; in `main` marts without rows, and what asks them.
 
     To make a view, DuckDB binds all that it is made of, down to the tables. So each is tried over
     empty tables that stand in for what it reads from, and then they are exchanged from the last to

@@ -17,10 +17,11 @@ from flows.deriving.completion import settled
 from flows.deriving.pipeline import ingest, prepared
 from flows.settings import Priority, Rules, Settings
 from tests import strategies  # noqa: F401  # how Hypothesis is run
-from tests.lake import PERSON, Person, asked, clarity, lake_of, put, table
+from tests.lake import PERSON, Person, Row, asked, clarity, lake_of, put
 from transforms.arrays import Values
 from transforms.glucose.mage import KINDS, mage
 from warehouse.store.buckets import bucket_file
+from warehouse.store.lake import Lake
 
 DAY = 288
 
@@ -106,9 +107,13 @@ def person(days: int = 4) -> Person:
     return Person("Europe/Berlin").cgm("2025-07-01T00:05", wave(days).tolist())
 
 
+def rows_of(lake: Lake) -> list[Row]:
+    return asked(lake, "from mage order by date nulls first")
+
+
 def test_one_row_of_all_data_and_one_per_day(tmp_path: Path) -> None:
     """A day of the grid is (midnight, midnight]: the last point of this series is one."""
-    found = table(lake_of(tmp_path, {PERSON: person()}), "mage")
+    found = rows_of(lake_of(tmp_path, {PERSON: person()}))
     assert [row["date"] for row in found] == [None, *(dt.date(2025, 7, d) for d in (1, 2, 3, 4))]
     assert [row["reading_count"] for row in found] == [4 * DAY, None, None, None, None]
     assert [row["observed_min"] for row in found] == [5760, 1440, 1440, 1440, 1440]
@@ -143,7 +148,7 @@ def test_it_needs_a_day_and_most_of_its_span(
 
 def test_nobody_without_glucose_has_rows(tmp_path: Path) -> None:
     made = Person("Europe/Berlin").sample("heart_rate", "2025-07-01T10:00", 60, "/min")
-    assert table(lake_of(tmp_path, {PERSON: made}), "mage") == []
+    assert rows_of(lake_of(tmp_path, {PERSON: made})) == []
 
 
 def export(values: Values) -> str:
@@ -158,7 +163,7 @@ def test_it_is_derived_when_what_it_depends_on_has_changed(tmp_path: Path) -> No
     ingest(lake, [path], PERSON, "Europe/Berlin")
     part = bucket_file(lake, "mage", PERSON, 1)
     written = part.stat().st_mtime_ns
-    before = table(lake, "mage")
+    before = rows_of(lake)
     assert asked(lake, "select round(mage_avg_mgdl) as m from glucose_summary") == [{"m": 80}]
 
     settled(lake, prepared(lake, PERSON, None), was_left=False)
@@ -169,11 +174,11 @@ def test_it_is_derived_when_what_it_depends_on_has_changed(tmp_path: Path) -> No
         settled(lake, prepared(lake, PERSON, None), was_left=False)
         assert part.stat().st_mtime_ns > written
         written = part.stat().st_mtime_ns
-        assert table(lake, "mage") == before
+        assert rows_of(lake) == before
 
     (longer,) = put(tmp_path / "in", {"b.csv": export(wave(3))})
     ingest(lake, [longer], PERSON)
-    assert table(lake, "mage")[0]["observed_min"] == 3 * 1440
+    assert rows_of(lake)[0]["observed_min"] == 3 * 1440
     assert asked(lake, "select count(mage_avg_mgdl) as n from glucose_summary") == [{"n": 1}]
 
 
@@ -199,4 +204,4 @@ def test_the_settings_that_matter(tmp_path: Path) -> None:
 
 def whole(folder: Path, made: Person, settings: Settings) -> dict[str, Any]:
     """The row of all data."""
-    return table(lake_of(folder, {PERSON: made}, settings), "mage")[0]
+    return rows_of(lake_of(folder, {PERSON: made}, settings))[0]

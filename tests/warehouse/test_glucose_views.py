@@ -248,9 +248,13 @@ def test_a_rule_says_what_ends_level_two(tmp_path: Path) -> None:
     assert [(e["level"], e["duration_min"]) for e in found] == [("l1", 60), ("l2", 60)]
 
 
-def test_one_reading_of_a_slow_sensor_begins_an_event(tmp_path: Path) -> None:
-    found = episodes(tmp_path, cgm([100, 100, 65, 100, 100], "2025-07-01T00:15", 15))
-    assert [(e["level"], e["duration_min"]) for e in found] == [("l1", 15)]
+@pytest.mark.parametrize(("low", "needed", "minutes"), [(1, 1, [15]), (1, 2, []), (2, 2, [30])])
+def test_readings_of_a_slow_sensor_that_begin_an_event(
+    low: int, needed: int, minutes: list[int], tmp_path: Path
+) -> None:
+    person = cgm([100, 100, *[65] * low, 100, 100], "2025-07-01T00:15", 15)
+    found = episodes(tmp_path, person, Settings(rules=Rules(slow_event_readings=needed)))
+    assert [e["duration_min"] for e in found if e["level"] == "l1"] == minutes
 
 
 @pytest.mark.parametrize("kind", ["hypo", "hyper"])

@@ -37,22 +37,25 @@ from warehouse.views import ViewError, build, create
 NIGHT_TO_DAY = """
 participant_id sleep_date
 sleep_connector sleep_basis onset_at wake_at onset_local wake_local timezone_changed
-time_in_bed_min sleep_period_min total_sleep_min sleep_latency_min wake_after_onset_min
+time_in_bed_min time_in_bed_basis sleep_period_min total_sleep_min sleep_latency_min
+wake_after_onset_min
 sleep_efficiency_pct awakening_count light_min deep_min rem_min rem_latency_min midpoint_local_h
-nap_min total_sleep_24h_min
+nap_min secondary_sleep_min total_sleep_24h_min
 sleep_heart_rate_bpm sleep_heart_rate_min_bpm sleep_hrv_rmssd_ms sleep_hrv_sdnn_ms
 sleep_respiratory_rate_brpm sleep_spo2_pct skin_temperature_deviation_cel
 sleep_debt_3d_min sleep_debt_7d_min total_sleep_mean_4d_min sleep_regularity_index_7d
-midpoint_sd_7d_min social_jetlag_28d_min is_short_6h is_restriction_run_4d
+midpoint_sd_7d_min social_jetlag_28d_min is_short_6h is_short_4h30
+is_restriction_run_4d
 overnight_mean_mgdl overnight_sd_mgdl overnight_cv_pct overnight_min_mgdl overnight_nadir_mgdl
 overnight_tbr70_pct overnight_tir_pct overnight_titr_pct overnight_coverage_pct
 overnight_reading_count has_compression_low
-onset_mgdl fasting_mgdl dawn_delta_mgdl has_dawn_phenomenon breakfast_peak_delta_mgdl
-breakfast_iauc_2h_mgdl_min
-day_hours day_mean_mgdl day_median_mgdl day_sd_mgdl day_cv_pct day_tir_pct day_titr_pct
+onset_mgdl fasting_mgdl fasting_30min_mgdl fasting_60min_mgdl hours_since_last_meal breakfast_basis
+dawn_delta_mgdl has_dawn_phenomenon breakfast_peak_delta_mgdl breakfast_iauc_2h_mgdl_min
+day_hours day_nap_min day_mean_mgdl day_median_mgdl day_sd_mgdl day_cv_pct day_tir_pct day_titr_pct
 day_tbr70_pct day_tbr54_pct day_tar180_pct day_tar250_pct day_mag_mgdl_h day_lbgi day_hbgi day_gri
 day_coverage_pct day_reading_count is_day_capped
-wake16h_mean_mgdl wake16h_sd_mgdl wake16h_cv_pct wake16h_tir_pct wake16h_titr_pct
+wake16h_mean_mgdl wake16h_excess_mgdl wake16h_asleep_min wake16h_sd_mgdl wake16h_cv_pct
+wake16h_tir_pct wake16h_titr_pct
 wake16h_coverage_pct
 eating_window_h last_meal_to_bed_min kcal_before_15h_pct postmeal_steps_60min step_count
 exercise_min fasted_morning_exercise_min resistance_exercise_min morning_daylight_min
@@ -88,8 +91,10 @@ def test_checks_find_nothing(empty: Lake) -> None:
 
 
 def test_the_demo_fills_every_view() -> None:
-    # one sensor each, no fingersticks, and nobody asked for effects
+    # one sensor each, no fingersticks, and nobody asked for effects; no room, drinks, and no date
+    # with time in bed alone
     bare = {"cgm_slot", "glucose_fingerstick", "sleep_effect", "sleep_effect_group"}
+    bare |= {"bedroom", "day_drink", "in_bed_only"}
     with settled(demo_lake()) as connection:
         counts = {n: connection.execute(f"select count(*) from {n}").fetchall() for n in views()}
     assert {name for name, ((count,),) in counts.items() if not count} <= bare

@@ -176,12 +176,10 @@ def remove_others(lake: Lake, count: int) -> None:
 
 def place_all(made: Mapping[Path, Path]) -> None:
     """Let written files take their places; one that was not written has nothing to say any more."""
-    for place in made.values():
-        private_folder(place.parent)
     for part, place in made.items():
         if part.exists():
-            part.replace(place)
+            part.replace(private_folder(place.parent) / place.name)
         else:
             place.unlink(missing_ok=True)
-    for folder in {place.parent for place in made.values()}:
+    for folder in {place.parent for place in made.values() if place.parent.exists()}:
         flush(folder)

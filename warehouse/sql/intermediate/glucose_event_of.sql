@@ -16,7 +16,7 @@
 -- the limit (hypo_l1_mgdl 70, hypo_l2_mgdl 54, hyper_l1_mgdl 180, hyper_l2_mgdl 250) and ends before
 -- episode_end_min on the other side of it, or of hypo_l2_end_mgdl and hyper_l2_end_mgdl. Extended: more
 -- than hypo_extended_min in a row below hypo_l1_mgdl. No event crosses a gap. Limits are compared
--- as readings were reported. Of a sensor slower than 10 minutes two readings in a row begin or end an
+-- as readings were reported. Of a sensor slower than 10 minutes slow_event_readings in a row begin an
 -- event: one point says nothing of how long it lasted.
 with coded as (
     select
@@ -56,7 +56,7 @@ run as (
         c.code is null as is_gap,
         case
             when d.begin_min is null then floor(rule_hypo_extended_min() / step_min) + 1
-            else greatest(ceil(d.begin_min / step_min), case when step_min > 10 then 2 else 1 end)
+            else greatest(ceil(d.begin_min / step_min), case when step_min > 10 then rule_slow_event_readings() else 1 end)
         end as begin_count,
         ceil(rule_episode_end_min() / step_min) as end_count
     from changed as c

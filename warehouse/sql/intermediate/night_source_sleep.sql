@@ -51,7 +51,9 @@ bed as (
 ),
 
 together as (
-    select *, label as what, minutes as value, 'min' as unit from segment
+    select *, case when is_staged then label else 'session' end as what, minutes as value,
+        'min' as unit
+    from segment
     union all by name
     select
         participant_id,
