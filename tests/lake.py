@@ -142,7 +142,7 @@ MADE_UP: dict[Path, tuple[list[str], Settings]] = {}  # lakes of `lake_of` witho
 @contextmanager
 def opened(lake: Lake) -> Iterator[duckdb.DuckDBPyConnection]:
     """The warehouse, to be read; a view that is not kept is found in `live`."""
-    if made := MADE_UP.pop(lake.root, None):
+    if (made := MADE_UP.pop(lake.root, None)) and not lake.warehouse.exists():
         with_marts(lake, *made)
     with duckdb.connect(str(lake.warehouse), read_only=True) as connection:
         connection.execute("set timezone = 'UTC'; set search_path = 'main,live'")
@@ -169,7 +169,7 @@ def rows(connection: duckdb.DuckDBPyConnection, sql: str, *values: object) -> li
 
 def asked(lake: Lake, sql: str, *values: object) -> list[Row]:
     """The rows of one query to a lake."""
-    if made := MADE_UP.get(lake.root):
+    if (made := MADE_UP.get(lake.root)) and not lake.warehouse.exists():
         words = set(re.findall(r"\w+", sql)) & (relations().keys() | COMPUTED.keys())
         with derived(lake, *made, words) as connection:
             return rows(connection, sql, *values)
@@ -185,7 +185,7 @@ def settled(lake: Lake) -> Iterator[duckdb.DuckDBPyConnection]:
     Whoever asks a few dozen questions of views inside views gets the same answers for a tenth of
     the time: nearly all of it is planning.
     """
-    if made := MADE_UP.get(lake.root):
+    if (made := MADE_UP.get(lake.root)) and not lake.warehouse.exists():
         with derived(lake, *made, views()) as connection:
             yield connection
         return

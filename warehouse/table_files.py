@@ -55,8 +55,8 @@ def lake_sources(lake: Lake, count: int, without: str | None = None) -> dict[str
         if _is_there(folder, "*.parquet"):
             found[mart] = _from(names, [folder / "*.parquet"], NO_HIVE)
     for mart, view in kept().items():
-        parts = f"{PARTITION}=*/part.parquet"
-        if view.kept is Kept.PARTICIPANT and _is_there(lake.marts / mart, parts):
+        each = f"{PARTITION}=*/part.parquet"
+        if view.kept is Kept.PARTICIPANT and _is_there(lake.marts / mart, each):
             found[mart] = _of_each(lake.marts / mart, None, without, columns[mart])
     return found
 

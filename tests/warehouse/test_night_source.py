@@ -45,6 +45,7 @@ RECOMPUTED = f"""
         ) as rem_min,
         coalesce(
             sum(value) filter (part = 'nap_totals' and what = 'total_sleep_time'),
+            sum(value) filter (part = 'nap_totals' and what in {STAGE_TOTALS}),
             sum(value) filter (part = 'nap' and what in {ASLEEP})
         ) as nap_min,
         sum(value) filter (part = 'secondary' and what in {ASLEEP}) as secondary_sleep_min,
