@@ -40,6 +40,7 @@ PARTS: dict[str, tuple[str, ...]] = {
     "nap": ("nap_min", "total_sleep_24h_min"),
     "secondary": ("secondary_sleep_min", "total_sleep_24h_min"),
     "nap_totals": (),
+    "secondary_totals": (),
     "vendor_totals": (),
     "body": (),
     "vendor_daily": (),
@@ -97,7 +98,11 @@ METRICS: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "nap_totals": dict.fromkeys(
         ("total_sleep_time", "light_sleep_time", "deep_sleep_time", "rem_sleep_time"),
-        ("nap_min", "secondary_sleep_min", "total_sleep_24h_min"),
+        ("nap_min", "total_sleep_24h_min"),
+    ),
+    "secondary_totals": dict.fromkeys(
+        ("total_sleep_time", "light_sleep_time", "deep_sleep_time", "rem_sleep_time"),
+        ("secondary_sleep_min", "total_sleep_24h_min"),
     ),
     "vendor_daily": {
         **_VENDOR_BODY,

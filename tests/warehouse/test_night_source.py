@@ -48,7 +48,11 @@ RECOMPUTED = f"""
             sum(value) filter (part = 'nap_totals' and what in {STAGE_TOTALS}),
             sum(value) filter (part = 'nap' and what in {ASLEEP})
         ) as nap_min,
-        sum(value) filter (part = 'secondary' and what in {ASLEEP}) as secondary_sleep_min,
+        coalesce(
+            sum(value) filter (part = 'secondary_totals' and what = 'total_sleep_time'),
+            sum(value) filter (part = 'secondary_totals' and what in {STAGE_TOTALS}),
+            sum(value) filter (part = 'secondary' and what in {ASLEEP})
+        ) as secondary_sleep_min,
         count(*) filter (part = 'overnight_glucose') as overnight_reading_count,
         avg(value) filter (part = 'overnight_glucose') as overnight_mean_mgdl,
         stddev_samp(value) filter (part = 'overnight_glucose') as overnight_sd_mgdl,

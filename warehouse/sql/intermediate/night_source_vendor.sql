@@ -2,7 +2,7 @@
 --
 -- participant_id | who
 -- sleep_date | local date of the final wake
--- part | what of the night rests on it: vendor_totals, nap_totals, vendor_daily
+-- part | what of the night rests on it: vendor_totals, nap_totals, secondary_totals, vendor_daily
 -- what | metric, stage or kind
 -- start_at | begin (UTC); NULL for a number of a whole date
 -- start_local | the same on the wall clock
@@ -57,7 +57,9 @@ total as (
     select
         t.participant_id,
         t.sleep_date,
-        case t.of_part when 'main' then 'vendor_totals' else 'nap_totals' end as part,
+        case t.of_part
+            when 'main' then 'vendor_totals' when 'nap' then 'nap_totals' else 'secondary_totals'
+        end as part,
         t.metric as what,
         t.* exclude (participant_id, sleep_date, of_part, metric, is_staged, has_stages)
     from told as t
