@@ -135,8 +135,9 @@ def columns_by_part(
     What the vendor is believed is not from the segments.
     """
     columns = {part: columns_of(part, named, basis) for part, named in whats.items()}
-    believed = {*columns.get("vendor_totals", ()), *columns.get("nap_totals", ())} - _SHARED
-    for part in columns.keys() & {"sleep", "nap"}:
+    totals = ("vendor_totals", "nap_totals", "secondary_totals")
+    believed = {name for part in totals for name in columns.get(part, ())} - _SHARED
+    for part in columns.keys() & {"sleep", "nap", "secondary"}:
         columns[part] = [name for name in columns[part] if name not in believed]
     return columns
 
