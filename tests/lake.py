@@ -9,7 +9,7 @@ import functools
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -78,6 +78,21 @@ def demo_lake() -> Lake:
             for person in demo_people().values():
                 ingest(Lake(folder), person.paths, person.participant, person.timezone)
         return Lake(folder)
+
+
+def same_again(name: str, make: Callable[[Path], object]) -> Lake:
+    """A lake as it was made, for every test that asks, to be changed.
+
+    It lies in one place, because views hold full paths. What lay beside it is gone.
+    """
+    place, kept = temporary(name) / "now", temporary(name) / "kept"
+    shutil.rmtree(place, ignore_errors=True)
+    if not kept.exists():
+        make(place / "lake")
+        shutil.copytree(place, kept)
+    else:
+        shutil.copytree(kept, place)
+    return Lake(place / "lake")
 
 
 def golden(connector: str, name: str) -> Case:

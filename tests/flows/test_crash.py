@@ -23,7 +23,7 @@ from flows.cli import main
 from flows.deriving.pipeline import ingest
 from tests.crash.harness import child, state
 from tests.crash.works import answers, exported, first, more
-from tests.lake import BERLIN, put, tree
+from tests.lake import BERLIN, put, same_again, tree
 from warehouse.store import lock
 from warehouse.store.lake import ASIDE, PARTIAL, Lake, written_folder
 from warehouse.store.lock import LakeError, holder, writing
@@ -38,10 +38,9 @@ def exports(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def lake(tmp_path: Path, exports: Path) -> Lake:
+def lake(exports: Path) -> Lake:
     """A lake of ada and ben."""
-    first(tmp_path / "lake", exports)
-    return Lake(tmp_path / "lake")
+    return same_again("crash", lambda lake: first(lake, exports))
 
 
 def test_killed_at_some_of_all_points() -> None:

@@ -21,7 +21,7 @@ from flows.nightly.server import _used
 from flows.reading.extract import read_manifest
 from tests.crash.harness import child, state
 from tests.crash.works import answers, exported, first, more
-from tests.lake import BERLIN, asked, golden, put, tolerant, tree
+from tests.lake import BERLIN, asked, golden, put, same_again, tolerant, tree
 from warehouse.disguise import KEY
 from warehouse.store.lake import ASIDE, PARTIAL, Lake
 from warehouse.store.lock import writing
@@ -52,11 +52,14 @@ def exports(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def lake(tmp_path: Path, exports: Path) -> Lake:
+def lake(exports: Path) -> Lake:
     """ada has three exports, ben one of them."""
-    first(tmp_path / "lake", exports)
-    more(tmp_path / "lake", exports)
-    return Lake(tmp_path / "lake")
+
+    def make(lake: Path) -> None:
+        first(lake, exports)
+        more(lake, exports)
+
+    return same_again("ada and ben", make)
 
 
 def ids(lake: Lake, participant: str) -> dict[str, str]:
