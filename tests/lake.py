@@ -17,6 +17,7 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pytest
 
 from connectors.contract import SHAPES
 from flows.demo.month import DemoPerson, write_demo
@@ -93,6 +94,23 @@ def same_again(name: str, make: Callable[[Path], object]) -> Lake:
     else:
         shutil.copytree(kept, place)
     return Lake(place / "lake")
+
+
+def with_records(lake: Lake) -> Lake:
+    """The lake with Prefect's records as they stand before a night, made once for all.
+
+    To make them is three quarters of a first night; `test_nightly.py` has one that does.
+    """
+    from flows.nightly.flow import _prefect
+
+    with once("prefect") as (folder, is_first):
+        if is_first:
+            with pytest.MonkeyPatch.context() as patch:
+                patch.delenv("PREFECT_API_URL", raising=False)
+                with _prefect(Lake(folder).create(), schedules=False):
+                    pass
+    shutil.copytree(folder / "prefect", lake.root / "prefect")
+    return lake
 
 
 def golden(connector: str, name: str) -> Case:

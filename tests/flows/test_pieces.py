@@ -15,6 +15,8 @@ from tests.flows.test_invariants import reference
 from tests.lake import demo_lake
 from warehouse.store.lake import Lake
 
+pytestmark = pytest.mark.whole
+
 
 def copied(lake: Lake, folder: Path) -> Lake:
     shutil.copytree(lake.root, folder)

@@ -12,6 +12,8 @@ from flows.settings import Settings
 from tests.lake import Person, Row, asked, assert_checked, lake_of
 from warehouse.store.lake import Lake
 
+pytestmark = pytest.mark.whole
+
 ONSET = "2025-03-10T23:00"
 CALM = [100.0] * 24  # two hours
 LOW = [84.0, 66, 60, 58, 60, 78, 96]  # falls by 34 in 15 minutes, is back after 35
