@@ -1,5 +1,6 @@
 # make demo   a made-up month of two people, ingested and shown
 # make test   checks and tests
+# make quick  the tests that need no lake, in under a minute; make check: formatting, lint, types
 # make slow   tests that take minutes: simulations
 # make env    .venv from the lock
 # make crash  runs that are killed at every step; make soak: writers and readers at once
@@ -10,7 +11,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CLIENTS := $(wildcard tests/clients/*.lock)
 
-.PHONY: env demo check test test-a-to-g test-the-rest slow crash soak fuzz guide lock bench clean
+.PHONY: env demo check test quick slow crash soak fuzz guide lock bench clean
 
 env: $(VENV)/.ready
 
@@ -34,15 +35,14 @@ check: env
 	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy
 
-# in two processes, which take about as long as each other: a minute counts for who waits
+# a file of tests is run by one process, because its tests share lakes; see tests/conftest.py
+TESTS := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadscope --no-loadscope-reorder
+
 test: check
-	$(MAKE) --jobs=2 --output-sync=line test-a-to-g test-the-rest
+	$(TESTS) -m "not slow"
 
-test-a-to-g: env
-	$(BIN)/python -m pytest -m "not slow" tests/test_[a-g]*.py
-
-test-the-rest: env
-	$(BIN)/python -m pytest -m "not slow" tests/test_[!a-g]*.py
+quick: env
+	$(TESTS) -m "not (slow or crash or fuzz or prefect or samples or whole)"
 
 slow: check
 	$(BIN)/python -m pytest -m slow -rP

@@ -1,4 +1,5 @@
 import os
+from collections.abc import Iterator
 
 import pytest
 
@@ -7,6 +8,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--regenerate", action="store_true", help="write expected.jsonl of the golden cases anew"
     )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first, so that no process of several is left with one of them at the end."""
+    order = ("prefect", "crash", "whole", "fuzz")
+    items.sort(key=lambda item: [item.get_closest_marker(name) is None for name in order])
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -19,3 +26,15 @@ def _shared(tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "shared"
     folder.mkdir(exist_ok=True)
     os.environ.update({"DAWNLAKE_TESTS": str(folder), "XDG_CACHE_HOME": str(folder / "cache")})
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _unflushed() -> Iterator[None]:
+    """The disk's own time proves nothing here: what a kill leaves is what was written.
+
+    Sixty flushes of a small ingest wait as long as the rest of it. Commands in processes of their
+    own, and the crash harness, flush as ever.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _: None)
+        yield

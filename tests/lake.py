@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pytest
 
 from connectors.contract import SHAPES
 from flows.demo.month import DemoPerson, write_demo
@@ -92,6 +93,38 @@ def demo_lake() -> Lake:
             for person in demo_people().values():
                 ingest(Lake(folder), person.paths, person.participant, person.timezone)
         return Lake(folder)
+
+
+def same_again(name: str, make: Callable[[Path], object]) -> Lake:
+    """A lake as it was made, for every test that asks, to be changed.
+
+    It lies in one place, because views hold full paths. What lay beside it is gone.
+    """
+    place, kept = temporary(name) / "now", temporary(name) / "kept"
+    shutil.rmtree(place, ignore_errors=True)
+    if not kept.exists():
+        make(place / "lake")
+        shutil.copytree(place, kept)
+    else:
+        shutil.copytree(kept, place)
+    return Lake(place / "lake")
+
+
+def with_records(lake: Lake) -> Lake:
+    """The lake with Prefect's records as they stand before a night, made once for all.
+
+    To make them is three quarters of a first night; `test_nightly.py` has one that does.
+    """
+    from flows.nightly.flow import _prefect
+
+    with once("prefect") as (folder, is_first):
+        if is_first:
+            with pytest.MonkeyPatch.context() as patch:
+                patch.delenv("PREFECT_API_URL", raising=False)
+                with _prefect(Lake(folder).create(), schedules=False):
+                    pass
+    shutil.copytree(folder / "prefect", lake.root / "prefect")
+    return lake
 
 
 def golden(connector: str, name: str) -> Case:

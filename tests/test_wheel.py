@@ -14,6 +14,8 @@ import pytest
 from tests.lake import golden
 from tests.test_layers import LAYERS, ROOT
 
+pytestmark = pytest.mark.whole
+
 INSTALLED = {".py", ".sql", ".csv"}
 GUIDES = {".md", ".svg"}  # for who reads the source
 MADE = {"__pycache__", "dawnlake.egg-info"}

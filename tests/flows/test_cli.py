@@ -35,6 +35,8 @@ from tests.lake import (
 )
 from warehouse.store.lake import Lake
 
+pytestmark = pytest.mark.whole
+
 Run = Callable[..., tuple[int, str, str]]
 COMMANDS = sorted(name for name in app if not name.startswith("-"))
 ZONE = "America/New_York"

@@ -23,6 +23,8 @@ from flows.reading.identify import identified
 from flows.reading.walk import Found, walk
 from transforms.account import account
 
+pytestmark = pytest.mark.whole
+
 People = dict[str, DemoPerson]
 NIGHTS = 31
 DEXCOM_FOLD, LIBRE_FOLD = "2025-11-02T01:", "26-10-2025 02:"

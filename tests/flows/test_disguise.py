@@ -31,6 +31,8 @@ from warehouse.store.lake import Lake
 from warehouse.store.lock import writing
 from warehouse.view_files import views
 
+pytestmark = pytest.mark.whole
+
 EVERY_VIEW = sorted(
     view.name
     for view in views().values()

@@ -40,8 +40,9 @@ from tests.lake import (
     tolerant,
     tree,
 )
-from warehouse.store import lake as store
 from warehouse.store.lake import Lake
+
+pytestmark = pytest.mark.whole
 
 SHAPES = ("sample", "episode", "daily")
 EVERYTHING = (*SHAPES, "reject")
@@ -63,12 +64,6 @@ CORPUS = (
     ("apple_health", "every_other_stream_and_bad_records"),
     ("health_connect", "two_apps_one_night"),
 )
-
-
-@pytest.fixture(autouse=True)
-def unflushed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The disk's own time proves nothing here."""
-    monkeypatch.setattr(store, "flush", lambda _: None)
 
 
 @functools.cache

@@ -31,8 +31,10 @@ from flows.nightly.server import ServerError
 from flows.reading.password import ENVIRONMENT, Passwords, handed, handed_on
 from flows.settings import SettingsError
 from tests.flows.test_walk import locked as locked_zip
-from tests.lake import golden, put, tree
+from tests.lake import golden, put, tree, with_records
 from warehouse.store.lake import Lake
+
+pytestmark = pytest.mark.prefect
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("connectors", "transforms", "warehouse", "flows")
@@ -107,7 +109,7 @@ class Locked:
 @pytest.fixture(scope="module")
 def locked(tmp_path_factory: pytest.TempPathFactory) -> Locked:
     folder = tmp_path_factory.mktemp("locked")
-    told = Locked(Lake(folder / "lake").create())
+    told = Locked(with_records(Lake(folder / "lake").create()))
     told.lake.settings.write_text('participants.dora.timezone = "Europe/London"')
     inbox = told.lake.inbox / "dora"
     put(inbox, {"sleep-2025.json": SLEEP})

@@ -23,10 +23,12 @@ from flows.nightly.server import _used
 from flows.reading.extract import read_manifest
 from tests.crash.harness import child, state
 from tests.crash.works import answers, exported, first, more
-from tests.lake import BERLIN, asked, golden, put, tolerant, tree
+from tests.lake import BERLIN, asked, golden, put, same_again, tolerant, tree, with_records
 from warehouse.disguise import KEY
 from warehouse.store.lake import ASIDE, PARTIAL, Lake
 from warehouse.store.lock import writing
+
+pytestmark = pytest.mark.whole
 
 Run = Callable[..., tuple[int, str, str]]
 WHO = "zebulonia"  # stands nowhere but where this participant is meant
@@ -54,11 +56,14 @@ def exports(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def lake(tmp_path: Path, exports: Path) -> Lake:
+def lake(exports: Path) -> Lake:
     """ada has three exports, ben one of them."""
-    first(tmp_path / "lake", exports)
-    more(tmp_path / "lake", exports)
-    return Lake(tmp_path / "lake")
+
+    def make(lake: Path) -> None:
+        first(lake, exports)
+        more(lake, exports)
+
+    return same_again("ada and ben", make)
 
 
 def ids(lake: Lake, participant: str) -> dict[str, str]:
@@ -183,6 +188,8 @@ def test_the_last_file_of_somebody_is_gone_whatever_runs_next(
 
     assert child(killed) == -signal.SIGKILL
     assert "ben" in lake.with_tables()
+    if words == ["nightly"]:
+        with_records(lake)
     run(*words, "--lake", lake.root)
     assert "ben" not in lake.with_tables()
     assert "ben" not in run("status", "--lake", lake.root)[1]
@@ -194,7 +201,7 @@ def test_the_last_file_of_somebody_is_gone_whatever_runs_next(
 @pytest.fixture(scope="module")
 def known(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     """A lake in which somebody has left every trace there is, by real commands."""
-    lake = Lake(tmp_path_factory.mktemp("forget") / "lake").create()
+    lake = with_records(Lake(tmp_path_factory.mktemp("forget") / "lake").create())
     lake.settings.write_text(
         "# mine\n[participants.ben]\ntimezone = 'Europe/London'\n"
         f"[participants.{WHO}]\ntimezone = 'Europe/Berlin'\n[rules]\nreject_max_pct = 100\n"

@@ -14,6 +14,8 @@ from tests.lake import align_participant, demo_lake
 from transforms import pieces
 from warehouse.store.lake import Lake
 
+pytestmark = pytest.mark.whole
+
 
 def copied(lake: Lake, folder: Path) -> Lake:
     shutil.copytree(lake.root, folder)

@@ -9,6 +9,8 @@ import pytest
 from flows.settings import Rules, Settings
 from tests.lake import PERSON, Person, Row, asked, assert_checked, at, lake_of
 
+pytestmark = pytest.mark.whole
+
 # Awake from 07:00 on 10 March to 23:00; then from 07:00 on the 11th, with no night after it.
 NIGHTS = (("2025-03-09T23:00", 480), ("2025-03-10T23:00", 480))
 

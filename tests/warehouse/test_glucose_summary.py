@@ -14,6 +14,8 @@ from flows.settings import Rules, Settings
 from tests.lake import Person, Row, asked, assert_checked, lake_of
 from tests.reference_series import COLUMNS, UNRULED, iglu, people, reference_lake
 
+pytestmark = pytest.mark.whole
+
 DAY = 288
 SUBJECTS = sorted({subject for _, subject in iglu()})
 # Where iglu is not followed; a test below says why.

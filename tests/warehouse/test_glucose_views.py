@@ -14,6 +14,8 @@ from tests.formulas import iauc
 from tests.lake import Person, Row, asked, at, lake_of
 from tests.reference_series import UNRULED, iglu, reference_lake
 
+pytestmark = pytest.mark.whole
+
 DAY = 288
 HOUR = dt.timedelta(hours=1)
 MIDNIGHT = "2025-07-01T00:05"

@@ -19,6 +19,8 @@ from warehouse.night_parts import HISTORY, METRICS, PARTS, WHOLE
 from warehouse.store.lake import Lake
 from warehouse.view_files import views
 
+pytestmark = pytest.mark.whole
+
 ASLEEP = ("light", "deep", "rem", "asleep_unspecified")
 STAGE_TOTALS = ("light_sleep_time", "deep_sleep_time", "rem_sleep_time")
 # columns of night_to_day from the rows that night_source lists

@@ -18,6 +18,8 @@ from tests.lake import BERLIN, Person, Row, asked, assert_checked, at, lake_of, 
 from transforms.units import GLUCOSE
 from warehouse.store.lake import Lake
 
+pytestmark = pytest.mark.whole
+
 MARCH, OCTOBER = "2025-03-10T23:00:00+01:00", "2025-10-25T23:00:00+02:00"  # clocks go back at 03:00
 VECTORS = json.loads((Path(__file__).parents[1] / "reference/iauc_vectors.json").read_text())
 

@@ -12,6 +12,8 @@ from tests.lake import Person, Row, asked, assert_checked, at, lake_of
 from transforms.clocks.timeline import Stay
 from warehouse.store.lake import Lake
 
+pytestmark = pytest.mark.whole
+
 HOUR = ("light", 60)
 NIGHT = [
     ("awake", 10),

@@ -33,6 +33,8 @@ from warehouse.table_files import create_tables, lake_sources
 from warehouse.view_files import Kept, checks, relations, views
 from warehouse.views import ViewError, build, create
 
+pytestmark = pytest.mark.whole
+
 # The public columns of the product, group by group. Nothing here is renamed without a word.
 NIGHT_TO_DAY = """
 participant_id sleep_date
