@@ -56,9 +56,9 @@ MINUTES ?= 60
 fuzz: env
 	$(BIN)/python -m tests.fuzz --minutes $(MINUTES)
 
-# warehouse/METRICS.md, from the headers of the views, metrics.csv and metric_notes.csv
+# METRICS.md, FORMATS.md and the table of the README: from views, metrics, connectors, golden cases
 guide: env
-	$(BIN)/python -m warehouse.metrics_guide
+	$(BIN)/python -m tests.guides
 
 # the lock is made without addresses, for every platform
 lock:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import tomllib
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
@@ -15,10 +16,14 @@ from pydantic import (
     Field,
     NaiveDatetime,
     ValidationError,
+    ValidationInfo,
+    field_validator,
     model_validator,
 )
 
+from connectors import connectors
 from transforms.clocks.timeline import Stay
+from transforms.copies.priority import ordered
 from warehouse.store.lake import written
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -77,22 +82,23 @@ class Participant(_Strict):
 
 
 class Priority(_Strict):
-    """Best connector first; what is not named comes after, by name."""
+    """Best connector first: what is named, then the rest by what they measure with."""
 
-    sleep: tuple[str, ...] = (
-        "oura",
-        "fitbit_takeout",
-        "garmin_connect",
-        "apple_health",
-        "health_connect",
-    )
-    glucose: tuple[str, ...] = (
-        "dexcom_clarity",
-        "libreview",
-        "nightscout",
-        "apple_health",
-        "health_connect",
-    )
+    sleep: tuple[str, ...] = Field((), validate_default=True)
+    glucose: tuple[str, ...] = Field((), validate_default=True)
+
+    @field_validator("sleep", "glucose")
+    @classmethod
+    def _whole(cls, named: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        sources = {name: connector.source for name, connector in connectors().items()}
+        return ordered(str(info.field_name), named, sources)
+
+    def among(self, present: Collection[str]) -> dict[str, list[str]]:
+        """The order of some connectors: one that is not there changes nothing."""
+        return {
+            "sleep": [name for name in self.sleep if name in present],
+            "glucose": [name for name in self.glucose if name in present],
+        }
 
 
 class Rules(_Strict):
@@ -156,7 +162,7 @@ class Settings(_Strict):
     """A lake's dawnlake.toml."""
 
     participants: dict[Annotated[str, Field(pattern=PARTICIPANT)], Participant] = {}
-    priority: Priority = Priority()
+    priority: Priority = Field(default_factory=Priority)
     rules: Rules = Rules()
     limits: Limits = Limits()
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import sys
-import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from getpass import getpass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -17,7 +16,9 @@ from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
+from flows.errors import UsageError as UsageError
 from flows.reading.password import Ask
+from warehouse.steady import steadily
 from warehouse.store.lake import Lake
 
 # what DuckDB and Arrow repeat of the system's own words
@@ -27,16 +28,6 @@ DISK_WORDS = (
     "Disk quota exceeded",
     "Input/output error",
 )
-
-
-T = TypeVar("T")
-PAUSES_S = (0.05, 0.2, 1.0)
-TORN = (duckdb.IOException, duckdb.InvalidInputException, duckdb.SerializationException)
-
-
-class UsageError(Exception):
-    """What was asked for cannot be done as asked. The message says what to do instead."""
-
 
 # markup off: a file may be named [copy].csv
 words = Console(stderr=True, highlight=False, markup=False, emoji=False)
@@ -73,24 +64,6 @@ def opened(folder: Path) -> tuple[Lake, duckdb.DuckDBPyConnection]:
         ) from None
     connection.execute("set timezone = 'UTC'")
     return lake, connection
-
-
-def steadily(ask: Callable[[], T]) -> T:
-    """The answer, asked for again if a table was exchanged while DuckDB read it.
-
-    DuckDB opens a file by its name a second time within one query, and takes what it finds then for
-    what it found first: an error that is none of the query's.
-
-    Raises: duckdb.Error as it is, if asking again does not help or cannot.
-    """
-    for pause in PAUSES_S:
-        try:
-            return ask()
-        except duckdb.Error as error:
-            if type(error) is not duckdb.Error and not isinstance(error, TORN):
-                raise
-        time.sleep(pause)
-    return ask()
 
 
 def fetched(connection: duckdb.DuckDBPyConnection, sql: str, *values: object) -> list[Any]:

@@ -9,14 +9,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from transforms.arrays import Mask, Micros, Values
 from transforms.clocks.known import Clocks
-from transforms.clocks.timeline import Mask, Micros
 from transforms.clocks.times import Times, times
 from transforms.clocks.wall_clock import UNRESOLVED, UTC
 from transforms.coded import codes, encoded, same
 from transforms.flags import joined, rapid
 from transforms.glucose.neighbours import neighbours
-from transforms.units import Values, conversion
+from transforms.units import conversion
 
 VERSION = "4"  # of everything in this package: a new one derives every table again
 GLUCOSE = "interstitial_glucose"

@@ -12,8 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.clocks.timeline import SECOND, Mask, Micros
-from transforms.units import Values
+from transforms.arrays import SECOND, Mask, Micros, Values
 
 # Source: Padova retrofitting heuristics, > 5 mg/dL/min is suspicious; neighbours within 6 min.
 RAPID_MGDL_PER_MIN = 5

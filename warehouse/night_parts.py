@@ -6,7 +6,7 @@ is there decides: `night_source` lists only rows of whoever was believed.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 # of the night as a whole, or of it and its neighbours
 WHOLE = (
@@ -112,6 +112,22 @@ HISTORY: dict[int, tuple[str, ...]] = {
     28: ("social_jetlag_28d_min",),
 }
 _STATED = "total_sleep_time"
+# these rest on segments and on the vendor's word
+_SHARED = {"sleep_efficiency_pct", "total_sleep_24h_min"}
+
+
+def columns_by_part(
+    whats: Mapping[str, Collection[str]], basis: str | None
+) -> dict[str, list[str]]:
+    """The columns that rest on each part of a night, by the metrics there are in each.
+
+    What the vendor is believed is not from the segments.
+    """
+    columns = {part: columns_of(part, named, basis) for part, named in whats.items()}
+    believed = {*columns.get("vendor_totals", ()), *columns.get("nap_totals", ())} - _SHARED
+    for part in columns.keys() & {"sleep", "nap"}:
+        columns[part] = [name for name in columns[part] if name not in believed]
+    return columns
 
 
 def columns_of(part: str, whats: Collection[str], basis: str | None) -> list[str]:

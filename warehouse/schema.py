@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -254,3 +255,16 @@ EFFECT_GROUP = pa.schema(
     ]
 )
 RESULTS: dict[str, pa.Schema] = {"effect": EFFECT, "effect_group": EFFECT_GROUP}
+
+
+def table_of(rows: Sequence[Mapping[str, object]], schema: pa.Schema) -> pa.Table:
+    """Rows as a table of a schema; its instants are microseconds in them."""
+    columns = {
+        field.name: (
+            pa.array([row[field.name] for row in rows], pa.int64()).cast(field.type)
+            if pa.types.is_timestamp(field.type)
+            else pa.array([row[field.name] for row in rows], field.type)
+        )
+        for field in schema
+    }
+    return pa.table(columns, schema=schema)

@@ -218,4 +218,5 @@ CONNECTOR = Connector(
     },
     identify=identify,
     extract=extract,
+    source="cgm",
 )

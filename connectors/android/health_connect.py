@@ -220,4 +220,5 @@ CONNECTOR = Connector(
     variants={"sqlite": "unverified"},
     identify=identify,
     extract=extract,
+    source="hub",
 )

@@ -196,4 +196,5 @@ CONNECTOR = Connector(
     variants={"export": "verified"},
     identify=identify,
     extract=extract,
+    source="hub",
 )

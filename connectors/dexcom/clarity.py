@@ -212,4 +212,5 @@ CONNECTOR = Connector(
     },
     identify=identify,
     extract=extract,
+    source="cgm",
 )

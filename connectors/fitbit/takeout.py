@@ -6,8 +6,8 @@ JSON are UTC in MM/DD/YY, folder CSVs have a clock each, the 2025+ `..._GoogleDa
 Units are fixed: /min, ms, %, Cel, minutes. There is no Low; -1, NaN, 0 and an oxygen saturation
 of 50.0 stand for nothing. Streams we do not use (calories, distance, ...) are not claimed.
 
-What is where: fitbit_sleep (logs), fitbit_series (other JSON, score, temperature), fitbit_google
-(sleeps of 2025+), fitbit_streams (all CSVs of one quantity), fitbit_sheet (what CSVs share).
+What is where: sleep.py (logs), series.py (other JSON, score, temperature), google.py (sleeps of
+2025+), streams.py (all CSVs of one quantity), sheet.py (what CSVs share).
 
 Evidence: 24 sleep files with 970 logs, 2021-2026, folder CSVs and Google CSVs of real Takeouts
 with the vendor's own readme files. Unverified variants: header from other people's parsers and
@@ -155,4 +155,5 @@ CONNECTOR = Connector(
     variants={variant: _evidence(variant) for variant in {**_JSON, **_HEADERS}},
     identify=identify,
     extract=extract,
+    source="watch",
 )

@@ -187,4 +187,5 @@ CONNECTOR = Connector(
     },
     identify=identify,
     extract=extract,
+    source="ring",
 )

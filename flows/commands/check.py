@@ -9,12 +9,13 @@ from connectors.contract import IngestError
 from flows.deriving import pipeline
 from flows.deriving.pipeline import FileReceipt
 from flows.imports import without_pandas
-from flows.reading.extract import Manifest, account
+from flows.reading.extract import Manifest
 from flows.reading.identify import identified
 from flows.reading.password import Passwords
 from flows.reading.walk import Found, Unreadable, walk
 from flows.settings import load
 from flows.usage import asker, card, data, given, listing, say, shortened
+from transforms.account import account
 from transforms.glucose.units_told import is_doubt
 from warehouse.store.lake import Lake
 

@@ -12,28 +12,37 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from connectors.contract import SHAPES
-from flows.deriving.clocks import clock_findings, known_clocks, zone_timeline
 from flows.deriving.mage_table import mage_table
-from flows.deriving.pieces import EVERYTHING, Piece, pieces
 from flows.reading.extract import Manifest, read_manifest
 from flows.settings import Settings
 from transforms import align
 from transforms.align import GLUCOSE, Quantity
+from transforms.arrays import DAY, HOUR
 from transforms.clocks.findings import Finding, waiting
+from transforms.clocks.itinerary import Patience
 from transforms.clocks.known import Clocks
+from transforms.clocks.participant import finding_rows, known_clocks, zone_rows
 from transforms.clocks.places import Doubt
+from transforms.copies.age import age
 from transforms.copies.one_copy import one_copy
-from transforms.copies.routes import marked, routes, shifted_copies
+from transforms.copies.routes import copies_marked
 from transforms.glucose import mage
+from transforms.pieces import EVERYTHING, Piece, pieces
 from transforms.sleep.parts import sleep_parts
 from transforms.sleep.same_night import shifted_sleeps
 from transforms.streams import Streams
-from warehouse.schema import MAGE, METRICS, SOURCE_FILE, TABLES
+from warehouse.schema import (
+    CLOCK_FINDING,
+    MAGE,
+    METRICS,
+    SOURCE_FILE,
+    TABLES,
+    ZONE_TIMELINE,
+    table_of,
+)
 from warehouse.store.exchange import staged_tables
 from warehouse.store.lake import Lake, digest, write_json, write_pieces, write_table
 
@@ -75,7 +84,7 @@ class Parts:
     @classmethod
     def of(cls, lake: Lake, participant: str) -> Parts:
         found = [(folder, read_manifest(folder)) for folder in lake.part_folders(participant)]
-        found.sort(key=lambda pair: _age(pair[1]))
+        found.sort(key=lambda pair: age(pair[1]))
         return cls([folder for folder, _ in found], [manifest for _, manifest in found])
 
     def files(self) -> pa.Table:
@@ -118,12 +127,6 @@ class Parts:
         )
 
 
-def _age(manifest: Manifest) -> tuple[str, str]:
-    """Sorts exports from old to new: by when they were made, else by the last time in them."""
-    stated = manifest["exported_at"] or manifest["last_time"] or ""
-    return str(stated)[:19], str(manifest["file"])
-
-
 def aligned(lake: Lake, participant: str, settings: Settings, force: bool = False) -> Aligned:
     """Derive a participant's tables anew, unless nothing they depend on has changed.
 
@@ -156,7 +159,7 @@ def _fingerprint(participant: str, settings: Settings, parts: Parts) -> str:
     return digest(
         VERSION,
         settings.participant(participant).model_dump(mode="json"),
-        settings.priority.model_dump(),
+        settings.priority.among({m["connector"] for m in parts.manifests}),
         (settings.rules.stay_min_h, settings.rules.stay_join_days),
         settings.rules.grid_gap_max_min,
         [(m["file"], m["connector"], m["connector_version"]) for m in parts.manifests],
@@ -191,8 +194,10 @@ def _derive(lake: Lake, participant: str, settings: Settings, parts: Parts) -> A
 
 def _derived(stage: Lake, participant: str, settings: Settings, parts: Parts) -> Aligned:
     """The tables, written to a lake that nobody reads."""
+    stays, rules = settings.participant(participant).stays(), settings.rules
+    patience = Patience(rules.stay_min_h * HOUR, rules.stay_join_days * DAY)
     with parts.connection() as connection:
-        known = known_clocks(connection, participant, settings, parts.manifests, parts.parts)
+        known = known_clocks(connection, stays, patience, parts.manifests, parts.parts)
     clocks = known.clocks
     samples = _Samples(parts, clocks, settings.priority.glucose)
     write_pieces(stage, "sample", participant, samples.pieces())
@@ -209,8 +214,8 @@ def _derived(stage: Lake, participant: str, settings: Settings, parts: Parts) ->
         "sleep_part": sleep_parts(episode),
         "daily": align.daily(_reported(parts, "daily"), VOCABULARY),
         "stream": samples.streams.table(),
-        "zone_timeline": zone_timeline(known),
-        "clock_finding": clock_findings(findings),
+        "zone_timeline": table_of(zone_rows(known), ZONE_TIMELINE.remove(0)),
+        "clock_finding": table_of(finding_rows(findings), CLOCK_FINDING.remove(0)),
         "reject": _rejects(parts),
         "source_file": _source_files(parts.manifests),
     }
@@ -253,18 +258,11 @@ class _Samples:
             self.needs_zone |= align.needs_zone(rows)
         found = piece.own(align.sample(rows, self.clocks, VOCABULARY))
         if GLUCOSE in piece.metrics:
-            found = self._without_copies(found)
+            found, copies = copies_marked(found, GLUCOSE, self.priority)
+            self.findings += [*copies, *waiting(found, self.clocks, "metric", (GLUCOSE,))]
         self.streams.add(found)
         self.unplaced += align.unplaced(found)
         return found
-
-    def _without_copies(self, piece: pa.Table) -> pa.Table:
-        """The piece with glucose marked that came by a second route at another time."""
-        place = np.flatnonzero(np.asarray(pc.equal(piece["metric"], GLUCOSE)))
-        found_routes = routes(piece.take(pa.array(place)))
-        found, rows = shifted_copies(found_routes, self.priority)
-        self.findings += [*found, *waiting(piece, self.clocks, "metric", (GLUCOSE,))]
-        return marked(piece, place[rows], "shifted_copy")
 
 
 def _reported(parts: Parts, shape: str, piece: Piece = EVERYTHING) -> pa.Table:

@@ -11,7 +11,7 @@ from connectors.contract import IngestError
 from flows.deriving.align import Parts
 from flows.reading.extract import Manifest
 from flows.settings import Settings
-from transforms.copies.novelty import novelty
+from transforms.copies.novelty import novelty, without_rejects
 from warehouse.store.lake import Lake
 from warehouse.views import of_one, views_for
 
@@ -97,12 +97,6 @@ def count_new(lake: Lake, receipt: Receipt, there: set[str]) -> None:
     for each in read:
         assert each.manifest is not None
         found = counts.get(each.manifest["file"], (0, 0, 0))
-        each.new, each.already_known, each.corrected = _without_rejects(each.manifest, found)
-
-
-def _without_rejects(manifest: Manifest, counts: tuple[int, int, int]) -> tuple[int, int, int]:
-    """Counts that add up to the carried records: a record with a reject counts there alone."""
-    new, known, corrected = counts
-    surplus = new + known + corrected - manifest["carried_count"]
-    taken = min(surplus, new)
-    return new - taken, known - min(surplus - taken, known), corrected
+        each.new, each.already_known, each.corrected = without_rejects(
+            found, each.manifest["carried_count"]
+        )

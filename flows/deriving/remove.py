@@ -1,23 +1,19 @@
-"""Taking out of a lake: one export, or everything of a participant."""
+"""Taking an export out of a lake, and who there is to take out."""
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 from flows.deriving.completion import build_views, discard_results, remove_tables
 from flows.deriving.pipeline import align_participant
-from flows.nightly import server
+from flows.errors import UsageError
 from flows.reading.walk import Found, sha256, walk
-from flows.settings import forget_participant, load
-from flows.usage import UsageError
-from warehouse.disguise import forget_disguise
-from warehouse.store.lake import Lake, remove_folder, written
+from flows.settings import load
+from warehouse.store.lake import Lake, remove_folder
 
 FEWEST_DIGITS = 6
-CHUNK_BYTES = 1 << 20
 
 
 def everyone(lake: Lake) -> set[str]:
@@ -77,59 +73,7 @@ def in_inbox(lake: Lake, part: Path) -> list[str]:
     return [i.name for i in items if isinstance(i, Found) and sha256(i).startswith(digits)]
 
 
-def forget(lake: Lake, participant: str) -> None:
-    """Remove a participant: files, tables, inbox, settings, queries that name them, and the records
-    of nightly runs, which name everyone. Only for the writer.
-
-    Raises: UsageError while a nightly run or `serve` keeps records.
-    """
-    with server.unused(lake.root / "prefect") as is_unused:
-        if not is_unused:
-            raise UsageError("`dawnlake serve` or a nightly run uses this lake: stop it first")
-        # first what says nothing of who is there: killed in between, it can be asked for again
-        _forget_queries(lake.root / ".history", participant)
-        forget_disguise(lake, participant)
-        for folder in (
-            lake.root / "prefect",
-            lake.extracted / f"participant_id={participant}",
-            lake.inbox / participant,
-        ):
-            if folder.exists():
-                remove_folder(folder)
-        settings = forget_participant(lake.settings, participant)
-        remove_tables(lake, participant, settings)
-
-
-def mentions(lake: Lake, participant: str) -> list[str]:
-    """Files of the lake in whose name or bytes an id still stands as a word, by place."""
-    word = re.compile(rb"(?<![\w-])" + re.escape(participant.encode()) + rb"(?![\w-])")
-    return [
-        str(path.relative_to(lake.root))
-        for path in sorted(lake.root.rglob("*"))
-        if word.search(os.fsencode(path.relative_to(lake.root)))
-        or (path.is_file() and any(word.search(piece) for piece in _pieces(path)))
-    ]
-
-
-def _pieces(path: Path) -> Iterator[bytes]:
-    """The bytes of a file in pieces that overlap by more than an id is long."""
-    end = b""
-    with path.open("rb") as file:
-        while piece := file.read(CHUNK_BYTES):
-            yield end + piece
-            end = piece[-200:]
-
-
 def _remove_if_empty(*folders: Path) -> None:
     for folder in folders:
         if not any(folder.iterdir()):
             folder.rmdir()
-
-
-def _forget_queries(history: Path, participant: str) -> None:
-    """Of the shell's history the lines that name the participant."""
-    if not history.exists():
-        return
-    lines = history.read_text("utf-8", errors="replace").splitlines(keepends=True)
-    with written(history) as partial:
-        partial.write_text("".join(line for line in lines if participant not in line), "utf-8")

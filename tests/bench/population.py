@@ -7,10 +7,9 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from transforms.clocks.timeline import Micros
+from transforms.arrays import Micros, Values
 from transforms.glucose.neighbours import neighbours
 from transforms.sleep.parts import sleep_parts
-from transforms.units import Values
 from warehouse.schema import TABLES
 from warehouse.store.lake import Lake, write_table
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import duckdb
 
+from flows.commands import forget as forgotten
 from flows.commands.export import run_export
-from flows.commands.ingest import run_rebuild
+from flows.commands.rebuild import run_rebuild
 from flows.deriving import remove
 from flows.deriving.completion import settled
 from flows.deriving.pipeline import ingest
@@ -106,7 +107,7 @@ def withdraw(lake: Path, exports: Path) -> None:
 
 def forget(lake: Path, exports: Path) -> None:
     with writing(Lake(lake), "dawnlake forget"):
-        remove.forget(Lake(lake), "ada")
+        forgotten.forget(Lake(lake), "ada")
 
 
 def export(lake: Path, exports: Path) -> None:

@@ -14,8 +14,10 @@ from pathlib import Path
 import pytest
 
 from flows.cli import main
+from flows.commands.forget import forget, mentions
 from flows.deriving import remove
 from flows.deriving.pipeline import ingest
+from flows.deriving.remove import everyone
 from flows.nightly.flow import run_nightly
 from flows.nightly.server import _used
 from flows.reading.extract import read_manifest
@@ -211,18 +213,18 @@ def test_every_trace_of_a_participant_goes(known: Lake, run: Run) -> None:
     with closing(sqlite3.connect(known.root / "prefect" / "prefect.db")) as records:
         runs = records.execute("select count(*) from task_run where name like ?", [f"%{WHO}%"])
         assert runs.fetchone() > (0,)
-    before = remove.mentions(known, WHO)
+    before = mentions(known, WHO)
     places = {Path(place).parts[0] for place in before}
     assert places >= {"dawnlake.toml", "extracted", "tables", "inbox", "prefect", ".history"}
     assert "warehouse.duckdb" in places
     others = tables(known), asked(known, "from glucose where participant_id = 'ben' order by all")
 
     assert run("forget", WHO, "--lake", known.root)[0] == 2  # nobody said yes
-    assert remove.mentions(known, WHO) == before
+    assert mentions(known, WHO) == before
     code, _, err = run("forget", WHO, "--yes", "--lake", known.root)
     assert (code, "forgotten: zebulonia" in err) == (0, True)
 
-    assert remove.mentions(known, WHO) == []
+    assert mentions(known, WHO) == []
     for path in known.root.rglob("*"):
         assert WHO not in str(path.relative_to(known.root))
         assert path.is_dir() or WHO.encode() not in path.read_bytes(), path
@@ -241,12 +243,12 @@ def test_a_forgetting_that_is_killed_leaves_somebody_to_forget_or_nobody(
     put(lake.root, {".history": "from glucose where participant_id = 'ada';\n"})
     words = ["glucose", "-o", tmp_path / "set", "--deidentify"]
     assert run("export", *words, "--lake", lake.root)[0] == 0
-    assert {".history", KEY} <= set(remove.mentions(lake, "ada"))
+    assert {".history", KEY} <= set(mentions(lake, "ada"))
     assert child(lambda: _killed_at(last, lake)) == -signal.SIGKILL
     run("rebuild", "--lake", lake.root)
-    if "ada" in remove.everyone(lake):
+    if "ada" in everyone(lake):
         run("forget", "ada", "--yes", "--lake", lake.root)
-    assert remove.mentions(lake, "ada") == []
+    assert mentions(lake, "ada") == []
 
 
 def _killed_at(last: int, lake: Lake) -> None:
@@ -263,7 +265,7 @@ def _killed_at(last: int, lake: Lake) -> None:
 
     Path.replace = replace  # type: ignore[method-assign,assignment]
     with writing(lake, "test"):
-        remove.forget(lake, "ada")
+        forget(lake, "ada")
 
 
 def test_a_mention_elsewhere_is_told(lake: Lake, run: Run) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from connectors import connectors
 from flows.deriving.pipeline import ingest, prepared
 from flows.settings import (
     Participant,
@@ -43,6 +44,16 @@ def test_defaults_are_those_of_the_guide() -> None:
         *(3, 14, 20, 20),
     )
     assert Priority().sleep[:3] == ("oura", "fitbit_takeout", "garmin_connect")
+    assert Priority().glucose[:3] == ("dexcom_clarity", "libreview", "nightscout")
+
+
+def test_who_is_named_comes_first_and_who_is_not_there_changes_nothing() -> None:
+    chosen = Priority(sleep=("apple_health", "elsewhere"))
+    assert chosen.sleep[:3] == ("apple_health", "elsewhere", "oura")
+    assert set(connectors()) < set(chosen.sleep)
+    present = {"oura", "apple_health", "libreview"}
+    assert chosen.among(present)["sleep"] == ["apple_health", "oura", "libreview"]
+    assert Priority(sleep=("elsewhere",)).among(present) == Priority().among(present)
 
 
 ANNA = "[participants.anna]\ntimezone = 'UTC'\n"

@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 
 from tests.lake import reported
 from tests.strategies import MINUTE, journeys, micros
+from transforms.arrays import DAY, HOUR, Micros
 from transforms.clocks.anchor import anchored
 from transforms.clocks.claims import Claim, of_phones
 from transforms.clocks.counter import runs
 from transforms.clocks.itinerary import Itinerary, Patience, itinerary
 from transforms.clocks.known import Clocks
-from transforms.clocks.timeline import DAY, HOUR, Micros, Stay, Timeline, spans_of, timeline
+from transforms.clocks.timeline import Stay, Timeline, spans_of, timeline
 from transforms.clocks.times import times
 
 YEARS = (2014, 2016)

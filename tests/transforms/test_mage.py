@@ -17,7 +17,8 @@ from flows.deriving.pipeline import align_participant, ingest, prepared
 from flows.settings import Priority, Rules, Settings
 from tests import strategies  # noqa: F401  # how Hypothesis is run
 from tests.lake import PERSON, Person, asked, clarity, lake_of, put, table
-from transforms.glucose.mage import KINDS, Values, mage
+from transforms.arrays import Values
+from transforms.glucose.mage import KINDS, mage
 
 DAY = 288
 
@@ -161,10 +162,13 @@ def test_it_is_derived_when_what_it_depends_on_has_changed(tmp_path: Path) -> No
     align_participant(lake, PERSON, prepared(lake, PERSON, None))
     assert part.stat().st_mtime_ns == written
 
-    for text in ("[rules]\ngrid_gap_max_min = 30\n", '[priority]\nglucose = ["libreview"]\n'):
+    for text, is_derived in (
+        ("[rules]\ngrid_gap_max_min = 30\n", True),
+        ('[rules]\ngrid_gap_max_min = 30\n[priority]\nglucose = ["libreview"]\n', False),
+    ):  # of a connector that is not there the priority does not matter
         lake.settings.write_text(f'[participants.{PERSON}]\ntimezone = "Europe/Berlin"\n{text}')
         align_participant(lake, PERSON, prepared(lake, PERSON, None))
-        assert part.stat().st_mtime_ns > written
+        assert (part.stat().st_mtime_ns > written) == is_derived
         written = part.stat().st_mtime_ns
         assert table(lake, "mage") == before
 

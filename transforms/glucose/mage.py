@@ -15,7 +15,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
+
+from transforms.arrays import Micros, Values
 
 VERSION = "1"  # a new one derives every table `mage` again
 STEP_MIN = 5
@@ -23,9 +24,6 @@ SHORT, LONG = 5, 32  # points of the moving averages
 MAX_GAP_MIN = 180
 MIN_SD = 1.0  # mg/dL: a flatter trace has no excursions
 KINDS = ("service", "plus", "minus", "avg", "max")
-
-Values = npt.NDArray[np.float64]
-Numbers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -113,7 +111,7 @@ def _difference(grid: Values) -> Values:
     return difference
 
 
-def _crossings(difference: Values) -> tuple[Numbers, Values]:
+def _crossings(difference: Values) -> tuple[Micros, Values]:
     """Points that bound the search for turning points, and the sign after each but the last."""
     signed = np.flatnonzero(~np.isnan(difference) & (difference != 0))
     sign = np.sign(difference[signed])

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from transforms.clocks.timeline import SECOND, Mask, Micros
-from transforms.units import Values
+from transforms.arrays import SECOND, Mask, Micros, Values
 
 QUARTER = 960 * SECOND  # of an hour, and a minute of grace: sensors do not keep the second
 _KINDS = {

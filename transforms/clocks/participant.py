@@ -1,4 +1,4 @@
-"""A participant's clocks from the settings and everything that was extracted, as tables too."""
+"""A participant's clocks, from what was declared and from everything that was extracted."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import duckdb
-import pyarrow as pa
 
-from flows.reading.extract import Manifest
-from flows.settings import Settings
 from transforms.clocks import evidence
 from transforms.clocks.anchor import anchored
 from transforms.clocks.claims import Claim, of_phones
@@ -20,11 +18,12 @@ from transforms.clocks.findings import Finding, of_contradictions, of_devices, o
 from transforms.clocks.itinerary import Itinerary, Patience, itinerary
 from transforms.clocks.known import Clocks
 from transforms.clocks.places import Doubt, doubt, home
-from transforms.clocks.timeline import DAY, FAR_AHEAD, HOUR, LONG_AGO, Span, spans_of
+from transforms.clocks.timeline import FAR_AHEAD, LONG_AGO, Span, Stay, spans_of
 from transforms.clocks.unmoved import unmoved
-from warehouse.schema import CLOCK_FINDING, ZONE_TIMELINE
 
 GROUNDS = ("zone_name", "offset", "device_clock")
+Manifest = Mapping[str, Any]  # of an extracted file
+Row = dict[str, object]
 
 
 @dataclass(frozen=True)
@@ -55,12 +54,13 @@ class Known:
 
 def known_clocks(
     connection: duckdb.DuckDBPyConnection,
-    participant: str,
-    settings: Settings,
+    stays: Sequence[Stay],
+    patience: Patience,
     manifests: Sequence[Manifest],
     part: Callable[[str], str | None],
 ) -> Known:
-    """All evidence together. `part` gives the FROM clause of a shape's extracted rows.
+    """All evidence together; `stays` are what was declared. `part` gives the FROM clause of a
+    shape's extracted rows.
 
     Raises: duckdb.Error for a damaged lake.
     """
@@ -71,7 +71,7 @@ def known_clocks(
     sources = [source for shape in ("sample", "episode") if (source := part(shape))]
     claims = evidence.claims(connection, sources)
     named = _named(manifests)
-    spans = spans_of(settings.participant(participant).stays(), *years)
+    spans = spans_of(stays, *years)
     by_evidence = None
     if not spans:
         by_evidence = home(claims, named, stretch, years)
@@ -79,7 +79,6 @@ def known_clocks(
             zones = {*named, *(c.zone for c in claims if c.zone)}
             return Known(None, tuple(claims), None, tuple(sorted(zones)))
         spans = [Span(LONG_AGO, FAR_AHEAD, by_evidence, "evidence")]
-    patience = Patience(settings.rules.stay_min_h * HOUR, settings.rules.stay_join_days * DAY)
     told = itinerary(spans, claims, years, patience)
     samples = part("sample")
     if samples is None:
@@ -121,14 +120,13 @@ def _named(manifests: Iterable[Manifest]) -> list[str]:
     return [zone for zones in told for zone in zones.split(", ") if evidence.is_zone(zone)]
 
 
-def zone_timeline(known: Known) -> pa.Table:
-    """The table zone_timeline of one participant."""
+def zone_rows(known: Known) -> list[Row]:
+    """Where the participant was, span by span: instants, the zone, and pieces of evidence."""
     if known.clocks is None:
-        return ZONE_TIMELINE.remove(0).empty_table()
-    spans = known.clocks.itinerary.spans
+        return []
     against = known.clocks.itinerary.contradictions
-    rows = []
-    for span in spans:
+    rows: list[Row] = []
+    for span in known.clocks.itinerary.spans:
         counts = _counts(span, known.claims, known.clocks.itinerary)
         rows.append(
             {
@@ -142,7 +140,7 @@ def zone_timeline(known: Known) -> pa.Table:
                 ),
             }
         )
-    return _table(rows, ZONE_TIMELINE.remove(0))
+    return rows
 
 
 def _counts(span: Span, claims: Iterable[Claim], told: Itinerary) -> Counter[str]:
@@ -155,10 +153,10 @@ def _counts(span: Span, claims: Iterable[Claim], told: Itinerary) -> Counter[str
     return count
 
 
-def clock_findings(findings: Iterable[Finding]) -> pa.Table:
-    """The table clock_finding of one participant, in order of time."""
+def finding_rows(findings: Iterable[Finding]) -> list[Row]:
+    """What was found out about clocks, in order of time."""
     ordered = sorted(findings, key=lambda f: (f.first, f.stream, f.kind, f.last, f.explanation))
-    rows = [
+    return [
         {
             "stream": f.stream,
             "from_at": f.first,
@@ -169,16 +167,3 @@ def clock_findings(findings: Iterable[Finding]) -> pa.Table:
         }
         for f in ordered
     ]
-    return _table(rows, CLOCK_FINDING.remove(0))
-
-
-def _table(rows: Sequence[Mapping[str, object]], schema: pa.Schema) -> pa.Table:
-    columns = {
-        field.name: (
-            pa.array([row[field.name] for row in rows], pa.int64()).cast(field.type)
-            if pa.types.is_timestamp(field.type)
-            else pa.array([row[field.name] for row in rows], field.type)
-        )
-        for field in schema
-    }
-    return pa.table(columns, schema=schema)

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.clocks.timeline import Mask, Micros
+from transforms.arrays import Mask, Micros
 from transforms.coded import encoded
 
 Source = tuple[str, str]

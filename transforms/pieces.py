@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 
-from flows.reading.extract import Manifest
 from transforms.align import GLUCOSE
-from transforms.clocks.timeline import DAY, Micros
+from transforms.arrays import DAY, Micros
 
 PIECE_ROWS = 120_000  # of several metrics together, about 100 MB while they are aligned
 LARGE_ROWS = 150_000  # of one metric that is divided by days; more is not faster, and takes memory
@@ -37,7 +38,7 @@ class Piece:
         low, high = self.first - MARGIN, self.end + MARGIN
         return f"metric in ({listed}) and {_WRITTEN} >= {low} and {_WRITTEN} < {high}"
 
-    def may_be_in(self, manifest: Manifest) -> bool:
+    def may_be_in(self, manifest: Mapping[str, Any]) -> bool:
         """Whether a file has rows that may matter to this piece."""
         ends = manifest["first_time"], manifest["last_time"]
         if self.first is None or self.end is None or None in ends:
