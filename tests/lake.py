@@ -29,7 +29,8 @@ from transforms.clocks.timeline import Stay, Timeline, timeline
 from transforms.sleep.parts import sleep_parts
 from transforms.streams import Streams
 from warehouse.schema import TABLES
-from warehouse.store.lake import Lake, write_table
+from warehouse.store.lake import Lake
+from warehouse.store.rows import write_table
 from warehouse.view_files import checks
 from warehouse.views import build
 

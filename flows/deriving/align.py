@@ -44,7 +44,8 @@ from warehouse.schema import (
     table_of,
 )
 from warehouse.store.exchange import staged_tables
-from warehouse.store.lake import Lake, digest, write_json, write_pieces, write_table
+from warehouse.store.lake import Lake, digest, write_json
+from warehouse.store.rows import write_pieces, write_table
 
 # Of whatever derives tables: those of another may not fit the views
 VERSION = digest(

@@ -6,7 +6,8 @@ from flows.deriving.align import aligned, is_outdated
 from flows.settings import Settings
 from warehouse.schema import RESULTS, TABLES
 from warehouse.store.exchange import discard_note
-from warehouse.store.lake import Lake, flush, remove_folder, write_parquet, write_table
+from warehouse.store.lake import Lake, flush, remove_folder
+from warehouse.store.rows import write_parquet, write_table
 from warehouse.views import build
 
 

@@ -14,7 +14,8 @@ from connectors.contract import SHAPES, Batch, Connector
 from flows.reading.hashed import Hashed
 from flows.reading.walk import Found
 from transforms.account import account
-from warehouse.store.lake import Lake, parquet_writer, write_json, written_folder
+from warehouse.store.lake import Lake, write_json, written_folder
+from warehouse.store.rows import parquet_writer
 
 MANIFEST = "manifest.json"
 MOST_PENDING = 2  # batches that may wait to be written

@@ -20,7 +20,7 @@ import duckdb
 from flows.deriving.mage_table import mage_table
 from flows.settings import Settings
 from tests.bench.population import write_population
-from warehouse.store.lake import write_table
+from warehouse.store.rows import write_table
 from warehouse.views import build
 
 THEIRS = """

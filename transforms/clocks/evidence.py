@@ -11,11 +11,11 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from transforms.arrays import Micros
 from transforms.clocks.claims import Claim
 from transforms.clocks.counter import LONGEST_SILENCE
-from transforms.clocks.timeline import Micros
 from transforms.coded import codes, same
-from transforms.copies.sources import numbered
+from transforms.sources import numbered
 
 _NAIVE = "start_wall is not null and start_utc is null and start_offset_min is null"
 
