@@ -8,18 +8,22 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+CLIENTS := $(wildcard tests/clients/*.lock)
 
 .PHONY: env demo check test test-a-to-g test-the-rest slow crash soak fuzz guide lock bench clean
 
 env: $(VENV)/.ready
 
-$(VENV)/.ready: requirements.lock pyproject.toml
+$(VENV)/.ready: requirements.lock pyproject.toml $(CLIENTS)
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "dawnlake needs Python 3.11 or newer: make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r requirements.lock
 	$(BIN)/python -m pip check
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	$(BIN)/python -m compileall -q connectors transforms warehouse flows
+	for lock in $(CLIENTS); do \
+	  $(BIN)/python -m pip install --quiet --no-deps --require-hashes --upgrade \
+	    --target $(VENV)/$$(basename $$lock .lock) -r $$lock || exit 1; done
 	touch $@
 
 demo: env
@@ -60,9 +64,12 @@ fuzz: env
 guide: env
 	$(BIN)/python -m tests.guides
 
-# the lock is made without addresses, for every platform
+# the locks are made without addresses, for every platform
+UV_LOCK := uv pip compile --universal --generate-hashes --python-version 3.11
 lock:
-	uv pip compile --universal --generate-hashes --python-version 3.11 --group dev pyproject.toml -o requirements.lock
+	$(UV_LOCK) --group dev pyproject.toml -o requirements.lock
+	$(UV_LOCK) --group duckdb-1_4 -o tests/clients/duckdb-1.4.lock
+	$(UV_LOCK) --group duckdb-1_5 -o tests/clients/duckdb-1.5.lock
 
 bench: env
 	$(BIN)/python -m tests.bench

@@ -105,6 +105,7 @@ class Rules(_Strict):
     """Every number of a metric's definition that a person may want to move."""
 
     merge_gap_min: int = Field(60, ge=0, le=240)  # sessions of one source closer than this are one
+    night_gap_max_min: int = Field(120, ge=0, le=240)  # longest wake that is part of a night
     nap_min_min: int = Field(15, ge=1)  # shortest sleep that counts as a nap
     nap_max_min: int = Field(180, ge=15)  # longest sleep that counts as a nap
     night_min_h: float = Field(3, ge=0)  # a valid night's sleep period, shortest and longest

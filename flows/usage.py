@@ -18,6 +18,8 @@ from flows.errors import UsageError as UsageError
 from flows.reading.password import Ask
 from warehouse.steady import steadily
 from warehouse.store.lake import Lake
+from warehouse.store.lock import LakeError, writing
+from warehouse.views import is_elsewhere
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -46,7 +48,10 @@ def say(text: str, is_to_be_copied: bool = False) -> None:
 def opened(folder: Path) -> tuple[Lake, duckdb.DuckDBPyConnection]:
     """A lake that has something in it, its warehouse open to read, in UTC.
 
-    Raises: UsageError if there is none.
+    Relations of a lake that was copied or moved still read the files of the old place: they are
+    made anew first.
+
+    Raises: UsageError if there is none, or it was moved and cannot be written.
     """
     lake = Lake(folder)
     if not lake.warehouse.exists():
@@ -54,6 +59,15 @@ def opened(folder: Path) -> tuple[Lake, duckdb.DuckDBPyConnection]:
             f"no lake at {folder}; `dawnlake ingest PATH --participant ID` makes one, "
             "--lake names another folder"
         )
+    connection = _connected(lake)
+    if is_elsewhere(lake, connection):
+        connection.close()
+        _related_anew(lake)
+        connection = _connected(lake)
+    return lake, connection
+
+
+def _connected(lake: Lake) -> duckdb.DuckDBPyConnection:
     try:
         connection = duckdb.connect(str(lake.warehouse), read_only=True)
     except duckdb.IOException as error:
@@ -64,7 +78,21 @@ def opened(folder: Path) -> tuple[Lake, duckdb.DuckDBPyConnection]:
             "there with `duckdb -readonly`; ingest goes on as before"
         ) from None
     connection.execute("set timezone = 'UTC'")
-    return lake, connection
+    return connection
+
+
+def _related_anew(lake: Lake) -> None:
+    from flows.deriving.completion import build_views
+    from flows.settings import load
+
+    try:
+        with writing(lake, "dawnlake", say):
+            build_views(lake, load(lake.settings), anew=True)
+    except LakeError as error:
+        raise UsageError(
+            "this lake was copied or moved, and its relations still read the files of the old "
+            f"place; they cannot be made anew: {error}"
+        ) from None
 
 
 def fetched(connection: duckdb.DuckDBPyConnection, sql: str, *values: object) -> list[Any]:

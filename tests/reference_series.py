@@ -110,4 +110,4 @@ def people() -> dict[str, Person]:
 def reference_lake(*, ruled: bool = False) -> Lake:
     """Their lake, without rules of minimum data or with the default ones. Only to be read."""
     folder = temporary("reference") / ("ruled" if ruled else "unruled")
-    return lake_of(folder, people(), Settings() if ruled else UNRULED, has_mage=True)
+    return lake_of(folder, people(), Settings() if ruled else UNRULED)

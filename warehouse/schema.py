@@ -207,10 +207,12 @@ TABLES: dict[str, pa.Schema] = {
     "stream": STREAM,
     "zone_timeline": ZONE_TIMELINE,
     "clock_finding": CLOCK_FINDING,
-    "mage": MAGE,
     "reject": REJECT,
     "source_file": SOURCE_FILE,
 }
+
+# What Python computes from views while a participant's rows of the views are made.
+COMPUTED_TABLES: dict[str, pa.Schema] = {"mage": MAGE}
 
 # What `dawnlake effect` computes from the views: not derived by a run, and gone with its data.
 EFFECT = pa.schema(

@@ -9,7 +9,9 @@ from typing import Any
 
 import duckdb
 
+from flows.deriving.derivation import sources_of
 from flows.reading.extract import read_manifest
+from flows.settings import load
 from flows.terminal.rows import print_query, print_rows
 from flows.usage import (
     UsageError,
@@ -40,7 +42,7 @@ SUMMARY = """
 DATES = "select sleep_date from sleep_nightly where participant_id = ?"
 VALID = """
     select sleep_date from sleep_nightly
-    where participant_id = ? and is_night_valid and sleep_date between ? and ?
+    where participant_id = ? and sleep_date between ? and ?
     order by sleep_date
 """
 
@@ -54,19 +56,20 @@ def explain_night(folder: Path, who: str, sleep_date: str, is_whole: bool, form:
     participants(lake, who)
     date = _date(sleep_date)
     night = _night(connection, who, date)
-    if is_whole:
-        query = ROWS.format(who=who.replace("'", "''"), date=date)
-        if form == "table":
-            print_query(connection, query, None)
-        else:
-            print_rows(connection, query, form)
-        return 0
-    if form != "table":
+    if form != "table" and not is_whole:
         raise UsageError("--format is of --rows: add it")
-    names = {m["file"]: m["name"] for m in map(read_manifest, lake.part_folders(who))}
-    data.print(f"{who}, the night to {date}")
-    data.print(_values(WHOLE, night))
-    told = {*WHOLE, *_print_parts(connection, who, date, night, names)}
+    with sources_of(lake, who, load(lake.settings)) as sources:
+        if is_whole:
+            query = ROWS.format(who=who.replace("'", "''"), date=date)
+            if form == "table":
+                print_query(sources, query, None)
+            else:
+                print_rows(sources, query, form)
+            return 0
+        names = {m["file"]: m["name"] for m in map(read_manifest, lake.part_folders(who))}
+        data.print(f"{who}, the night to {date}")
+        data.print(_values(WHOLE, night))
+        told = {*WHOLE, *_print_parts(sources, who, date, night, names)}
     told |= _print_history(connection, who, date, night)
     rest = [name for name, value in night.items() if value is not None and name not in told]
     if rest := [name for name in rest if name not in ("participant_id", "sleep_date")]:

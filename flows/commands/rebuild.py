@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from flows.deriving import pipeline
-from flows.deriving.completion import completed
+from flows.deriving.completion import completed, settled
+from flows.deriving.derivation import derivation
 from flows.imports import without_pandas
 from flows.reading.password import Passwords
 from flows.settings import load
@@ -38,12 +39,15 @@ def _rebuilt(lake: Lake, source: str, passwords: Passwords) -> int:
             if file.error:
                 say(f"set aside: {file.name}: {file.error}")
                 problems += 1
-    for participant in lake.participants():
-        say(f"aligning {participant}")
-        outcome = pipeline.align_participant(lake, participant, settings, force=True)
-        if problem := pipeline.zone_problem(outcome):
-            say(str(problem))
-            problems += 1
+    with derivation(lake, settings) as derive:
+        for participant in lake.participants():
+            say(f"aligning {participant}")
+            outcome = derive.align(participant, force=True)
+            if problem := pipeline.zone_problem(outcome):
+                say(str(problem))
+                problems += 1
+        derive.finish()
     completed(lake, settings)  # also of whoever had no file any more when another run was killed
+    settled(lake, settings, was_left=False)
     pipeline.build_views(lake, settings, anew=True)
     return 1 if problems else 0

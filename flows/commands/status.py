@@ -22,6 +22,27 @@ STREAMS = """
         interval_min
     from stream where participant_id = ? order by connector, device, metric
 """
+EVERYONE = """
+    with night as (
+        select participant_id, count(*) as night_count, max(sleep_date) as last_date,
+            count(*) filter (is_complete) as complete_count
+        from night_to_day group by participant_id
+    ),
+    newest as (
+        select participant_id,
+            max(last_at) filter (metric like 'interstitial_glucose%')::date as last_glucose
+        from stream group by participant_id
+    ),
+    aside as (
+        select participant_id, sum(rejected_count)::bigint as rejected_count, count(*) as file_count
+        from source_file group by participant_id
+    )
+    select participant_id, file_count, night_count, complete_count, last_date, last_glucose,
+        rejected_count
+    from aside left join night using (participant_id) left join newest using (participant_id)
+    order by participant_id
+"""
+BED_ONLY = "select count(*) from in_bed_only where participant_id = ?"
 NIGHTS = """
     select count(*), min(sleep_date), max(sleep_date), count(*) filter (is_night_valid),
         count(*) filter (is_complete)
@@ -59,16 +80,21 @@ UNITS = """
     where participant_id = $1 and starts_with(what, $2) order by all
 """
 MANY_NEW = 12
+DETAILED_MAX = 5  # more people have a row each
 LENGTHS = ((90, 1, "min"), (2880, 60, "h"), (float("inf"), 1440, "d"))
 
 
 def show_status(folder: Path, participant: str | None) -> int:
-    """Streams, nights and what was set aside, per participant.
+    """Streams, nights and what was set aside, per participant; of many people a row each.
 
     Raises: UsageError if there is no such lake or participant.
     """
     lake, connection = opened(folder)
-    for who in participants(lake, participant):
+    people = participants(lake, participant)
+    if len(people) > DETAILED_MAX:
+        _print_everyone(connection)
+        return 0
+    for who in people:
         data.print(f"{who}: {_nights(connection, who)}")
         _print_streams(connection, who)
         bases = fetched(connection, BASES, who)
@@ -85,11 +111,25 @@ def show_status(folder: Path, participant: str | None) -> int:
     return 0
 
 
+def _print_everyone(connection: duckdb.DuckDBPyConnection) -> None:
+    rows = fetched(connection, EVERYONE)
+    nights, complete = (sum(row[place] or 0 for row in rows) for place in (2, 3))
+    data.print(f"{len(rows)} participants, {nights} nights, {complete} complete")
+    numbers = ("files", "nights", "complete", "last night", "last glucose", "set aside")
+    table = listing("participant", numbers=numbers)
+    for who, *cells in rows:
+        table.add_row(who, *("" if cell is None else str(cell) for cell in cells))
+    data.print(table)
+    data.print("`dawnlake status --participant ID` tells more of one")
+
+
 def _nights(connection: duckdb.DuckDBPyConnection, who: str) -> str:
     ((count, first, last, valid, complete),) = fetched(connection, NIGHTS, who)
+    ((bed_only,),) = fetched(connection, BED_ONLY, who)
+    beside = f"; of {bed_only} dates time in bed is told and no sleep" if bed_only else ""
     if not count:
-        return "no nights"
-    return f"{count} nights, {first} to {last}, {valid} valid, {complete} complete"
+        return f"no nights{beside}"
+    return f"{count} nights, {first} to {last}, {valid} valid, {complete} complete{beside}"
 
 
 def _print_streams(connection: duckdb.DuckDBPyConnection, who: str) -> None:

@@ -15,7 +15,6 @@ import duckdb
 import pyarrow as pa
 
 from connectors.contract import SHAPES
-from flows.deriving.mage_table import mage_table
 from flows.reading.extract import Manifest, read_manifest
 from flows.settings import Settings
 from transforms import align
@@ -29,28 +28,23 @@ from transforms.clocks.places import Doubt
 from transforms.copies.age import age
 from transforms.copies.one_copy import one_copy
 from transforms.copies.routes import copies_marked
-from transforms.glucose import mage
 from transforms.pieces import EVERYTHING, Piece, pieces
 from transforms.sleep.parts import sleep_parts
 from transforms.sleep.same_night import shifted_sleeps
 from transforms.streams import Streams
 from warehouse.schema import (
     CLOCK_FINDING,
-    MAGE,
     METRICS,
     SOURCE_FILE,
     TABLES,
     ZONE_TIMELINE,
     table_of,
 )
-from warehouse.store.exchange import staged_tables
 from warehouse.store.lake import Lake, digest, write_json
 from warehouse.store.rows import write_pieces, write_table
 
 # Of whatever derives tables: those of another may not fit the views
-VERSION = digest(
-    align.VERSION, mage.VERSION, {name: str(schema) for name, schema in TABLES.items()}
-)
+VERSION = digest(align.VERSION, {name: str(schema) for name, schema in TABLES.items()})
 VOCABULARY = {name: Quantity(m.unit, m.low, m.high) for name, m in METRICS.items()}
 
 
@@ -128,32 +122,29 @@ class Parts:
         )
 
 
-def aligned(lake: Lake, participant: str, settings: Settings, force: bool = False) -> Aligned:
-    """Derive a participant's tables anew, unless nothing they depend on has changed.
+def known(lake: Lake, participant: str, settings: Settings) -> Aligned | None:
+    """The outcome of before, if nothing that a participant's tables depend on has changed."""
+    parts = Parts.of(lake, participant)
+    before = _result(lake.note(participant), _fingerprint(participant, settings, parts))
+    return before and replace(before, changed=False)
+
+
+def aligned(lake: Lake, stage: Lake, participant: str, settings: Settings) -> Aligned:
+    """Derive a participant's tables to a stage, with the note of what they are made from.
 
     Raises: duckdb.Error, pyarrow.ArrowException for a damaged lake.
     """
     parts = Parts.of(lake, participant)
-    note = lake.note(participant)
+    outcome = _derived(stage, participant, settings, parts)
     print_ = _fingerprint(participant, settings, parts)
-    before = _result(note, print_)
-    if before is not None and not force:
-        return replace(before, changed=False)
-    outcome = _derive(lake, participant, settings, parts)
     noted = {"fingerprint": print_, "version": VERSION, "result": asdict(outcome)}
-    write_json(noted, note)
+    write_json(noted, stage.note(participant))
     return outcome
-
-
-def is_outdated(lake: Lake) -> bool:
-    """Whether another version of dawnlake derived anyone's tables."""
-    return any(_noted(note).get("version") != VERSION for note in lake.notes())
 
 
 def is_stale(lake: Lake, participant: str, settings: Settings) -> bool:
     """Whether a participant's tables have to be derived anew."""
-    parts = Parts.of(lake, participant)
-    return _result(lake.note(participant), _fingerprint(participant, settings, parts)) is None
+    return known(lake, participant, settings) is None
 
 
 def _fingerprint(participant: str, settings: Settings, parts: Parts) -> str:
@@ -162,7 +153,6 @@ def _fingerprint(participant: str, settings: Settings, parts: Parts) -> str:
         settings.participant(participant).model_dump(mode="json"),
         settings.priority.among({m["connector"] for m in parts.manifests}),
         (settings.rules.stay_min_h, settings.rules.stay_join_days),
-        settings.rules.grid_gap_max_min,
         [(m["file"], m["connector"], m["connector_version"]) for m in parts.manifests],
         {name: (q.unit, q.low, q.high) for name, q in VOCABULARY.items()},
     )
@@ -186,11 +176,6 @@ def _noted(note: Path) -> dict[str, Any]:
     except (FileNotFoundError, ValueError):
         return {}
     return noted if isinstance(noted, dict) else {}
-
-
-def _derive(lake: Lake, participant: str, settings: Settings, parts: Parts) -> Aligned:
-    with staged_tables(lake, participant) as stage:
-        return _derived(stage, participant, settings, parts)
 
 
 def _derived(stage: Lake, participant: str, settings: Settings, parts: Parts) -> Aligned:
@@ -222,9 +207,6 @@ def _derived(stage: Lake, participant: str, settings: Settings, parts: Parts) ->
     }
     for name, table in tables.items():
         write_table(stage, name, participant, table)
-    has_glucose = GLUCOSE in tables["stream"]["metric"].to_pylist()
-    mage_rows = mage_table(stage, participant, settings) if has_glucose else MAGE.empty_table()
-    write_table(stage, "mage", participant, mage_rows)
     needed = clocks is None and (samples.needs_zone or align.needs_zone(reported))
     unplaced = samples.unplaced + align.unplaced(episode)
     return Aligned(participant, True, unplaced, needed, known.named, known.by_evidence, known.doubt)

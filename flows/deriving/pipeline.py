@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import re
 import traceback
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from connectors.contract import Connector, IngestError, UnknownFormat
-from flows.deriving.align import Aligned, aligned, is_stale
+from flows.deriving.align import Aligned
 from flows.deriving.completion import build_views as build_views
 from flows.deriving.completion import settled
+from flows.deriving.derivation import Nights, derivation
 from flows.deriving.receipt import FileReceipt as FileReceipt
-from flows.deriving.receipt import Nights, count_new, first_nights, nights
 from flows.deriving.receipt import Receipt as Receipt
+from flows.deriving.receipt import count_new
 from flows.deriving.zone_words import zone_notes
 from flows.deriving.zone_words import zone_problem as zone_problem
 from flows.reading.extract import extracted, read_manifest
@@ -197,13 +197,6 @@ def read_again(
     return read_all(lake, participant, inbox, settings, again=True, passwords=passwords)
 
 
-def align_participant(
-    lake: Lake, participant: str, settings: Settings, force: bool = False
-) -> Aligned:
-    """Derive one participant's canonical tables."""
-    return aligned(lake, participant, settings, force)
-
-
 def ingest(
     lake: Lake,
     paths: Iterable[Path],
@@ -220,7 +213,7 @@ def ingest(
     checked(participant, timezone)
     with writing(lake, "dawnlake ingest", tell) as was_left:
         settings = prepared(lake, participant, timezone)
-        settled(lake, settings, was_left)
+        settled(lake, settings, was_left, tell)
         return _ingested(lake, paths, settings, Receipt(participant), progress, passwords)
 
 
@@ -237,46 +230,27 @@ def _ingested(
     receipt.files = read_all(lake, participant, paths, settings, progress, passwords=passwords)
     if not any(f.manifest for f in receipt.files):
         receipt.problems.append("nothing in what was given is an export that dawnlake reads")
-    derived = derive(lake, settings, participant)
-    with ThreadPoolExecutor(1) as beside:
-        views = beside.submit(build_views, lake, settings)
-        if derived.before:
-            views.result()  # the nights are counted by them; the first nights are by themselves
-        complete(lake, settings, receipt, there, derived)
-        views.result()
+    with derivation(lake, settings) as derive:
+        outcome = derive.align(participant)
+        nights = derive.finish()
+    build_views(lake, settings)
+    complete(lake, receipt, there, outcome, nights)
     return receipt
 
 
-@dataclass(frozen=True)
-class Derived:
-    """What aligning a participant came to, and the nights there were before, if it had to be."""
-
-    outcome: Aligned
-    before: Nights
-
-
-def derive(lake: Lake, settings: Settings, participant: str) -> Derived:
-    """Align one participant, and remember the nights of the views as they were."""
-    stale = is_stale(lake, participant, settings)
-    before = nights(lake, participant) if stale else {}
-    return Derived(align_participant(lake, participant, settings), before)
-
-
 def complete(
-    lake: Lake, settings: Settings, receipt: Receipt, there: set[str], derived: Derived
+    lake: Lake, receipt: Receipt, there: set[str], outcome: Aligned, nights: Mapping[str, Nights]
 ) -> None:
-    """Fill in what the files brought, once the views are built if there were nights before.
-
-    `there` are the folders of files known before.
-    """
-    if derived.outcome.changed:
+    """Fill in what the files brought. `there` are the folders of files known before."""
+    if outcome.changed:
         count_new(lake, receipt, there)
-        who, before = receipt.participant, derived.before
-        after = nights(lake, who) if before else first_nights(lake, who, settings)
-        receipt.nights_added = len(after.keys() - before.keys())
-        receipt.nights_changed = sum(
-            before[date] != after[date] for date in before.keys() & after.keys()
-        )
-    if problem := zone_problem(derived.outcome):
+        came = nights.get(receipt.participant, Nights())
+        receipt.nights_added, receipt.nights_changed = came.added, came.changed
+        if came.in_bed_only:
+            receipt.notes.append(
+                f"of {came.in_bed_only} dates time in bed is told and no sleep: they are no "
+                "nights, see the relation in_bed_only"
+            )
+    if problem := zone_problem(outcome):
         receipt.problems.append(str(problem))
-    receipt.notes += zone_notes(derived.outcome)
+    receipt.notes += zone_notes(outcome)

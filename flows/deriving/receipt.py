@@ -10,12 +10,8 @@ import pyarrow as pa
 from connectors.contract import IngestError
 from flows.deriving.align import Parts
 from flows.reading.extract import Manifest
-from flows.settings import Settings
 from transforms.copies.novelty import novelty, without_rejects
 from warehouse.store.lake import Lake
-from warehouse.views import of_one, views_for
-
-Nights = dict[str, int]
 
 
 @dataclass
@@ -53,24 +49,6 @@ class Receipt:
         rejected = any(f.manifest and f.manifest["rejected_count"] for f in self.files)
         aside = any(f.error for f in self.files)
         return not (rejected or aside or self.problems)
-
-
-def nights(lake: Lake, participant: str) -> Nights:
-    """A fingerprint of each night of a participant, by date; none if there is no warehouse yet."""
-    if not (lake.warehouse.exists() and lake.table_part("sample", participant).exists()):
-        return {}
-    with of_one(lake, participant) as connection:
-        asked = "select sleep_date::varchar, hash(n) from night_to_day as n"
-        return dict(connection.execute(asked).fetchall())
-
-
-def first_nights(lake: Lake, participant: str, settings: Settings) -> Nights:
-    """The dates of nights that there is nothing to compare with; no warehouse is needed."""
-    rules, priority = settings.rules.model_dump(), settings.priority.model_dump()
-    with views_for("sleep_nightly", lake, participant, rules, priority) as connection:
-        return dict(
-            connection.execute("select sleep_date::varchar, 0 from sleep_nightly").fetchall()
-        )
 
 
 def count_new(lake: Lake, receipt: Receipt, there: set[str]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from flows.deriving.completion import build_views, discard_results, remove_tables
-from flows.deriving.pipeline import align_participant
+from flows.deriving.derivation import derivation
 from flows.errors import UsageError
 from flows.reading.walk import Found, sha256, walk
 from flows.settings import load
@@ -57,11 +57,13 @@ def withdraw(lake: Lake, parts: Iterable[Path]) -> None:
     for part in gone:
         remove_folder(part)
         _remove_if_empty(part.parent, part.parents[1])
-    for who in sorted(whose):
-        if lake.part_folders(who):
-            align_participant(lake, who, settings)
-        else:
-            remove_tables(lake, who, settings)
+    left = {who for who in whose if lake.part_folders(who)}
+    with derivation(lake, settings) as derive:
+        for who in sorted(left):
+            derive.align(who)
+        derive.finish()
+    for who in sorted(whose - left):
+        remove_tables(lake, who, settings)
     build_views(lake, settings)
 
 

@@ -1,6 +1,7 @@
 """The nightly flow: inbox/<participant>/ as Prefect tasks. Nothing else imports Prefect.
 
-A task per file to extract, one per participant to align, one to build the views, all in this
+A task per file to extract, one per participant to align, one for the marts of whoever had something
+new, one to build the views, all in this
 process. What Prefect keeps holds no file name and no value: a receipt stays in memory, a fault is
 told by kind and place, and the artifact has counts.
 """
@@ -22,8 +23,10 @@ from zoneinfo import ZoneInfo
 import tzlocal
 
 from flows.deriving import pipeline
+from flows.deriving.align import Aligned
 from flows.deriving.completion import settled
-from flows.deriving.pipeline import Derived, FileReceipt, Receipt
+from flows.deriving.derivation import Derivation, derivation
+from flows.deriving.pipeline import FileReceipt, Receipt
 from flows.nightly import server
 from flows.nightly.discretion import Fault, Night, discreet, row
 from flows.reading.password import Passwords, handed, handed_on
@@ -103,7 +106,8 @@ def _step(name: str, shown: str, work: Callable[P, R]) -> Callable[P, R]:
 
 
 extract = _step("extract", "extract {unread.connector}", pipeline.extract)
-align = _step("align", "align {participant}", pipeline.derive)
+align = _step("align", "align {participant}", Derivation.align)
+marts = _step("marts", "marts", Derivation.finish)
 views = _step("views", "views", pipeline.build_views)
 
 
@@ -116,19 +120,22 @@ def nightly(lake: str) -> State[list[Receipt]]:
     place = Lake(Path(lake)).create()
     with discreet(), writing(place, "dawnlake nightly", say) as was_left:
         settings = load(place.settings)
-        settled(place, settings, was_left)
+        settled(place, settings, was_left, say)
         passwords, people = handed(say), pipeline.inbox_participants(place)
-        nights = [_night(place, who, settings, passwords) for who in people]
+        with derivation(place, settings) as derive:
+            nights = [_night(derive, who, passwords) for who in people]
+            came = marts(derive)
         views(place, settings)
         for night in nights:
-            if isinstance(night.derived, Derived):
-                pipeline.complete(place, settings, night.receipt, night.there, night.derived)
+            if isinstance(night.outcome, Aligned):
+                pipeline.complete(place, night.receipt, night.there, night.outcome, came)
         about = "What came in from the inbox, by participant: files, records, nights."
         create_table_artifact([row(night) for night in nights], NAME, about)
         return _conclusion(nights)
 
 
-def _night(lake: Lake, participant: str, settings: Settings, passwords: Passwords) -> Night:
+def _night(derive: Derivation, participant: str, passwords: Passwords) -> Night:
+    lake, settings = derive.lake, derive.settings
     there = {folder.name for folder in lake.part_folders(participant)}
     sizes = pipeline.sizes_read(lake, participant)
     inbox = walk([lake.inbox / participant], settings.limits, passwords)
@@ -136,7 +143,7 @@ def _night(lake: Lake, participant: str, settings: Settings, passwords: Password
     pipeline.excuse_archives(files)
     receipt = Receipt(participant, files)
     try:
-        return Night(receipt, there, align(lake, settings, participant))
+        return Night(receipt, there, align(derive, participant))
     except Fault as fault:  # the others' night goes on
         return Night(receipt, there, fault)
 
@@ -163,8 +170,8 @@ def _conclusion(nights: list[Night]) -> State[list[Receipt]]:
     Raises: Fault if a participant's tables could not be derived.
     """
     for night in nights:
-        if isinstance(night.derived, Fault):
-            raise night.derived
+        if isinstance(night.outcome, Fault):
+            raise night.outcome
     receipts = [night.receipt for night in nights]
     fates = Counter(file.status for receipt in receipts for file in receipt.files)
     told = ", ".join(f"{count} {fate}" for fate, count in sorted(fates.items()))

@@ -52,8 +52,15 @@ JUNK = {
 }
 
 
+READINGS: dict[str, list[contract.Item]] = {}
+
+
 def rows_of(case: Case) -> list[contract.Item]:
-    return list(connectors()[case.connector].extract(case.source(), str(case.about["variant"])))
+    """What the connector yields; each case is read once, and looked at by several tests."""
+    if str(case) not in READINGS:
+        source, variant = case.source(), str(case.about["variant"])
+        READINGS[str(case)] = list(connectors()[case.connector].extract(source, variant))
+    return READINGS[str(case)]
 
 
 @pytest.mark.parametrize("case", READ, ids=str)

@@ -18,12 +18,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.contract import IngestError
-from flows.deriving.pipeline import Receipt, align_participant, ingest, prepared
+from flows.deriving.pipeline import Receipt, ingest, prepared
 from tests import strategies  # noqa: F401  # how Hypothesis is run
 from tests.golden_case import Case, cases
 from tests.lake import (
     BERLIN,
     PERSON,
+    align_participant,
     assert_checked,
     clarity,
     golden,

@@ -18,12 +18,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flows.deriving.pipeline import align_participant, ingest, prepared
+from flows.deriving.pipeline import ingest, prepared
 from flows.reading.extract import read_manifest
 from tests import strategies  # noqa: F401  # how Hypothesis is run
 from tests.lake import (
     BERLIN,
     PERSON,
+    align_participant,
     asked,
     clarity,
     demo_lake,

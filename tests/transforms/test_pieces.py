@@ -8,10 +8,9 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from flows.deriving.pipeline import align_participant
 from flows.settings import load
 from tests.flows.test_invariants import reference
-from tests.lake import demo_lake
+from tests.lake import align_participant, demo_lake
 from transforms import pieces
 from warehouse.store.lake import Lake
 

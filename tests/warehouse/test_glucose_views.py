@@ -28,8 +28,8 @@ def grid(folder: Path, person: Person, settings: Settings | None = None) -> list
     return asked(lake, "from glucose_5min order by start_at")
 
 
-def daily(folder: Path, person: Person, has_mage: bool = False) -> list[Row]:
-    lake = lake_of(folder, {"p1": person}, has_mage=has_mage)
+def daily(folder: Path, person: Person) -> list[Row]:
+    lake = lake_of(folder, {"p1": person})
     return asked(lake, "from glucose_daily order by date")
 
 
@@ -160,7 +160,7 @@ def test_modd_of_a_day_needs_most_of_its_pairs(count: int, known: bool, tmp_path
 @pytest.mark.parametrize(("count", "known"), [(240, True), (239, False)])
 def test_mage_of_a_day_needs_twenty_hours(count: int, known: bool, tmp_path: Path) -> None:
     wave = [80 + 80 * (n % 96 >= 48) for n in range(count)]
-    (day,) = daily(tmp_path, cgm(wave), has_mage=True)
+    (day,) = daily(tmp_path, cgm(wave))
     assert (day["mage_service_mgdl"] == pytest.approx(80)) == known
     assert (day["mage_avg_mgdl"] is not None) == known
 

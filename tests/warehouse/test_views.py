@@ -15,11 +15,22 @@ import pytest
 
 import warehouse.view_files
 from flows.settings import Settings
-from tests.lake import BERLIN, Row, asked, assert_checked, demo_lake, demo_people, opened, rows
+from tests.lake import (
+    BERLIN,
+    Row,
+    asked,
+    assert_checked,
+    demo_lake,
+    demo_people,
+    opened,
+    rows,
+    settled,
+)
 from warehouse.schema import TABLES
+from warehouse.store.buckets import MadeFrom
 from warehouse.store.lake import Lake
-from warehouse.table_files import create_tables, table_views
-from warehouse.view_files import checks, relations, views
+from warehouse.table_files import create_tables, lake_sources
+from warehouse.view_files import Kept, checks, relations, views
 from warehouse.views import ViewError, build, create
 
 # The public columns of the product, group by group. Nothing here is renamed without a word.
@@ -79,7 +90,7 @@ def test_checks_find_nothing(empty: Lake) -> None:
 def test_the_demo_fills_every_view() -> None:
     # one sensor each, no fingersticks, and nobody asked for effects
     bare = {"cgm_slot", "glucose_fingerstick", "sleep_effect", "sleep_effect_group"}
-    with opened(demo_lake()) as connection:
+    with settled(demo_lake()) as connection:
         counts = {n: connection.execute(f"select count(*) from {n}").fetchall() for n in views()}
     assert {name for name, ((count,),) in counts.items() if not count} <= bare
 
@@ -98,15 +109,16 @@ def test_a_mart_says_what_one_row_is(name: str, empty: Lake) -> None:
 
 def test_every_view_and_column_has_its_comment_in_the_database(empty: Lake) -> None:
     with opened(empty) as connection:
-        told = "select view_name, comment from duckdb_views() where not internal"
-        found = dict(connection.execute(told).fetchall())
-        column = "select table_name, column_name, comment from duckdb_columns() where not internal"
-        columns = {(t, c): comment for t, c, comment in connection.execute(column).fetchall()}
+        told = "select schema_name, view_name, comment from duckdb_views() where not internal"
+        found = {(s, v): comment for s, v, comment in connection.execute(told).fetchall()}
+        column = "select schema_name, table_name, column_name, comment from duckdb_columns()"
+        columns = {(s, t, c): comment for s, t, c, comment in connection.execute(column).fetchall()}
     for name, view in views().items():
-        assert found[name] == view.comment
-        assert {c: columns[name, c] for c in view.columns} == view.columns
+        for schema in ("live", *(["main"] if view.kept is not Kept.NO else [])):
+            assert found[schema, name] == view.comment
+            assert {c: columns[schema, name, c] for c in view.columns} == view.columns
         assert min(map(len, view.columns.values())) > 2
-    assert [(t, c) for t in TABLES for c in TABLES[t].names if not columns[t, c]] == []
+    assert [(t, c) for t in TABLES for c in TABLES[t].names if not columns["main", t, c]] == []
 
 
 def test_every_macro_has_its_comment_in_the_database(empty: Lake) -> None:
@@ -261,9 +273,13 @@ FAULTS = {
     ),
     "nothing_unresolved_is_placed": ("heart_rate", "* replace ('unresolved' as time_basis)"),
     "percentages_are_percentages": ("glucose_daily", "* replace (tir_pct + 1 as tir_pct)"),
+    "no_sleep_vanishes": (
+        "sleep_nightly",
+        "* replace (total_sleep_min as total_sleep_24h_min)",
+    ),
     "readings_are_counted_once": (
-        "glucose_span_total",
-        "* replace (reading_count + 1 as reading_count)",
+        "night_to_day",
+        "* replace (day_reading_count + 1 as day_reading_count)",
     ),
     "records_are_conserved": ("source_file", "* replace (record_count + 1 as record_count)"),
     "shares_are_nested": ("glucose_daily", "* replace (tar180_pct / 2 as tar180_pct)"),
@@ -276,7 +292,7 @@ FAULTS = {
     "stages_do_not_overlap": ("sleep_stage", "* replace (end_at + interval 1 minute as end_at)"),
     "statistics_are_possible": ("glucose_daily", "* replace (-lbgi as lbgi)"),
     "times_agree": ("sample", "* replace (start_local + interval 1 second as start_local)"),
-    "windows_do_not_overlap": ("glucose_span", "* replace (ends_us + 1 as ends_us)"),
+    "windows_do_not_overlap": ("night_window", "* replace (until_us + 1 as until_us)"),
 }
 
 
@@ -286,7 +302,8 @@ def in_memory() -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as connection:
         chosen = Settings()
         create(connection, chosen.rules.model_dump(), chosen.priority.model_dump())
-        create_tables(connection, table_views(demo_lake()))
+        create_tables(connection, lake_sources(demo_lake(), MadeFrom.of(demo_lake()).count))
+        connection.execute("set search_path = 'main,live'")
         yield connection
 
 
@@ -295,8 +312,10 @@ def test_a_check_sees_the_fault_it_is_for(name: str, in_memory: duckdb.DuckDBPyC
     relation, fault = FAULTS[name]
     in_memory.execute("begin")
     try:
-        in_memory.execute(f"alter view {relation} rename to as_it_was")
-        in_memory.execute(f"create view {relation} as select {fault} from as_it_was")
+        view = relations().get(relation)
+        place = f"{'live' if view and view.kept is Kept.NO else 'main'}.{relation}"
+        in_memory.execute(f"alter view {place} rename to as_it_was")
+        in_memory.execute(f"create view {place} as select {fault} from as_it_was")
         assert in_memory.execute(checks()[name]).fetchall() != []
     finally:
         in_memory.execute("rollback")

@@ -4,6 +4,7 @@ dawnlake.toml                                               settings
 inbox/<participant>/                                        what the nightly flow reads
 extracted/participant_id=P/connector=C/file=F/*.parquet     what an export said, manifest.json
 tables/<table>/participant_id=P/part.parquet                canonical, sorted
+marts/                                                      rows of the views (buckets.py)
 tables/effect_group/part.parquet                            computed from everyone's
 warehouse.duckdb                                            views over tables/
 writer.lock                                                 who writes (lock.py)
@@ -53,6 +54,10 @@ class Lake:
         return self.root / "tables"
 
     @property
+    def marts(self) -> Path:
+        return self.root / "marts"
+
+    @property
     def warehouse(self) -> Path:
         return self.root / "warehouse.duckdb"
 
@@ -62,14 +67,15 @@ class Lake:
 
     def create(self) -> Lake:
         """The folders of a lake, readable by their owner alone."""
-        for folder in (self.root, self.inbox, self.extracted, self.tables):
+        for folder in (self.root, self.inbox, self.extracted, self.tables, self.marts):
             private_folder(folder)
         return self
 
     def leftovers(self) -> list[Path]:
         """What runs that were killed have left; while one writes, also what is its own."""
-        below = ("extracted/", "extracted/*/", "extracted/*/*/", "tables/*/", "tables/*/*/")
-        places = ("", "inbox/", *below)
+        extracted = ("extracted/", "extracted/*/", "extracted/*/*/")
+        kept = ("tables/*/", "tables/*/*/", "marts/", "marts/*/", "marts/*/*/")
+        places = ("", "inbox/", *extracted, *kept)
         return sorted(
             path
             for place in places

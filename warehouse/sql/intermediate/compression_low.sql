@@ -1,16 +1,10 @@
--- Nights with their compression lows: someone lies on the sensor, and it reads too low for a while.
+-- Compression lows: someone lies on the sensor, and it reads too low for a while.
+-- grain: participant_id, sleep_date, begins_us
 --
 -- participant_id | who
 -- sleep_date | local date of the final wake
--- glucose | the row of `night_glucose`
--- has_compression_low | one was found; NULL where none was and coverage is too small to tell
--- compression_low_count | compression lows
--- compression_low_min | minutes from the begin of their fall to their return
--- clean_mean_mgdl | mean of the night without them
--- clean_sd_mgdl | standard deviation (n - 1) without them
--- clean_min_mgdl | lowest reading without them
--- clean_nadir_mgdl | lowest 15-minute mean without them
--- clean_tbr70_pct | share below 70 without them, %
+-- begins_us | the last reading before the fall, microseconds since 1970 (UTC)
+-- ends_us | the reading of its return
 --
 -- A compression low
 -- falls by compression_drop_mgdl in 15 minutes, by compression_fall_mgdl_min in some step,
@@ -23,37 +17,20 @@
 --
 -- The rule is our own, there is no standard; sizes as in PMC4455457. Spans of minutes have one of
 -- grace, because sensors do not keep the second.
-with night as materialized (
+with stepped as (
     select
         participant_id,
         sleep_date,
-        coalesce(
-            night_coverage_pct >= rule_night_coverage_min_pct() and night_gap_min <= 60, false
-        ) as is_covered,
-        night_fallen,
-        night_glucose as glucose
-    from night_glucose
-),
-
--- only nights with a steep fall: few
-reading as (
-    select participant_id, sleep_date, unnest(night_fallen, recursive := true)
-    from night
-    where night_fallen is not null
-),
-
-stepped as (
-    select
-        *,
+        at_us,
+        mgdl,
         (lag(mgdl) over near - mgdl) / ((at_us - lag(at_us) over near) / 6e7) as fall_mgdl_min,
         (mgdl - lead(mgdl) over near) / ((lead(at_us) over near - at_us) / 6e7)
-            as next_fall_mgdl_min,
-        case when is_slow then at_us else lag(at_us, 2) over near end as mean15_from_us
-    from reading
+            as next_fall_mgdl_min
+    from overnight_reading
     window near as (partition by participant_id, sleep_date order by at_us)
 ),
 
-followed as materialized (
+followed as (
     select
         *,
         mgdl - min(mgdl) over (near range between 1 following and 960000000 following)
@@ -91,7 +68,7 @@ calm as (
     group by f.participant_id, f.sleep_date, f.begins_us
     having count(*) >= 3
         and min(r.at_us) <= f.begins_us - 840000000
-        and stddev_samp(r.mgdl) < rule_compression_calm_sd_mgdl()
+        and sd_of(r.mgdl) < rule_compression_calm_sd_mgdl()
         and abs(
             arg_max(r.mgdl, r.at_us)
             - arg_min(r.mgdl, r.at_us) filter (r.at_us >= f.begins_us - 960000000)
@@ -175,77 +152,12 @@ numbered as (
             order by begins_us, ends_us
         ) as number
     from merged
-),
-
-low as materialized (
-    select
-        participant_id,
-        sleep_date,
-        min(begins_us) as begins_us,
-        max(ends_us) as ends_us
-    from numbered
-    group by participant_id, sleep_date, number
-),
-
-lows as (
-    select
-        participant_id,
-        sleep_date,
-        count(*) as compression_low_count,
-        sum(ends_us - begins_us) / 6e7 as compression_low_min
-    from low
-    group by participant_id, sleep_date
-),
-
--- readings of nights with a low, and whether they or one of their 15 minutes lie in it
-marked as (
-    select
-        r.participant_id,
-        r.sleep_date,
-        r.at_us,
-        r.mgdl,
-        r.is_low,
-        r.mean15_mgdl,
-        bool_or(r.at_us > l.begins_us and r.at_us < l.ends_us) as is_inside,
-        bool_or(r.at_us > l.begins_us and r.mean15_from_us < l.ends_us) as is_touched
-    from followed as r
-    join low as l using (participant_id, sleep_date)
-    group by r.participant_id, r.sleep_date, r.at_us, r.mgdl, r.is_low, r.mean15_mgdl
-),
-
-clean as (
-    select
-        participant_id,
-        sleep_date,
-        sum(millionths(mgdl)) / 1e6 / count(*) as mean_mgdl,
-        sd_of_sums(count(*), sum(millionths(mgdl)), sum(millionths(mgdl) * millionths(mgdl)))
-            as sd_mgdl,
-        min(mgdl) as min_mgdl,
-        min(mean15_mgdl) filter (not is_touched) as nadir_mgdl,
-        100 * count(*) filter (is_low) / count(*) as tbr70_pct
-    from marked
-    where not is_inside
-    group by participant_id, sleep_date
 )
 
 select
-    n.participant_id,
-    n.sleep_date,
-    n.glucose,
-    case when l.compression_low_count > 0 then true when n.is_covered then false end
-        as has_compression_low,
-    coalesce(l.compression_low_count, case when n.is_covered then 0 end) as compression_low_count,
-    coalesce(l.compression_low_min, case when n.is_covered then 0 end) as compression_low_min,
-    case when l.compression_low_count > 0 then c.mean_mgdl
-        when n.is_covered then n.glucose.night_mean_mgdl end as clean_mean_mgdl,
-    case when l.compression_low_count > 0 then c.sd_mgdl
-        when n.is_covered then n.glucose.night_sd_mgdl end as clean_sd_mgdl,
-    case when l.compression_low_count > 0 then c.min_mgdl
-        when n.is_covered then n.glucose.night_min_mgdl end as clean_min_mgdl,
-    case when l.compression_low_count > 0 then c.nadir_mgdl
-        when n.is_covered then n.glucose.night_nadir_mgdl end as clean_nadir_mgdl,
-    case when l.compression_low_count > 0 then c.tbr70_pct
-        when n.is_covered then n.glucose.night_tbr70_pct end as clean_tbr70_pct
-from night as n
-left join lows as l using (participant_id, sleep_date)
-left join clean as c using (participant_id, sleep_date)
+    participant_id,
+    sleep_date,
+    min(begins_us) as begins_us,
+    max(ends_us) as ends_us
+from numbered
+group by participant_id, sleep_date, number
