@@ -3,6 +3,7 @@
 dawnlake.toml                                               settings
 inbox/<participant>/                                        what the nightly flow reads
 extracted/participant_id=P/connector=C/file=F/*.parquet     what an export said, manifest.json
+extracted/participant_id=P/connector=C/batch=B/*.parquet    what many small files said, with `file`
 tables/<table>/participant_id=P/part.parquet                canonical, sorted
 marts/                                                      rows of the views (buckets.py)
 tables/effect_group/part.parquet                            computed from everyone's
@@ -117,10 +118,14 @@ class Lake:
         """The folder of one extracted file."""
         return self.connector_folder(participant, connector) / f"file={file}"
 
+    def batch_folder(self, participant: str, connector: str, name: str) -> Path:
+        """The folder of several small files of one format."""
+        return self.connector_folder(participant, connector) / f"batch={name}"
+
     def part_folders(self, participant: str) -> list[Path]:
-        """Every extracted file of a participant, in a fixed order."""
+        """Every folder of extracted files of a participant, in a fixed order."""
         place = self.extracted / f"{PARTITION}={participant}"
-        return sorted(place.glob("connector=*/file=*"))
+        return sorted(path for kind in ("batch", "file") for path in place.glob(f"*/{kind}=*"))
 
     def with_tables(self) -> set[str]:
         """Everyone with a table."""
