@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import BinaryIO, Literal
 
 import pyarrow as pa
@@ -196,10 +196,14 @@ class Batch:
 
 @dataclass(frozen=True)
 class Skip:
-    """Records left out on purpose: in none of the batches, counted here once."""
+    """Records left out on purpose: in none of the batches, counted here once.
+
+    `records` are their numbers; only a format whose `lists` are read as one has to tell them.
+    """
 
     reason: str
     count: int
+    records: pa.Array | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -233,7 +237,9 @@ class Connector:
 
     `variants` maps each variant to its evidence: `verified` where real files were read,
     `unverified` where only documentation or other people's code was seen. `source` is what it
-    measures with, of most of it: who says nothing is believed last.
+    measures with, of most of it: who says nothing is believed last. `lists` are variants whose
+    files are arrays or tables of records that say the same whatever stands beside them: small ones
+    may be read as one (reading/lists.py).
     """
 
     name: str
@@ -243,6 +249,7 @@ class Connector:
     identify: Callable[[Head], str | None]
     extract: Callable[[Source, str], Iterator[Item]]
     source: MeasuredBy = "other"
+    lists: frozenset[str] = frozenset()
 
 
 def batch(shape: Shape, **columns: object) -> Batch:

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from flows.deriving.align import is_stale
 from flows.deriving.derivation import made_from
-from flows.reading.extract import read_manifest
+from flows.reading.manifest import parts_in
 from flows.settings import PARTICIPANT, Settings, SettingsError, load
 from warehouse.schema import RESULTS, TABLES
 from warehouse.store.buckets import MadeFrom
@@ -137,26 +137,26 @@ def _inbox(lake: Lake) -> Iterator[Finding]:
 
 def _files(lake: Lake) -> Finding:
     """Extracted files whose manifest or Parquet cannot be read."""
-    parts = [part for who in lake.participants() for part in lake.part_folders(who)]
-    bad = [part for part in parts if not _is_whole(part)]
+    folders = [folder for who in lake.participants() for folder in lake.part_folders(who)]
+    counts = {folder: _whole(folder) for folder in folders}
+    bad = [folder.name.removeprefix("file=") for folder, count in counts.items() if not count]
     if not bad:
-        return Finding("extracted files", f"{len(parts)} whole")
-    shown = ", ".join(part.name.removeprefix("file=") for part in bad[:SHOWN])
+        return Finding("extracted files", f"{sum(counts.values())} whole")
     return Finding(
         "extracted files",
-        f"{len(bad)} of {len(parts)} cannot be read: {shown}",
+        f"{len(bad)} of {len(folders)} cannot be read: {', '.join(bad[:SHOWN])}",
         "remove their folders under extracted/ and ingest those exports again",
     )
 
 
-def _is_whole(part: Path) -> bool:
+def _whole(folder: Path) -> int:
+    """How many files are in an extracted folder; 0 if it cannot be read."""
     try:
-        read_manifest(part)
-        for path in part.glob("*.parquet"):
+        for path in folder.glob("*.parquet"):
             pq.read_metadata(path)
+        return len(parts_in(folder))
     except (OSError, ValueError, pa.ArrowException):
-        return False
-    return True
+        return 0
 
 
 def _tables(lake: Lake) -> Finding:

@@ -6,13 +6,11 @@ import sys
 from collections.abc import Iterable, Sequence
 from getpass import getpass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
-import pyarrow as pa
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
@@ -22,6 +20,9 @@ from warehouse.steady import steadily
 from warehouse.store.lake import Lake
 from warehouse.store.lock import LakeError, writing
 from warehouse.views import is_elsewhere
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 # what DuckDB and Arrow repeat of the system's own words
 DISK_WORDS = (
@@ -101,6 +102,8 @@ def fetched(connection: duckdb.DuckDBPyConnection, sql: str, *values: object) ->
 
 def machine_trouble(error: Exception) -> str | None:
     """A sentence for what the disk or the memory is to blame for; None if it is not."""
+    import pyarrow as pa  # here: who asks in SQL does not wait for it
+
     text = str(error)
     if isinstance(error, duckdb.Error | pa.ArrowException) or not isinstance(error, OSError):
         known = next((words for words in DISK_WORDS if words in text), None)

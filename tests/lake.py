@@ -6,6 +6,7 @@ import atexit
 import datetime as dt
 import fcntl
 import functools
+import json
 import os
 import re
 import shutil
@@ -36,7 +37,8 @@ from transforms.streams import Streams
 from warehouse.marts import mart_names
 from warehouse.schema import TABLES
 from warehouse.steps import computed, over_tables
-from warehouse.store.lake import Lake, write_table
+from warehouse.store.lake import Lake
+from warehouse.store.rows import write_table
 from warehouse.view_files import COMPUTED, Kept, checks, relations, views
 from warehouse.views import build
 
@@ -131,6 +133,20 @@ def golden(connector: str, name: str) -> Case:
     """A golden case by its place."""
     (found,) = (c for c in cases() if (c.connector, c.folder.name) == (connector, name))
     return found
+
+
+def pulse(day: int, *bpm: int) -> str:
+    """A small file of heart rate of a day in November 2023, as a Takeout has one for each."""
+    given = bpm or (60 + day, 0 if day == 4 else 70, 80)
+    return json.dumps(
+        [
+            {
+                "dateTime": f"11/{day:02}/23 08:{minute:02}:00",
+                "value": {"bpm": each, "confidence": 2},
+            }
+            for minute, each in enumerate(given)
+        ]
+    )
 
 
 def put(folder: Path, files: Mapping[str, bytes | str]) -> list[Path]:

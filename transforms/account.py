@@ -129,6 +129,15 @@ def account(
         book.note(item)
         if isinstance(item, Batch):
             keep(item)
+    refuse_rejects(book, reject_max_pct)
+    return book
+
+
+def refuse_rejects(book: Account, reject_max_pct: float) -> None:
+    """Nothing for a file that was understood.
+
+    Raises: TooManyRejects above the budget; ConservationError.
+    """
     _, _, rejected = book.counts()
     if rejected > FEW_REJECTS and rejected > book.total * reject_max_pct / 100:
         codes = ", ".join(f"{code} {n}" for code, n in sorted(book.rejected.items()))
@@ -136,4 +145,3 @@ def account(
             f"{rejected} of {book.total} records were not understood ({codes}); "
             "nothing was taken. If that is right, raise reject_max_pct in dawnlake.toml"
         )
-    return book

@@ -70,10 +70,15 @@ def sorted_out(rows: pa.Table) -> tuple[pa.Table, list[Item]]:
     good = rows.filter(is_good).drop_columns(["skip", "code", "field", "raw"])
     if good.num_rows == rows.num_rows:
         return good, []
-    skips = pc.value_counts(rows["skip"].drop_null().combine_chunks()).to_pylist()
-    items: list[Item] = [Skip(skip["values"], skip["counts"]) for skip in skips]
+    items: list[Item] = list(_skips(rows.filter(pc.is_valid(rows["skip"]))))
     bad = rows.filter(pc.is_valid(rows["code"])).select(["record", "code", "field", "raw"])
     return good, [*items, shaped("reject", bad)] if bad.num_rows else items
+
+
+def _skips(rows: pa.Table) -> Iterator[Skip]:
+    for reason in pc.unique(rows["skip"]).to_pylist():
+        records = rows["record"].filter(pc.equal(rows["skip"], reason)).combine_chunks()
+        yield Skip(reason, len(records), records)
 
 
 def totals(sleeps: pa.Table, metrics: list[str]) -> Iterator[Batch]:

@@ -155,5 +155,6 @@ CONNECTOR = Connector(
     variants={variant: _evidence(variant) for variant in {**_JSON, **_HEADERS}},
     identify=identify,
     extract=extract,
+    lists=frozenset({"heart_rate_json", "resting_heart_rate_json", *STREAMS}),
     source="watch",
 )

@@ -13,12 +13,14 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from connectors.contract import Batch, BrokenFile, batch
+from connectors.reading.kept import kept_of_a_head
 
 BLOCK_BYTES = 1 << 26
 # Bytes; a longer line is no row of anybody, and of it only a start is kept. The module csv takes no
@@ -65,6 +67,7 @@ class Delimited:
         return self.columns.add_column(0, "record", self.line)
 
 
+@kept_of_a_head
 def decoded(data: bytes) -> str:
     """The text of a file, its byte order mark taken off, also one that was encoded twice.
 
@@ -85,6 +88,7 @@ def decoded(data: bytes) -> str:
     return text.removeprefix("\ufeff").removeprefix("ï»¿").removeprefix('"ï»¿"')
 
 
+@kept_of_a_head
 def lines_of(text: str) -> list[str]:
     """Lines, whatever ends them; the empty piece after the last line end is none."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
@@ -98,7 +102,12 @@ def fields_of(line: str, delimiter: str) -> list[str]:
     """
     if len(line) > LONGEST_LINE:
         raise BrokenFile("a header line of over 128 kB is nobody's; download the file again")
-    return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter), [])]
+    return list(_cells(line, delimiter))
+
+
+@lru_cache(16)  # every connector asks about the first line in turn
+def _cells(line: str, delimiter: str) -> tuple[str, ...]:
+    return tuple(cell.strip() for cell in next(csv.reader([line], delimiter=delimiter), []))
 
 
 def rows_below(lines: list[str], header_index: int, delimiter: str) -> Delimited:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import lru_cache
 
 from connectors.contract import Head
 from connectors.reading.delimited import decoded
@@ -23,7 +24,12 @@ def first_objects(head: Head, under: str = "") -> list[dict[str, object]]:
     """
     text = decoded(head.first).lstrip()
     opening = re.search(rf'^\{{.{{0,500}}?"{under}"\s*:\s*\[', text, re.DOTALL) if under else None
-    position = opening.end() if opening else int(text.startswith("["))
+    return list(_objects(text, opening.end() if opening else int(text.startswith("["))))
+
+
+@lru_cache(4)  # every connector asks in turn
+def _objects(text: str, position: int) -> list[dict[str, object]]:
+    """The objects of a head from a place on."""
     found: list[dict[str, object]] = []
     while True:
         between = _BETWEEN.match(text, position)

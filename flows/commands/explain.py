@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 
 from flows.deriving.derivation import sources_of
-from flows.reading.extract import read_manifest
+from flows.reading.manifest import parts_of
 from flows.settings import load
 from flows.terminal.rows import print_query, print_rows
 from flows.usage import (
@@ -66,7 +66,7 @@ def explain_night(folder: Path, who: str, sleep_date: str, is_whole: bool, form:
             else:
                 print_rows(sources, query, form)
             return 0
-        names = {m["file"]: m["name"] for m in map(read_manifest, lake.part_folders(who))}
+        names = {part.file: part.manifest["name"] for part in parts_of(lake, who)}
         data.print(f"{who}, the night to {date}")
         data.print(_values(WHOLE, night))
         told = {*WHOLE, *_print_parts(sources, who, date, night, names)}

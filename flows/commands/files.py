@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flows.reading.extract import Manifest, read_manifest
+from flows.reading.manifest import Manifest, parts_of
 from flows.usage import card, data, listing, opened, participants, shortened
 
 COUNTS = ("records", "carried", "skipped", "rejected")
@@ -20,8 +20,8 @@ def show_files(folder: Path, participant: str | None) -> int:
     for who in participants(lake, participant):
         data.print(who)
         table = listing("file", "name", numbers=COUNTS)
-        for part in lake.part_folders(who):
-            manifest = read_manifest(part)
+        for part in parts_of(lake, who):
+            manifest = part.manifest
             numbers = [str(manifest[f"{name.rstrip('s')}_count"]) for name in COUNTS]
             name = card(shortened(manifest["name"], COUNTS_WIDTH), *_about(manifest))
             table.add_row(manifest["file"], name, *numbers)

@@ -9,6 +9,7 @@ from flows.deriving.completion import completed, settled
 from flows.deriving.derivation import derivation
 from flows.imports import without_pandas
 from flows.reading.password import Passwords
+from flows.reading.together import untangle
 from flows.settings import load
 from flows.usage import UsageError, asker, say
 from warehouse.store.lake import Lake
@@ -42,6 +43,7 @@ def _rebuilt(lake: Lake, source: str, passwords: Passwords) -> int:
     with derivation(lake, settings) as derive:
         for participant in lake.participants():
             say(f"aligning {participant}")
+            untangle(lake, participant)
             outcome = derive.align(participant, force=True)
             if problem := pipeline.zone_problem(outcome):
                 say(str(problem))

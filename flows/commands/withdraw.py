@@ -7,7 +7,6 @@ from pathlib import Path
 
 from flows.deriving import remove
 from flows.deriving.completion import settled
-from flows.reading.extract import read_manifest
 from flows.settings import load
 from flows.usage import UsageError, opened, participants, say
 from warehouse.store.lock import writing
@@ -25,12 +24,11 @@ def run_withdraw(folder: Path, file_ids: Iterable[str], participant: str | None)
     participants(lake, participant)
     with writing(lake, "dawnlake withdraw", say) as was_left:
         settled(lake, load(lake.settings), was_left, say)
-        parts = [part for each in wanted for part in remove.parts_of(lake, each, participant)]
-        parts = list(dict.fromkeys(parts))
-        names = {part: read_manifest(part)["name"] for part in parts}
+        named = [part for each in wanted for part in remove.parts_named(lake, each, participant)]
+        parts = list({(part.participant, *part.key): part for part in named}.values())
         remove.withdraw(lake, parts)
-    for part, name in names.items():
-        say(f"withdrawn from {remove.participant_of(part)}: {name}")
+    for part in parts:
+        say(f"withdrawn from {part.participant}: {part.manifest['name']}")
     again = [place for part in parts for place in remove.in_inbox(lake, part)]
     for place in again:
         say(f"still in the inbox, and read again by the next nightly run: inbox/{place}; delete it")

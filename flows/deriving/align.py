@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
@@ -15,7 +15,7 @@ import duckdb
 import pyarrow as pa
 
 from connectors.contract import SHAPES
-from flows.reading.extract import Manifest, read_manifest
+from flows.reading.manifest import Manifest, Part, is_batch, parts_of
 from flows.settings import Settings
 from transforms import align
 from transforms.align import GLUCOSE, Quantity
@@ -40,7 +40,8 @@ from warehouse.schema import (
     ZONE_TIMELINE,
     table_of,
 )
-from warehouse.store.lake import Lake, digest, write_json, write_pieces, write_table
+from warehouse.store.lake import Lake, digest, write_json
+from warehouse.store.rows import write_pieces, write_table
 
 # Of whatever derives tables: those of another may not fit the views
 VERSION = digest(align.VERSION, {name: str(schema) for name, schema in TABLES.items()})
@@ -72,14 +73,15 @@ class Aligned:
 class Parts:
     """The extracted files of a participant, oldest export first."""
 
-    folders: list[Path]
-    manifests: list[Manifest]
+    every: list[Part]
 
     @classmethod
     def of(cls, lake: Lake, participant: str) -> Parts:
-        found = [(folder, read_manifest(folder)) for folder in lake.part_folders(participant)]
-        found.sort(key=lambda pair: age(pair[1]))
-        return cls([folder for folder, _ in found], [manifest for _, manifest in found])
+        return cls(sorted(parts_of(lake, participant), key=lambda part: age(part.manifest)))
+
+    @cached_property
+    def manifests(self) -> list[Manifest]:
+        return [part.manifest for part in self.every]
 
     def files(self) -> pa.Table:
         """connector, file, newness, and the first and the last time in it."""
@@ -106,19 +108,27 @@ class Parts:
 
     def parts(self, shape: str, piece: Piece = EVERYTHING) -> str | None:
         """A FROM clause over a shape's parts with connector and file; None if there is none."""
-        paths = [
-            str(folder / f"{shape}.parquet")
-            for folder, manifest in zip(self.folders, self.manifests, strict=True)
-            if piece.may_be_in(manifest)
-        ]
-        paths = [path for path in paths if Path(path).exists()]
-        if not paths:
-            return None
-        listed = ", ".join("'" + path.replace("'", "''") + "'" for path in paths)
-        return (
-            f"read_parquet([{listed}], hive_partitioning = true, hive_types = "
-            "{participant_id: varchar, connector: varchar, file: varchar})"
-        )
+        wanted = (part.folder for part in self.every if piece.may_be_in(part.manifest))
+        folders = [f for f in dict.fromkeys(wanted) if (f / f"{shape}.parquet").exists()]
+        batches = [folder for folder in folders if is_batch(folder)]
+        alone = [folder for folder in folders if not is_batch(folder)]
+        sources = [_rows_of(alone, shape, "file")] if alone else []
+        if batches:
+            rows = f"select * exclude (batch) from {_rows_of(batches, shape, 'batch')}"
+            sources.append(f"({rows})")
+        if len(sources) < 2:
+            return sources[0] if sources else None
+        return f"(from {sources[0]} union all by name from {sources[1]})"
+
+
+def _rows_of(folders: Iterable[Path], shape: str, kind: str) -> str:
+    """A FROM clause over the rows in folders that are named `kind`=..."""
+    paths = (str(folder / f"{shape}.parquet").replace("'", "''") for folder in folders)
+    listed = ", ".join(f"'{path}'" for path in paths)
+    return (
+        f"read_parquet([{listed}], hive_partitioning = true, hive_types = "
+        f"{{participant_id: varchar, connector: varchar, {kind}: varchar}})"
+    )
 
 
 def known(lake: Lake, participant: str, settings: Settings) -> Aligned | None:

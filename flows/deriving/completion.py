@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from flows.deriving.derivation import derivation, made_from, remember
+from flows.reading.together import untangle
 from flows.settings import Settings
 from warehouse.marts import mart_names, unstage
 from warehouse.schema import RESULTS, TABLES
 from warehouse.store.buckets import MadeFrom, bucket_count, divide, place_all, remove_others
 from warehouse.store.exchange import discard_notes, staged
-from warehouse.store.lake import PARTITION, Lake, flush, remove_folder, write_parquet, write_table
+from warehouse.store.lake import PARTITION, Lake, flush, remove_folder
+from warehouse.store.rows import write_parquet, write_table
 from warehouse.views import build
 
 Tell = Callable[[str], None]
@@ -41,6 +43,7 @@ def completed(lake: Lake, settings: Settings, force: bool = False) -> None:
     having = {who for who in lake.participants() if lake.part_folders(who)}
     with derivation(lake, settings) as derive:
         for participant in sorted(having):
+            untangle(lake, participant)
             derive.align(participant, force)
         derive.finish()
     for participant in sorted(lake.with_tables() - having):

@@ -14,7 +14,8 @@ from transforms.effect.together import Together, together
 from transforms.effect.within import Effect, Nights, effects
 from warehouse.schema import EFFECT, EFFECT_GROUP
 from warehouse.steady import steadily
-from warehouse.store.lake import Lake, write_parquet, write_table
+from warehouse.store.lake import Lake
+from warehouse.store.rows import write_parquet, write_table
 
 EPOCH = dt.date(1970, 1, 1)
 

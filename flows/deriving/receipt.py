@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from connectors.contract import IngestError
 from flows.deriving.align import Parts
-from flows.reading.extract import Manifest
+from flows.reading.manifest import Manifest
 from transforms.copies.novelty import novelty, without_rejects
 from warehouse.store.lake import Lake
 
@@ -60,7 +60,7 @@ def count_new(lake: Lake, receipt: Receipt, there: set[str]) -> None:
     parts = Parts.of(lake, receipt.participant)
     files = parts.files()
     order = [
-        0 if f"file={file}" in there and file not in arrival else arrival.get(file, 0)
+        0 if file in there and file not in arrival else arrival.get(file, 0)
         for file in files["file"].to_pylist()
     ]
     files = files.append_column("arrival", pa.array(order, pa.int32()))

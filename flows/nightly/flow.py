@@ -1,8 +1,8 @@
 """The nightly flow: inbox/<participant>/ as Prefect tasks. Nothing else imports Prefect.
 
-A task per file to extract, one per participant to align, one for the marts of whoever had something
-new, one to build the views, all in this
-process. What Prefect keeps holds no file name and no value: a receipt stays in memory, a fault is
+A task per file to extract (small ones of a kind share one), one per participant to align, one for
+the marts of whoever had something new, one to build the views, all in this process. What Prefect
+keeps holds no file name and no value: a receipt stays in memory, a fault is
 told by kind and place, and the artifact has counts.
 """
 
@@ -22,15 +22,17 @@ from zoneinfo import ZoneInfo
 
 import tzlocal
 
-from flows.deriving import pipeline
+from flows.deriving import intake, pipeline
 from flows.deriving.align import Aligned
 from flows.deriving.completion import settled
 from flows.deriving.derivation import Derivation, derivation
+from flows.deriving.intake import Unread
 from flows.deriving.pipeline import FileReceipt, Receipt
 from flows.nightly import server
 from flows.nightly.discretion import Fault, Night, discreet, row
+from flows.reading.manifest import Known, files_of
 from flows.reading.password import Passwords, handed, handed_on
-from flows.reading.walk import Found, Unreadable, walk
+from flows.reading.walk import Found, walk
 from flows.settings import Settings, SettingsError, load
 from flows.usage import say
 from warehouse.store.lake import Lake
@@ -105,7 +107,7 @@ def _step(name: str, shown: str, work: Callable[P, R]) -> Callable[P, R]:
     return made(discreet()(work))
 
 
-extract = _step("extract", "extract {unread.connector}", pipeline.extract)
+extract = _step("extract", "extract {unread.connector}", intake.extract)
 align = _step("align", "align {participant}", Derivation.align)
 marts = _step("marts", "marts", Derivation.finish)
 views = _step("views", "views", pipeline.build_views)
@@ -136,32 +138,37 @@ def nightly(lake: str) -> State[list[Receipt]]:
 
 def _night(derive: Derivation, participant: str, passwords: Passwords) -> Night:
     lake, settings = derive.lake, derive.settings
-    there = {folder.name for folder in lake.part_folders(participant)}
-    sizes = pipeline.sizes_read(lake, participant)
-    inbox = walk([lake.inbox / participant], settings.limits, passwords)
-    files = [_read(lake, participant, item, settings, sizes) for item in inbox]
-    pipeline.excuse_archives(files)
-    receipt = Receipt(participant, files)
+    there, known = files_of(lake, participant), Known.of(lake, participant)
+    taken = intake.Intake(
+        lambda found: _seen(found, known),
+        lambda unread: _read(lake, participant, unread, settings, known),
+    )
+    for item in walk([lake.inbox / participant], settings.limits, passwords):
+        taken.take(item)
+    receipt = Receipt(participant, taken.finish())
+    pipeline.excuse_archives(receipt.files)
     try:
         return Night(receipt, there, align(derive, participant))
     except Fault as fault:  # the others' night goes on
         return Night(receipt, there, fault)
 
 
-def _read(
-    lake: Lake, participant: str, item: Found | Unreadable, settings: Settings, sizes: set[int]
-) -> FileReceipt:
-    """A receipt, and a task only for a file that has to be read."""
-    if isinstance(item, Unreadable):
-        return FileReceipt(item.name, "set aside", error=item.error)
+def _seen(found: Found, known: Known) -> FileReceipt | Unread:
     try:
         with discreet():
-            seen = pipeline.look(lake, participant, item, sizes)
-        if isinstance(seen, FileReceipt):
-            return seen
-        return extract(lake, participant, seen, settings)
+            return intake.look(found, known)
     except Fault as fault:
-        return FileReceipt(item.name, "set aside", item.archive, error=fault)
+        return FileReceipt(found.name, "set aside", found.archive, error=fault)
+
+
+def _read(
+    lake: Lake, participant: str, unread: Unread, settings: Settings, known: Known
+) -> list[FileReceipt]:
+    """A receipt for each, and one task for all."""
+    try:
+        return extract(lake, participant, unread, settings, known)
+    except Fault as fault:
+        return [FileReceipt(f.name, "set aside", f.archive, error=fault) for f in unread.files]
 
 
 def _conclusion(nights: list[Night]) -> State[list[Receipt]]:

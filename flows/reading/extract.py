@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pyarrow.parquet as pq
 
 from connectors.contract import SHAPES, Batch, Connector
-from flows.reading.hashed import Hashed
+from flows.reading.hashed import FILE_DIGITS, Hashed
+from flows.reading.manifest import MANIFEST, Manifest, Part
 from flows.reading.walk import Found
-from transforms.account import account
-from warehouse.store.lake import Lake, parquet_writer, write_json, written_folder
+from transforms.account import Account, account
+from warehouse.store.lake import Lake, write_json, written_folder
+from warehouse.store.rows import parquet_writer
 
-MANIFEST = "manifest.json"
 MOST_PENDING = 2  # batches that may wait to be written
-Manifest = dict[str, Any]
 
 
 class PartWriter:
@@ -65,36 +63,41 @@ def extracted(
     found: Found,
     reject_max_pct: float,
     claim: tuple[Connector, str],
-) -> Manifest:
-    """Read a file into the lake, into the folder of its digest, and return its manifest.
+) -> Part:
+    """Read a file into the lake, into a folder of its digest.
 
     Raises: IngestError; nothing is left in the lake then.
     """
     connector, variant = claim
     hashed = Hashed(found)
     beside = lake.connector_folder(participant, connector.name)
-    with written_folder(
-        beside, lambda: lake.part_folder(participant, connector.name, hashed.file)
-    ) as folder:
+    place: list[Path] = []
+
+    def named() -> Path:
+        place.append(lake.part_folder(participant, connector.name, hashed.file))
+        return place[0]
+
+    with written_folder(beside, named) as folder:
         writer = PartWriter(folder)
         try:
             book = account(connector.extract(hashed.source, variant), reject_max_pct, writer.write)
         finally:
             writer.close()
-        manifest = {
-            "file": hashed.file,
-            "sha256": hashed.sha256,
-            "byte_count": found.size,
-            "connector": connector.name,
-            "variant": variant,
-            "connector_version": connector.version,
-            **book.manifest(),
-        }
-        write_json({**manifest, "name": found.source.name}, folder / MANIFEST)
-    return manifest
+        manifest = manifest_of(found, hashed.sha256, claim, book)
+        write_json(manifest, folder / MANIFEST)
+    return Part(place[0], manifest)
 
 
-def read_manifest(folder: Path) -> Manifest:
-    """The manifest of an extracted file, with the name it came under."""
-    manifest: Manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
-    return manifest
+def manifest_of(found: Found, sha256: str, claim: tuple[Connector, str], book: Account) -> Manifest:
+    """What is known of a file, with the name it came under, and of what became of its records."""
+    connector, variant = claim
+    return {
+        "file": sha256[:FILE_DIGITS],
+        "sha256": sha256,
+        "byte_count": found.size,
+        "connector": connector.name,
+        "variant": variant,
+        "connector_version": connector.version,
+        **book.manifest(),
+        "name": found.source.name,
+    }

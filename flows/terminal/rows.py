@@ -9,7 +9,6 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.dataset import OPTIONS
 from warehouse.steady import steadily
 
 
@@ -27,6 +26,8 @@ def print_query(connection: duckdb.DuckDBPyConnection, query: str, most: int | N
 
 def write_rows(connection: duckdb.DuckDBPyConnection, query: str, form: str, output: Path) -> None:
     """A file with the rows, in a form of OPTIONS; CSV if it is none of them."""
+    from warehouse.dataset import OPTIONS  # here: a table on the screen does not wait for it
+
     statement = query.strip().rstrip(";")
     target = str(output).replace("'", "''")
     copy = f"copy ({statement}) to '{target}' ({OPTIONS.get(form, OPTIONS['csv'])})"

@@ -7,6 +7,6 @@ from tests.bench import bench_align, bench_apple, bench_clarity, bench_glucose, 
 if __name__ == "__main__":
     bench_clarity.main()
     bench_align.main()
-    bench_apple.main([50, 200])
+    bench_apple.main()
     bench_views.main()
     bench_glucose.main()

@@ -11,7 +11,8 @@ from transforms.arrays import Micros, Values
 from transforms.glucose.neighbours import neighbours
 from transforms.sleep.parts import sleep_parts
 from warehouse.schema import TABLES
-from warehouse.store.lake import Lake, write_table
+from warehouse.store.lake import Lake
+from warehouse.store.rows import write_table
 
 DAY_US = 86_400_000_000
 START = 1_704_067_200_000_000  # 2024-01-01T00:00:00Z

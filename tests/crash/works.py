@@ -14,6 +14,7 @@ from flows.commands.rebuild import run_rebuild
 from flows.deriving import remove
 from flows.deriving.completion import settled
 from flows.deriving.pipeline import ingest
+from flows.reading.manifest import parts_of
 from flows.settings import load
 from tests.lake import BERLIN, clarity, golden, put
 from warehouse.schema import TABLES
@@ -101,7 +102,7 @@ def withdraw(lake: Path, exports: Path) -> None:
     there = Lake(lake)
     with writing(there, "dawnlake withdraw") as was_left:
         settled(there, load(there.settings), was_left)
-        parts = [part for part in there.part_folders("ada") if "dexcom" in str(part)]
+        parts = [part for part in parts_of(there, "ada") if "dexcom" in str(part.folder)]
         remove.withdraw(there, parts)
 
 

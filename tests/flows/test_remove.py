@@ -20,7 +20,7 @@ from flows.deriving.pipeline import ingest
 from flows.deriving.remove import everyone
 from flows.nightly.flow import run_nightly
 from flows.nightly.server import _used
-from flows.reading.extract import read_manifest
+from flows.reading.manifest import parts_of
 from tests.crash.harness import child, state
 from tests.crash.works import answers, exported, first, more
 from tests.lake import BERLIN, asked, golden, put, same_again, tolerant, tree, with_records
@@ -68,8 +68,7 @@ def lake(exports: Path) -> Lake:
 
 def ids(lake: Lake, participant: str) -> dict[str, str]:
     """The ids of files by name."""
-    parts = lake.part_folders(participant)
-    return {read_manifest(p)["name"]: p.name.removeprefix("file=") for p in parts}
+    return {part.manifest["name"]: part.file for part in parts_of(lake, participant)}
 
 
 def tables(lake: Lake) -> dict[str, bytes]:
@@ -144,11 +143,11 @@ def test_a_withdrawal_that_is_killed_is_completed(lake: Lake, exports: Path, ste
     """At any folder that is removed or renamed; the next run is one of somebody else."""
     whole = Lake(lake.root.with_name("whole"))
     shutil.copytree(lake.root, whole.root)
-    parts = [p for p in lake.part_folders("ada") if "dexcom" in str(p)]
 
     def withdrawn(there: Lake) -> None:
         with writing(there, "test"):
-            remove.withdraw(there, [there.root / p.relative_to(lake.root) for p in parts])
+            parts = parts_of(there, "ada")
+            remove.withdraw(there, [p for p in parts if "dexcom" in str(p.folder)])
 
     withdrawn(whole)
     rename = Path.replace
@@ -184,7 +183,7 @@ def test_the_last_file_of_somebody_is_gone_whatever_runs_next(
     def killed() -> None:
         remove.remove_tables = lambda *_: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[assignment]
         with writing(lake, "test"):
-            remove.withdraw(lake, lake.part_folders("ben"))
+            remove.withdraw(lake, parts_of(lake, "ben"))
 
     assert child(killed) == -signal.SIGKILL
     assert "ben" in lake.with_tables()

@@ -27,7 +27,8 @@ from tests.strategies import micros
 from transforms.clocks.findings import Finding
 from transforms.clocks.participant import finding_rows
 from warehouse.schema import CLOCK_FINDING, table_of
-from warehouse.store.lake import Lake, write_table
+from warehouse.store.lake import Lake
+from warehouse.store.rows import write_table
 from warehouse.views import build
 
 MARCH = dt.datetime(2025, 3, 28, 12, tzinfo=dt.UTC)  # two days before spring

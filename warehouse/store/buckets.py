@@ -20,15 +20,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from warehouse.store.lake import (
-    PARTITION,
-    Lake,
-    flush,
-    private_folder,
-    remove_folder,
-    write_json,
-    write_parquet,
-)
+from warehouse.store.lake import PARTITION, Lake, flush, private_folder, remove_folder, write_json
+from warehouse.store.rows import write_parquet
 
 PEOPLE_MAX = 40  # on average in a bucket
 BUCKETS_MAX = 1024

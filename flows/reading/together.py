@@ -1,0 +1,220 @@
+"""Small files of one format, read as one into one folder; each keeps its manifest.
+
+What a file comes to does not depend on the company it was read in: where that is not sure (a
+connector tells something of the whole that may be of one of them, counts otherwise, or fails), they
+are read one by one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from connectors import connectors
+from connectors.contract import SHAPES, Batch, Connector, IngestError, Item, Shape, Skip, Total
+from connectors.reading.lists import Joined, Listed, Numbers
+from flows.reading.extract import manifest_of
+from flows.reading.hashed import FILE_DIGITS
+from flows.reading.manifest import FILES, MANIFEST, Key, Manifest, Part, is_batch, parts_in
+from flows.reading.walk import Found
+from transforms.account import Account, refuse_rejects
+from warehouse.store.lake import Lake, digest, remove_folder, written_folder
+from warehouse.store.rows import parquet_writer
+
+FEWEST = 8  # files that are worth it
+MOST = 2_000
+MOST_BYTES = 16_000_000
+
+
+@dataclass(frozen=True)
+class Small:
+    """A small file that is a list, and its digest."""
+
+    found: Found
+    listed: Listed
+    sha256: str
+
+    @property
+    def file(self) -> str:
+        """Its id in the lake."""
+        return self.sha256[:FILE_DIGITS]
+
+
+def extracted_together(
+    lake: Lake,
+    participant: str,
+    files: Sequence[Small],
+    reject_max_pct: float,
+    claim: tuple[Connector, str],
+) -> list[Part | IngestError] | None:
+    """Read files into the lake, into one folder: a part of each, or why it was set aside.
+
+    None if they have to be read one by one; nothing is in the lake then.
+    """
+    connector, variant = claim
+    joined = Joined([each.listed for each in files])
+    try:
+        told = _Told(connector.extract(joined.source(), variant), joined)
+        books = told.books()
+        refused = [_refusal(book, reject_max_pct) for book in books]
+    except (OSError, MemoryError):
+        raise  # the machine's trouble, not these files'
+    except Exception:
+        return None  # one by one it shows whose fault it is
+    ids = [None if error else each.file for each, error in zip(files, refused, strict=True)]
+    taken = [file for file in ids if file]
+    folder = lake.batch_folder(participant, connector.name, digest(sorted(taken))[:FILE_DIGITS])
+    found = [
+        error or Part(folder, manifest_of(each.found, each.sha256, claim, book))
+        for each, error, book in zip(files, refused, books, strict=True)
+    ]
+    if taken:
+        with written_folder(folder.parent, lambda: folder) as partial:
+            for shape, rows in told.tables(ids):
+                _write(rows, shape, partial)
+            _write_manifests((p.manifest for p in found if isinstance(p, Part)), partial)
+    return found
+
+
+class _Told:
+    """What a connector told of joined files, divided among them.
+
+    Raises: ValueError for what may be of one file or another; IngestError from the connector.
+    """
+
+    def __init__(self, items: Iterable[Item], joined: Joined) -> None:
+        self._joined = joined
+        self._rows: dict[Shape, tuple[pa.Table, Numbers]] = {}
+        self._skips: list[tuple[str, Numbers]] = []
+        batches: dict[Shape, list[pa.Table]] = {}
+        total = 0
+        for item in items:
+            match item:
+                case Batch(shape, rows):
+                    batches.setdefault(shape, []).append(rows)
+                case Total(records):
+                    total += records
+                case Skip(reason, count, records) if records is not None and len(records) == count:
+                    self._skips.append((reason, self._whose(records)[0]))
+                case _:
+                    raise ValueError("told of the whole")
+        if total != sum(each.records for each in joined.lists):
+            raise ValueError("counted otherwise")
+        for shape, pieces in batches.items():
+            self._rows[shape] = self._in_order(_table(pieces))
+
+    def books(self) -> list[Account]:
+        """The account of each file."""
+        found = [Account(total=each.records) for each in self._joined.lists]
+        edges = np.arange(len(found) + 1)
+        for shape, (rows, file) in self._rows.items():
+            ends = np.searchsorted(file, edges).tolist()
+            for book, first, end in zip(found, ends, ends[1:], strict=False):
+                if first < end:
+                    book.note(Batch(shape, rows.slice(first, end - first)))
+        for reason, file in self._skips:
+            for number, count in Counter(file.tolist()).items():
+                found[number].skipped[reason] += count
+        return found
+
+    def tables(self, ids: Sequence[str | None]) -> Iterable[tuple[Shape, pa.Table]]:
+        """The rows of each shape with the `file` of each; a file without an id is left out."""
+        names = pa.array(ids, pa.string())
+        for shape, (rows, file) in self._rows.items():
+            named = rows.append_column("file", names.take(pa.array(file)))
+            yield shape, named.filter(pc.is_valid(named["file"]))
+
+    def _whose(self, records: pa.ChunkedArray | pa.Array) -> tuple[Numbers, Numbers]:
+        return self._joined.whose(np.asarray(records).astype(np.int64))
+
+    def _in_order(self, rows: pa.Table) -> tuple[pa.Table, Numbers]:
+        """Rows file after file, each with its own record numbers, and the place of its file."""
+        file, number = self._whose(rows["record"])
+        rows = rows.set_column(rows.column_names.index("record"), "record", pa.array(number))
+        if (file[1:] < file[:-1]).any():
+            order = np.argsort(file, kind="stable")
+            rows, file = rows.take(pa.array(order)), file[order]
+        return rows, file
+
+
+def _table(pieces: Sequence[pa.Table | pa.RecordBatch]) -> pa.Table:
+    """One table in one piece, of which slices are cheap."""
+    tables = [
+        pa.Table.from_batches([piece]) if isinstance(piece, pa.RecordBatch) else piece
+        for piece in pieces
+    ]
+    return pa.concat_tables(tables).combine_chunks()
+
+
+def _refusal(book: Account, reject_max_pct: float) -> IngestError | None:
+    """Why a file is set aside, if it is. Raises: ConservationError."""
+    try:
+        refuse_rejects(book, reject_max_pct)
+    except IngestError as error:
+        return error
+    return None
+
+
+def _write(rows: pa.Table, shape: Shape, folder: Path) -> None:
+    if rows.num_rows:
+        schema = SHAPES[shape].append(pa.field("file", pa.string()))
+        with parquet_writer(folder / f"{shape}.parquet", schema) as writer:
+            writer.write_table(rows)
+
+
+def _write_manifests(manifests: Iterable[Manifest], folder: Path) -> None:
+    text = json.dumps({FILES: list(manifests)}, ensure_ascii=False, sort_keys=True)
+    (folder / MANIFEST).write_text(text, "utf-8")
+
+
+def untangle(lake: Lake, participant: str) -> None:
+    """Of a file that a killed run has left in two folders, keep what is to stay. Only for the
+    writer."""
+    by_key: dict[Key, list[Part]] = {}
+    for folder in lake.part_folders(participant):
+        for part in parts_in(folder):
+            by_key.setdefault(part.key, []).append(part)
+    twice = [parts for parts in by_key.values() if len(parts) > 1]
+    take_out(part for parts in twice for part in sorted(parts, key=_worth)[:-1])
+
+
+def _worth(part: Part) -> tuple[bool, str]:
+    """Sorts copies of a file, the one that this version of its connector has read last."""
+    connector = connectors().get(part.manifest["connector"])
+    is_current = connector is not None and connector.version == part.manifest["connector_version"]
+    return is_current, part.folder.name
+
+
+def take_out(parts: Iterable[Part]) -> None:
+    """Remove files from a lake, of whatever folders they are in. Only for the writer.
+
+    A folder of which something is left takes the place of the old one: nobody sees less than that.
+    """
+    gone: dict[Path, set[str]] = {}
+    for part in parts:
+        gone.setdefault(part.folder, set()).add(part.file)
+    for folder, files in gone.items():
+        left = [part for part in parts_in(folder) if part.file not in files]
+        if left and is_batch(folder):
+            _keep(folder, left)
+        else:
+            remove_folder(folder)
+
+
+def _keep(folder: Path, left: Sequence[Part]) -> None:
+    """A batch anew with only some of its files."""
+    files = pa.array([part.file for part in left])
+    with written_folder(folder.parent, lambda: folder) as partial:
+        for path in folder.glob("*.parquet"):
+            rows = pq.ParquetFile(path).read()
+            kept = rows.filter(pc.is_in(rows["file"], files))
+            _write(kept, path.stem, partial)  # type: ignore[arg-type]  # a shape's own file
+        _write_manifests((part.manifest for part in left), partial)
