@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -141,6 +141,20 @@ def rows_below(lines: list[str], header_index: int, delimiter: str) -> Delimited
         width=kept_width,
         wide=wide,
         broken=broken,
+    )
+
+
+def rows_between(lines: list[str], header_index: int, end: int, delimiter: str) -> Delimited:
+    """The same up to line `end` (from 0): one section of several, by the lines of the whole file.
+
+    Raises: BrokenFile, as `rows_below` does.
+    """
+    rows = rows_below(lines[header_index:end], 0, delimiter)
+    return replace(
+        rows,
+        line=pc.add(rows.line, header_index),
+        wide=[(line + header_index, cells) for line, cells in rows.wide],
+        broken=[(line + header_index, text) for line, text in rows.broken],
     )
 
 
