@@ -154,7 +154,7 @@ class Head:
 
     @property
     def first(self) -> bytes:
-        """Up to PEEK_BYTES of the first member."""
+        """Up to PEEK_BYTES of the first member; a spreadsheet whole, since it has no front."""
         return self.peek(self.members[0])
 
 
