@@ -21,7 +21,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from connectors.contract import SHAPES
+from connectors.contract import STORED
 from flows.demo.month import DemoPerson, write_demo
 from flows.deriving.align import VOCABULARY, Aligned
 from flows.deriving.derivation import derivation, remember
@@ -272,7 +272,7 @@ def table(lake: Lake, name: str, participant: str = PERSON) -> list[Row]:
 def reported(shape: str, facts: Sequence[Row]) -> pa.Table:
     """Facts in the columns of a shape, with connector, file, newness; what is not told is NULL."""
     extra = [("connector", pa.string()), ("file", pa.string()), ("newness", pa.int32())]
-    schema = pa.schema([*SHAPES[shape], *(pa.field(*each) for each in extra)])
+    schema = pa.schema([*STORED[shape], *(pa.field(*each) for each in extra)])
     plain = {"connector": "dexcom_clarity", "file": "f" * 16, "newness": 0}
     numbered = [{"record": n, **plain, **fact} for n, fact in enumerate(facts, 1)]
     return pa.Table.from_pylist(numbered, schema=schema)

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.contract import Batch, Drift, Fact, Item, Skip, TooManyRejects, Total
+from connectors.contract import Batch, Drift, Fact, Item, Skip, TooManyRejects, Total, WhoseRecords
 from transforms.arrays import Micros
 from transforms.glucose.units_told import UnitsTold
 
@@ -33,6 +33,7 @@ class Account:
     facts: dict[str, list[str]] = field(default_factory=dict)
     drift: set[str] = field(default_factory=set)
     clocks: set[str] = field(default_factory=set)  # offset, utc, wall clock: how times are told
+    subjects: set[str] = field(default_factory=set)  # whose the records are, if they say so
     first: dt.datetime | None = None
     last: dt.datetime | None = None
     _units: UnitsTold = field(default_factory=UnitsTold)
@@ -51,6 +52,8 @@ class Account:
                     self._stretch(rows)
                 if shape == "sample":
                     self._units.note(rows)
+                if rows["subject"].null_count < rows.num_rows:
+                    self.subjects.update(pc.unique(rows["subject"].drop_null()).to_pylist())
             case Skip(reason, count):
                 self.skipped[reason] += count
             case Total(records):
@@ -72,6 +75,10 @@ class Account:
                 low, high = ends["min"].as_py(), ends["max"].as_py()
                 self.first = low if self.first is None else min(self.first, low)
                 self.last = high if self.last is None else max(self.last, high)
+
+    def record_count(self) -> int:
+        """Records in a batch, whatever the shape."""
+        return len(_distinct([*self._carried, *self._rejected]))
 
     def counts(self) -> tuple[int, int, int]:
         """Records carried, skipped, rejected; a record with a reject counts as rejected.
@@ -119,14 +126,21 @@ def account(
     items: Iterable[Item],
     reject_max_pct: float,
     keep: Callable[[Batch], None] = lambda _: None,
+    is_of_many: bool = False,
 ) -> Account:
     """The account of a whole file; its rows go to `keep` as they come.
 
-    Raises: IngestError from the connector; TooManyRejects; ConservationError.
+    Raises: IngestError from the connector; TooManyRejects; ConservationError; WhoseRecords for
+    records of several people, unless it `is_of_many`.
     """
     book = Account()
     for item in items:
         book.note(item)
+        if len(book.subjects) > 1 and not is_of_many:
+            raise WhoseRecords(
+                "it holds records of several people: `dawnlake ingest FILE --subjects` makes a "
+                "participant of each"
+            )
         if isinstance(item, Batch):
             keep(item)
     refuse_rejects(book, reject_max_pct)

@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from connectors.contract import SHAPES
+from connectors.contract import STORED
 from flows.reading.manifest import Manifest, Part, is_batch, parts_of
 from flows.settings import Settings
 from transforms import align
@@ -261,7 +261,7 @@ def _reported(parts: Parts, shape: str, piece: Piece = EVERYTHING) -> pa.Table:
     """One copy of every reported fact of a shape, or of a piece of the samples."""
     source = parts.parts(shape, piece)
     if source is None:
-        schema = SHAPES[shape]
+        schema = STORED[shape]
         for name in ("connector", "file"):
             schema = schema.append(pa.field(name, pa.string()))
         return schema.append(pa.field("newness", pa.int32())).empty_table()

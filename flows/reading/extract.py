@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
-from connectors.contract import SHAPES, Batch, Connector
+from connectors.contract import STORED, Batch, Connector
 from flows.reading.hashed import FILE_DIGITS, Hashed
 from flows.reading.manifest import MANIFEST, Manifest, Part
 from flows.reading.walk import Found
@@ -20,10 +22,14 @@ MOST_PENDING = 2  # batches that may wait to be written
 
 
 class PartWriter:
-    """Writes batches of each shape to one Parquet file in a folder, beside the reading."""
+    """Writes batches of each shape to one Parquet file in a folder, beside the reading.
 
-    def __init__(self, folder: Path) -> None:
+    Of the columns of a shape those in `schemas`: whose a record is tells its folder.
+    """
+
+    def __init__(self, folder: Path, schemas: Mapping[str, pa.Schema] = STORED) -> None:
         self._folder = folder
+        self._schemas = schemas
         self._open: dict[str, pq.ParquetWriter] = {}
         self._beside = ThreadPoolExecutor(1)
         self._pending: deque[Future[None]] = deque()
@@ -40,10 +46,11 @@ class PartWriter:
             self._pending.popleft().result()
 
     def _write(self, item: Batch) -> None:
+        schema = self._schemas[item.shape]
         if item.shape not in self._open:
             path = self._folder / f"{item.shape}.parquet"
-            self._open[item.shape] = parquet_writer(path, SHAPES[item.shape])
-        self._open[item.shape].write(item.data)
+            self._open[item.shape] = parquet_writer(path, schema)
+        self._open[item.shape].write(item.data.select(schema.names))
 
     def close(self) -> None:
         """Wait for what is queued and finish the files.

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from connectors import connectors
-from connectors.contract import SHAPES, Batch, Connector, IngestError, Item, Shape, Skip, Total
+from connectors.contract import STORED, Batch, Connector, IngestError, Item, Shape, Skip, Total
 from connectors.reading.lists import Joined, Listed, Numbers
 from flows.reading.extract import manifest_of
 from flows.reading.hashed import FILE_DIGITS
@@ -165,7 +165,7 @@ def _refusal(book: Account, reject_max_pct: float) -> IngestError | None:
 
 def _write(rows: pa.Table, shape: Shape, folder: Path) -> None:
     if rows.num_rows:
-        schema = SHAPES[shape].append(pa.field("file", pa.string()))
+        schema = STORED[shape].append(pa.field("file", pa.string()))
         with parquet_writer(folder / f"{shape}.parquet", schema) as writer:
             writer.write_table(rows)
 
