@@ -18,7 +18,7 @@ from connectors.reading.query import json_values, query
 
 
 def documents(source: Source, marks: frozenset[str]) -> pa.Table:
-    """`record` (from 1, in the order of the file), `under` (the nearest key above it) and `doc`.
+    """`record` (from 1, in the order of the file), `under` (the keys around it, as a/b) and `doc`.
 
     Raises: BrokenFile if the text is not JSON to its end, or has no document.
     """
@@ -65,9 +65,9 @@ _INSIDE = """
               where type = 'ARRAY')
     ),
     keyed as (
-        select place, unnest(each).key as under, unnest(each).value as doc,
-            generate_subscripts(each, 1) as n
-        from (select place, map_entries(doc::json::map(varchar, json)) as each from left_over
+        select place, ltrim(under || '/' || unnest(each).key, '/') as under,
+            unnest(each).value as doc, generate_subscripts(each, 1) as n
+        from (select place, under, map_entries(doc::json::map(varchar, json)) as each from left_over
               where type = 'OBJECT')
     )
     select list_append(place, n) as place, under, doc, true as is_listed from listed

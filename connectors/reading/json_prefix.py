@@ -29,12 +29,11 @@ def values_in(head: Head) -> list[object]:
     return _values(head.first)
 
 
-def documents_in(
-    values: object, marks: frozenset[str], under: str = ""
-) -> Iterator[tuple[str, dict[str, object]]]:
-    """Objects that have one of `marks` as key, in whatever lists and objects they are wrapped,
-    each with the nearest key above it ('' for none). What is in a document is not looked into."""
-    yield from _documents(values, marks, under, 0)
+def documents_in(values: object, marks: frozenset[str]) -> Iterator[tuple[str, dict[str, object]]]:
+    """Objects that have one of `marks` as key, in whatever lists and objects they are wrapped, each
+    with the keys around it (`sleep/data`, '' for none). What is in a document is not looked into.
+    """
+    yield from _documents(values, marks, "", 0)
 
 
 def _documents(
@@ -50,7 +49,7 @@ def _documents(
             yield under, value
             return
         for key, each in value.items():
-            yield from _documents(each, marks, key, depth + 1)
+            yield from _documents(each, marks, f"{under}/{key}".lstrip("/"), depth + 1)
 
 
 @lru_cache(4)  # every connector asks about the same bytes
