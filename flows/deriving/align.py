@@ -30,7 +30,7 @@ from transforms.clocks.places import Doubt
 from transforms.copies.one_copy import one_copy
 from transforms.copies.routes import marked, routes, shifted_copies
 from transforms.glucose import mage
-from transforms.sleep.orphans import without_orphans
+from transforms.sleep.belonging import belonging
 from transforms.sleep.parts import sleep_parts
 from transforms.sleep.same_night import shifted_sleeps
 from transforms.streams import Streams
@@ -207,7 +207,7 @@ def _derived(stage: Lake, participant: str, settings: Settings, parts: Parts) ->
     ]
     tables = {
         "episode": episode,
-        "sleep_part": sleep_parts(without_orphans(episode)),
+        "sleep_part": sleep_parts(belonging(episode)),
         "daily": align.daily(_reported(parts, "daily"), VOCABULARY),
         "stream": samples.streams.table(),
         "zone_timeline": zone_timeline(known),

@@ -1,4 +1,4 @@
-"""Stages whose sleep is not told, beside sleeps that are."""
+"""Stages whose sleep is not told beside sleeps that are, and stages that name no sleep."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from transforms.sleep.orphans import without_orphans
+from transforms.sleep.belonging import adopted, belonging, without_orphans
 from warehouse.schema import EPISODE
 
 EVENING = dt.datetime(2026, 4, 12, 4, tzinfo=dt.UTC)
@@ -57,3 +57,17 @@ def test_a_sleep_goes_as_a_whole() -> None:
 
 def test_stages_of_no_named_sleep_stay() -> None:
     assert len(kept(row("sleep", "22", 0), row("sleep_stage", None, 1))) == 2
+
+
+def test_a_stage_without_a_name_belongs_to_the_sleep_it_lies_in() -> None:
+    sleeps = [row("sleep", "a", 0), row("sleep", "b", 7.5), row("sleep", "z", 3, "oura")]
+    stages = [row("sleep_stage", None, hour) for hour in (-0.6, -0.4, 4, 7.2, 15.2)]
+    table = pa.Table.from_pylist([*sleeps, *stages], EPISODE)
+    found = [each["session"] for each in adopted(table).to_pylist()[3:]]
+    assert found == [None, "a", "a", "b", None]
+    assert belonging(table).num_rows == table.num_rows
+
+
+def test_without_sleeps_or_lone_stages_nothing_changes() -> None:
+    table = pa.Table.from_pylist([row("sleep_stage", None, 1), row("sleep_stage", "a", 2)], EPISODE)
+    assert adopted(table).equals(table)
