@@ -31,6 +31,7 @@ from connectors.errors import TooManyRejects as TooManyRejects
 from connectors.errors import UndatableFile as UndatableFile
 from connectors.errors import UnknownFormat as UnknownFormat
 from connectors.errors import UnsafeArchive as UnsafeArchive
+from connectors.errors import WhoseRecords as WhoseRecords
 
 Shape = Literal["sample", "episode", "daily", "reject"]
 PEEK_BYTES = 65_536
@@ -47,6 +48,9 @@ _TIMES = [
     ("anchor_wall", _WALL),  # wall times of this row are kept in the offset of this moment
     ("zone", pa.string()),  # IANA name beside the record: evidence, not used as a clock
 ]
+# Whose a record is, in files of several people: the export's own id of the person. One name, last
+# in every shape; it becomes the participant and is not kept beside the rows.
+_SUBJECT = ("subject", pa.string())
 SAMPLE = pa.schema(
     [
         ("record", pa.int64()),  # line or running number in the file, from 1
@@ -59,6 +63,7 @@ SAMPLE = pa.schema(
         ("key", pa.string()),  # the vendor's own identity of the fact, if it has one
         ("clock_id", pa.string()),  # a monotonic device counter: whose, and its seconds
         ("clock_s", pa.int64()),
+        _SUBJECT,
     ]
 )
 EPISODE = pa.schema(
@@ -70,6 +75,7 @@ EPISODE = pa.schema(
         *_TIMES,
         ("device", pa.string()),
         ("key", pa.string()),
+        _SUBJECT,
     ]
 )
 DAILY = pa.schema(
@@ -81,6 +87,7 @@ DAILY = pa.schema(
         ("unit", pa.string()),
         ("device", pa.string()),
         ("key", pa.string()),
+        _SUBJECT,
     ]
 )
 REJECT = pa.schema(
@@ -89,6 +96,7 @@ REJECT = pa.schema(
         ("code", pa.string()),  # one of REJECT_CODES
         ("field", pa.string()),  # the column or key at fault
         ("raw", pa.string()),  # kept in the lake, never logged
+        _SUBJECT,
     ]
 )
 SHAPES: dict[str, pa.Schema] = {
@@ -96,6 +104,11 @@ SHAPES: dict[str, pa.Schema] = {
     "episode": EPISODE,
     "daily": DAILY,
     "reject": REJECT,
+}
+# What a lake keeps of them, in a folder of the participant.
+STORED: dict[str, pa.Schema] = {
+    name: pa.schema([field for field in schema if field.name != "subject"])
+    for name, schema in SHAPES.items()
 }
 
 SLEEP_STAGES = (
@@ -137,7 +150,7 @@ class Head:
 
     @property
     def first(self) -> bytes:
-        """Up to PEEK_BYTES of the first member."""
+        """Up to PEEK_BYTES of the first member; a spreadsheet whole, since it has no front."""
         return self.peek(self.members[0])
 
 

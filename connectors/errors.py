@@ -9,6 +9,7 @@
       TooManyRejects    rejected share above the budget
       UnsafeArchive     a path outside, a bomb, encrypted without a password
       NoTimeZone        wall-clock times and no zone known for this participant
+      WhoseRecords      several people's where one's were expected, or nobody's by name
 
 Messages name columns, counts, codes and what to do next; never a cell, never a file name.
 """
@@ -50,3 +51,7 @@ class UnsafeArchive(IngestError):
 
 class NoTimeZone(IngestError):
     """Wall-clock times, and no zone known for this participant."""
+
+
+class WhoseRecords(IngestError):
+    """Records of several people in a file that was given as one's, or of nobody it names."""

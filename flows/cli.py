@@ -51,8 +51,10 @@ def demo(folder: Path = Path("demo")) -> int:
 @app.command
 def ingest(
     *paths: Path,
-    participant: str,
+    participant: Someone = None,
     timezone: str | None = None,
+    subjects: Annotated[bool, Parameter(negative="")] = False,
+    prefix: str = "",
     password_file: PasswordFile = None,
     lake: LakeFolder = HERE,
 ) -> int:
@@ -66,10 +68,17 @@ def ingest(
         Whose it is: a short id.
     timezone
         The participant's home zone, such as Europe/Berlin; remembered.
+    subjects
+        Instead of --participant: a participant of each person whom a file's records name.
+    prefix
+        With --subjects: comes before each person's id, such as site1-.
     """
     from flows.commands.ingest import run_ingest
+    from flows.commands.subjects import run_subjects, whose
 
-    return run_ingest(lake, paths, participant, timezone, password_file)
+    if whose(participant, subjects, prefix):
+        return run_subjects(lake, paths, prefix, timezone, password_file)
+    return run_ingest(lake, paths, str(participant), timezone, password_file)
 
 
 @app.command

@@ -1,8 +1,9 @@
 """A golden case: tests/golden/<connector>/<case>/ with input.*, case.toml and expected.jsonl.
 
-input.*         a file as the vendor writes it, values invented. Two kinds are built, so that a
-                person can review them: input.sql becomes a SQLite file, and a case.toml with
-                `encoding` writes input.* in that encoding.
+input.*         a file as the vendor writes it, values invented. Some kinds are built, so that a
+                person can review them: input.sql becomes a SQLite file, input.sheets a
+                spreadsheet (tests/workbooks.py tells how), in the old format where case.toml has
+                `workbook = "xls"`; and `encoding` writes input.* in that encoding.
 case.toml       variant, records, shows (what it proves), evidence (where the layout was seen);
                 optional: error (the name of the IngestError it must raise), encoding, drift.
 expected.jsonl  one line per row that the connector yields, then its skips, facts and drift.
@@ -19,7 +20,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from connectors.contract import PEEK_BYTES, Batch, Drift, Fact, Item, Skip, Source, Total
+from connectors.contract import Batch, Drift, Fact, Item, Skip, Source, Total
+from connectors.reading.workbook import peeked
+from tests.workbooks import sheets_in, xls, xlsx
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -45,6 +48,9 @@ class Case:
             with sqlite3.connect(":memory:") as database:
                 database.executescript(path.read_text())
                 return database.serialize()
+        if path.suffix == ".sheets":
+            written = xls if self.about.get("workbook") == "xls" else xlsx
+            return written(sheets_in(path.read_text()))
         if encoding := self.about.get("encoding"):
             return path.read_bytes().decode().encode(str(encoding))
         return path.read_bytes()
@@ -59,7 +65,7 @@ class Case:
 
 def source_of(data: bytes, name: str = "export") -> Source:
     """A source over bytes at hand."""
-    return Source(name, (name,), lambda _: data[:PEEK_BYTES], lambda _: io.BytesIO(data))
+    return Source(name, (name,), lambda _: peeked(io.BytesIO(data)), lambda _: io.BytesIO(data))
 
 
 def cases() -> list[Case]:

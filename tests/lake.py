@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from connectors.contract import SHAPES
+from connectors.contract import STORED
 from flows.demo.month import DemoPerson, write_demo
 from flows.deriving.align import VOCABULARY
 from flows.deriving.mage_table import mage_table
@@ -147,7 +147,7 @@ def table(lake: Lake, name: str, participant: str = PERSON) -> list[Row]:
 def reported(shape: str, facts: Sequence[Row]) -> pa.Table:
     """Facts in the columns of a shape, with connector, file, newness; what is not told is NULL."""
     extra = [("connector", pa.string()), ("file", pa.string()), ("newness", pa.int32())]
-    schema = pa.schema([*SHAPES[shape], *(pa.field(*each) for each in extra)])
+    schema = pa.schema([*STORED[shape], *(pa.field(*each) for each in extra)])
     plain = {"connector": "dexcom_clarity", "file": "f" * 16, "newness": 0}
     numbered = [{"record": n, **plain, **fact} for n, fact in enumerate(facts, 1)]
     return pa.Table.from_pylist(numbered, schema=schema)

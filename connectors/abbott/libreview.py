@@ -1,4 +1,4 @@
-"""LibreView CSV (Abbott; FreeStyle Libre readers, LibreLink, Libre app, strip meters).
+"""LibreView CSV, XLSX (Abbott; FreeStyle Libre readers, LibreLink, Libre app, strip meters).
 
 One record is one line: device, serial number, time to the minute, a type from 0 to 6 and the one
 or two cells that belong to it. The clock is the naive wall clock of a phone or of a reader, which
@@ -17,14 +17,14 @@ and Italian headers verbatim. French, Dutch and Portuguese only as other parsers
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.abbott.libreview_dates import dated
 from connectors.abbott.libreview_layout import (
-    HEADER_WITHIN,
+    BY_POSITION,
     Layout,
     columns_of,
     layout_of,
@@ -41,9 +41,10 @@ from connectors.contract import (
     Skip,
     Source,
     Total,
+    UndatableFile,
     shaped,
 )
-from connectors.reading.delimited import decoded, lines_of
+from connectors.reading.grid import Grid, grids_of, grids_seen
 from connectors.reading.query import query
 
 # Types 0 to 6, and what each fills besides notes. Old clinic files put all glucose into type 1.
@@ -70,8 +71,8 @@ NUMBERS = {
 
 def identify(head: Head) -> str | None:
     """The language of a LibreView header among the first lines, or None."""
-    layout = layout_of(unwrapped(lines_of(decoded(head.first))[:HEADER_WITHIN]))
-    return layout.language if layout else None
+    found = _found(grids_seen(head))
+    return found[1].language if found else None
 
 
 def extract(source: Source, variant: str) -> Iterator[Item]:
@@ -83,18 +84,21 @@ def extract(source: Source, variant: str) -> Iterator[Item]:
     Raises: FormatDrift if the glucose columns are not where they are in every known file;
     UndatableFile if day and month cannot be told apart.
     """
-    lines = unwrapped(lines_of(decoded(source.read())))
-    layout = layout_of(lines)
-    if layout is None:
+    found = _found(grids_of(source))
+    if found is None:
         raise FormatDrift("the header of a LibreView export is missing; download the file again")
+    grid, layout = found
     units = layout.units()
-    rows = rows_under(lines, layout)
+    rows = rows_under(grid, layout)
     yield Total(rows.records)
     yield from rows.unreadable()
     table = columns_of(rows, layout)
-    preamble = next((line for line in lines[: layout.line] if line.strip()), "")
+    if grid.sheet:
+        _refuse_rewritten(table["stamp"])
+    titles = (" ".join(cells).strip() for cells in grid.top[: layout.line])
+    preamble = next((title for title in titles if title), "")
     times = dated(table.select(["record", "stamp", "device", "kind"]), preamble)
-    yield Fact("language", variant.split("_")[0])
+    yield Fact("language", "unknown" if variant == BY_POSITION else variant.split("_")[0])
     yield Fact("unit", units["historic"])
     if times.exported:
         yield Fact("exported_at", times.exported.isoformat() + "Z")
@@ -105,6 +109,27 @@ def extract(source: Source, variant: str) -> Iterator[Item]:
     yield shaped("sample", query(_samples_sql(units), sound=sound))
     yield shaped("episode", query(EPISODES_SQL, sound=sound))
     yield shaped("reject", query(_rejects_sql(layout), judged=judged))
+
+
+def _found(grids: Iterable[Grid]) -> tuple[Grid, Layout] | None:
+    """The first grid with a header, its rows out of the quotes that some tool put around them."""
+    for grid in grids:
+        plain = grid if grid.sheet else Grid(unwrapped(grid.lines))
+        layout = layout_of(plain)
+        if layout is not None:
+            return plain, layout
+    return None
+
+
+def _refuse_rewritten(stamps: pa.ChunkedArray) -> None:
+    """Raises: UndatableFile where a spreadsheet took some stamps for dates and left the others."""
+    iso = pc.match_substring_regex(stamps, r"^\d{4}-\d\d-\d\d( |$)")
+    others = pc.and_(pc.invert(iso), pc.not_equal(stamps, ""))
+    if pc.any(iso).as_py() and pc.any(others).as_py():
+        raise UndatableFile(
+            "a spreadsheet took some time stamps for dates and may have exchanged their day and "
+            "month: give the file as LibreView wrote it"
+        )
 
 
 def _drift(layout: Layout, exchanged: int) -> Iterator[Drift]:
@@ -204,8 +229,8 @@ def _rejects_sql(layout: Layout) -> str:
 
 CONNECTOR = Connector(
     name="libreview",
-    title="LibreView CSV",
-    version="2",
+    title="LibreView CSV, XLSX",
+    version="3",
     variants={
         "en": "verified",
         "en_meter": "verified",
@@ -215,6 +240,7 @@ CONNECTOR = Connector(
         "fr": "unverified",
         "nl": "unverified",
         "pt": "unverified",
+        "by_position": "unverified",
     },
     identify=identify,
     extract=extract,

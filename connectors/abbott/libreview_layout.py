@@ -2,10 +2,12 @@
 
 It stands below a preamble of one line (personal) or two (clinic), with or without blank lines, so
 it is found by its time stamp column. From there on the order is the same in all languages; that
-nothing is missing or new in between is seen by the four columns that name a unit.
+nothing is missing or new in between is seen by the four columns that name a unit. By these alone a
+header of any other language is found too.
 
 Evidence: English and Spanish headers of real exports, the German and the Italian one verbatim;
-French, Dutch and Portuguese as other parsers expect them. The 18 columns of 2018 have no device.
+French, Dutch and Portuguese as other parsers expect them. The 18 columns of 2018 have no device;
+newer accounts have 21, with two of a ketone sensor at the end, never seen filled: they are drift.
 """
 
 from __future__ import annotations
@@ -18,7 +20,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.contract import FormatDrift
-from connectors.reading.delimited import Delimited, fields_of, rows_below
+from connectors.reading.delimited import Delimited, rows_below
+from connectors.reading.grid import Grid
 from connectors.reading.query import query
 
 # Header of the time stamp, by language; the old English layout calls every device a meter.
@@ -32,6 +35,7 @@ LANGUAGES = {
     "nl": "Tijdstempel apparaat",
     "pt": "Carimbo de data/hora do dispositivo",
 }
+BY_POSITION = "by_position"
 # Columns from the time stamp on, the same in all languages. Source: the headers named above.
 COLUMNS = (
     *("stamp", "kind", "historic", "scan", "rapid_flag", "rapid", "food_flag", "grams"),
@@ -59,6 +63,9 @@ ENGLISH = {
 }
 PER_SERVING = "grams of carbs per serving"  # after the servings, in clinic files of 2018
 UNIT = re.compile(r"\b(mg/dL|mmol/L)\)?$", re.IGNORECASE)
+# Places after the time stamp of what names a unit: historic, scan and strip glucose, ketone.
+GLUCOSE_AT = (2, 3, 12)
+KETONE_AT = 13
 UNITS = {"mg/dl": "mg/dL", "mmol/l": "mmol/L"}
 HEADER_WITHIN = 30  # lines; the preamble has one or two, and blank ones
 SURPLUS = 8  # fields beyond the header that are looked at: old files end every row with a comma
@@ -76,12 +83,12 @@ TENTHS = {
 
 @dataclass(frozen=True)
 class Layout:
-    """Where a header is, and which of its cells is which column."""
+    """Where a header is, and which of its cells is which column, from the time stamp `start` on."""
 
     line: int
-    delimiter: str
     language: str
     cells: list[str]
+    start: int
 
     @property
     def names(self) -> list[str]:
@@ -103,13 +110,11 @@ class Layout:
     @property
     def places(self) -> dict[str, int]:
         """The position of every column that the file has."""
-        cells = [_plain(cell) for cell in self.cells]
-        start = cells.index(_plain(LANGUAGES[self.language]))
-        names = list(COLUMNS)
-        if PER_SERVING in cells:
+        start, names = self.start, list(COLUMNS)
+        if PER_SERVING in map(_plain, self.cells):
             names.insert(names.index("servings") + 1, "per_serving")
         before = {"device": start - 2, "serial": start - 1} if start >= 2 else {}
-        after = {name: start + i for i, name in enumerate(names) if start + i < len(cells)}
+        after = {name: start + i for i, name in enumerate(names) if start + i < len(self.cells)}
         return before | after
 
     def units(self) -> dict[str, str]:
@@ -136,19 +141,31 @@ def _plain(cell: str) -> str:
     return cell.lower().replace("’", "'")
 
 
-def layout_of(lines: list[str]) -> Layout | None:
-    """The layout of the first line that is a LibreView header, or None."""
-    for index, line in enumerate(lines[:HEADER_WITHIN]):
-        plain = _plain(line)
-        languages = [code for code, stamp in LANGUAGES.items() if _plain(stamp) in plain]
-        if not languages or not re.search("mg/dl|mmol/l", plain):
-            continue
-        delimiter = max(",;\t", key=line.count)
-        cells = fields_of(line, delimiter)
-        names = [_plain(cell) for cell in cells]
-        for code in languages:
-            if _plain(LANGUAGES[code]) in names:
-                return Layout(index, delimiter, code, cells)
+def layout_of(grid: Grid) -> Layout | None:
+    """The layout of the first row that is a LibreView header, or None."""
+    for row, cells in enumerate(grid.top[:HEADER_WITHIN]):
+        found = _language(cells) if len(cells) >= 4 else None
+        if found is not None:
+            return Layout(row, found[0], cells, found[1])
+    return None
+
+
+def _language(cells: list[str]) -> tuple[str, int] | None:
+    """The language of a header, and where its time stamp stands."""
+    names = [_plain(cell) for cell in cells]
+    if not any(UNIT.search(cell) for cell in cells):
+        return None
+    for code, stamp in LANGUAGES.items():
+        if _plain(stamp) in names:
+            return code, names.index(_plain(stamp))
+    units = [UNIT.search(cell) for cell in cells]
+    named = [UNITS[unit.group(1).lower()] if unit else "" for unit in units]
+    for start in range(len(cells) - KETONE_AT):
+        glucose = {named[start + place] for place in GLUCOSE_AT}
+        # the type's own column says no unit, nor does any from the insulin to the notes
+        others = {named[start + 1], *named[start + 4 : start + GLUCOSE_AT[-1]]}
+        if len(glucose) == 1 and glucose != {""} and others == {""}:
+            return (BY_POSITION, start) if named[start + KETONE_AT] == "mmol/L" else None
     return None
 
 
@@ -161,11 +178,14 @@ def unwrapped(lines: list[str]) -> list[str]:
     return plain
 
 
-def rows_under(lines: list[str], layout: Layout) -> Delimited:
-    """The rows below the header, with room for SURPLUS fields that it does not name."""
-    padded = [*lines]
-    padded[layout.line] += layout.delimiter * SURPLUS
-    return rows_below(padded, layout.line, layout.delimiter)
+def rows_under(grid: Grid, layout: Layout) -> Delimited:
+    """The rows below the header; of text with room for SURPLUS fields that it does not name."""
+    if grid.sheet:
+        return grid.below(layout.line)
+    delimiter = grid.delimiter(layout.line)
+    padded = [*grid.lines]
+    padded[layout.line] += delimiter * SURPLUS
+    return rows_below(padded, layout.line, delimiter)
 
 
 def columns_of(rows: Delimited, layout: Layout) -> pa.Table:

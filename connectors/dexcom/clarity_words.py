@@ -4,64 +4,67 @@ from __future__ import annotations
 
 from connectors.reading.text_sql import dated, number
 
-# First header cell and start of the timestamp header, by language of the account.
-LANGUAGES = {
-    "en": ("Index", "Timestamp ("),
-    "it": ("Indice", "Data e ora ("),
-    "cs": ("Obsah", "Časové razítko ("),
-    "de": ("Index", "Zeitstempel ("),
-    "es": ("Índice", "Marca temporal ("),
-}
-# The columns as they are called in the headers that were seen, without units: they are read by
-# position, so another name may mean something else. Of the other languages no real header is known.
-HEADERS = {
-    "en": (
-        *("Index", "Timestamp", "Event Type", "Event Subtype", "Patient Info", "Device Info"),
-        *("Source Device ID", "Glucose Value", "Insulin Value", "Carb Value", "Duration"),
-        *("Glucose Rate of Change", "Transmitter Time", "Transmitter ID"),
-    ),
-    "it": (
-        *("Indice", "Data e ora", "Tipo di evento", "Sottotipo di evento"),
-        *("Informazioni del paziente", "Info dispositivo", "ID dispositivo sorgente"),
-        *("Valore glicemico", "Valore insulina", "Valore carboidrati", "Durata"),
-        *("Velocità di variazione della glicemia", "Ora trasmettitore", "ID trasmettitore"),
-    ),
-    "cs": (
-        *("Obsah", "Časové razítko", "Typ události", "Podtyp události", "Údaje pacienta"),
-        *("Informace o zařízení", "ID zdrojového zařízení", "Hodnota glukózy"),
-        *("Hodnota inzulinu", "Hodnota sacharidů", "Trvání", "Rychlost změny glukózy"),
-        *("Čas vysílače", "ID vysílače"),
-    ),
-}
 UNITS = {"mg/dl": "mg/dL", "mmol/l": "mmol/L"}
 # The sensors report 40 to 400 mg/dL (2.2 to 22.2 mmol/L). Source: Dexcom G6 and G7 user guides.
 LIMITS = {"mg/dL": (40, 400), "mmol/L": (2.2, 22.2)}
-LOW_WORDS = ("low", "nízká", "basso", "niedrig", "bajo", "bas", "laag")
-HIGH_WORDS = ("high", "vysoká", "alto", "hoch", "élevé", "hoog")
-# Event types. Calibration, insulin and the like: English is verified, Italian and Czech partly.
+LOW_WORDS = (
+    *("low", "nízká", "basso", "niedrig", "bajo", "baja", "bas", "basse", "laag", "baixo", "baixa"),
+    *("låg", "lågt", "lav", "lavt", "niski", "niskie", "matala", "alacsony"),
+)
+HIGH_WORDS = (
+    *("high", "vysoká", "alto", "alta", "hoch", "élevé", "élevée", "haut", "hoog", "elevado"),
+    *("hög", "högt", "høj", "højt", "høy", "høyt", "wysoki", "wysokie", "korkea", "magas"),
+)
+# Event types. English is verified, Italian, Czech, German and Spanish partly; others translated.
 EVENTS = {
-    "glucose": ("EGV", "Odhadovaná hodnota glukózy"),
-    "calibration": ("Calibration", "Calibrazione", "Kalibrace", "Kalibrierung", "Calibración"),
-    "insulin": ("Insulin", "Insulina", "Inzulin"),
-    "carbs": ("Carbs", "Carboidrati", "Sacharidy", "Kohlenhydrate", "Carbohidratos"),
-    "exercise": ("Exercise", "Activity", "Esercizio", "Cvičení", "Aktivita", "Ejercicio"),
-    "health": ("Health", "Salute", "Zdraví", "Gesundheit", "Salud"),
+    "glucose": (
+        *("EGV", "Odhadovaná hodnota glukózy", "Niveles estimados de glucosa"),
+        *("Nivel estimado de glucosa", "Geschätzter Glukosewert", "Valore glicemico stimato"),
+    ),
+    "calibration": (
+        *("Calibration", "Calibrazione", "Kalibrace", "Kalibrierung", "Calibración", "Étalonnage"),
+        *("Kalibratie", "Calibração", "Kalibrering"),
+    ),
+    "insulin": ("Insulin", "Insulina", "Inzulin", "Inzulín", "Insuline"),
+    "carbs": (
+        *("Carbs", "Carbohydrates", "Carboidrati", "Sacharidy", "Kohlenhydrate", "Kohlenh."),
+        *("Carbohidratos", "Hidratos de carbono", "Glucides", "Koolhydraten", "Carboidratos"),
+    ),
+    "exercise": (
+        *("Exercise", "Activity", "Esercizio", "Attività", "Cvičení", "Aktivita", "Ejercicio"),
+        *("Actividad", "Training", "Bewegung", "Aktivität", "Sport", "Exercice", "Activité"),
+    ),
+    "health": ("Health", "Salute", "Zdraví", "Gesundheit", "Salud", "Santé", "Gezondheid"),
+    "patient": (
+        *("FirstName", "LastName", "PatientIdentifier", "DateOfBirth", "Nome", "Cognome"),
+        *("Data di nascita", "Jméno", "Příjmení", "Datum narození", "Vorname", "Nachname"),
+        *("Geburtsdatum", "Nombre", "Apellido", "Apellidos", "Fecha de nacimiento", "Prénom"),
+        *("Nom", "Date de naissance", "Voornaam", "Achternaam", "Geboortedatum"),
+    ),
+    "alert": (
+        "Alert",
+        "Avviso",
+        "Výstraha",
+        "Alarm",
+        "Alerta",
+        "Warnung",
+        "Alerte",
+        "Waarschuwing",
+    ),
+    "device": (
+        *("Device", "Sensor", "Dispositivo", "Sensore", "Zařízení", "Senzor", "Gerät"),
+        *("Appareil", "Capteur", "Apparaat"),
+    ),
+    "note": ("Note", "Notes", "Nota", "Notas", "Notiz", "Notizen", "Poznámka"),
 }
-LONG_ACTING = ("long-acting", "ad azione prolungata", "dlouhodobě působící", "langwirkend")
-
-
-def unknown_columns(header: tuple[str, ...], language: str) -> list[str]:
-    """Columns behind the known ones, and those that are called otherwise than in every known file.
-
-    The first is not looked at: a byte order mark that was encoded twice may stand in it.
-    """
-    known = HEADERS.get(language, ())
-    renamed = [
-        column
-        for column, name in zip(header[1:], known[1:], strict=False)
-        if column.partition("(")[0].strip() != name
-    ]
-    return renamed + list(header[14:])
+# What a subtype of insulin has in it, in whatever language.
+LONG_ACTING = (
+    *("long", "lang", "prolong", "lent", "dlouhodob", "larga", "lunga", "lång", "długo", "pitkä"),
+)
+FAST_ACTING = (
+    *("fast", "rapid", "rápid", "schnell", "kurz", "rychl", "court", "snel", "hurtig", "hurtigt"),
+    *("snabb", "szybk", "gyors", "nopea", "short", "brev"),
+)
 
 
 def words(listed: tuple[str, ...]) -> str:
@@ -69,18 +72,26 @@ def words(listed: tuple[str, ...]) -> str:
     return ", ".join("'" + word.lower() + "'" for word in listed)
 
 
+def _holds(column: str, listed: tuple[str, ...]) -> str:
+    return f"regexp_matches(lower({column}), '{'|'.join(listed)}')"
+
+
 def events_sql(unit: str) -> str:
-    """Every line with its event, time, number and bound, still as reported."""
+    """Every line with its event, time, number, bound and verdict, still as reported.
+
+    Beside `event`, `is_unnamed` tells of a reading whose event has no known word: a transmitter's
+    counter stands beside a sensor's readings alone.
+    """
     low, high = LIMITS[unit]
     event = " ".join(
         f"when lower(c2) in ({words(listed)}) then '{name}'" for name, listed in EVENTS.items()
     )
+    stamp = "try_strptime(c1, ['%Y-%m-%dT%H:%M:%S', '%Y-%m-%d %H:%M:%S', '%Y-%m-%d %H:%M:%S.%f'])"
     return f"""
     with typed as (
         select record, c1, c2, c3, c7, c8, c9, c10, c6 as device,
-            case {event} end as event,
             -- T, a blank and an unpadded hour all occur
-            {dated("try_strptime(c1, ['%Y-%m-%dT%H:%M:%S', '%Y-%m-%d %H:%M:%S'])")} as start_wall,
+            {dated(stamp)} as start_wall,
             {number("replace(c7, ',', '.')")} as glucose,
             {number("replace(c8, ',', '.')")} as insulin,
             {number("replace(c9, ',', '.')")} as carbs,
@@ -88,17 +99,42 @@ def events_sql(unit: str) -> str:
             case when c13 <> '' and not regexp_matches(c13, '^[0-9][.,][0-9]+E') then c13 end
                 as clock_id,
             try_cast(c12 as bigint) as clock_s,
+            case {event} end as named, named is null and c2 <> '' and c7 <> '' and c8 = ''
+                and c9 = '' and clock_s is not null as is_unnamed,
+            if(is_unnamed, 'glucose', named) as event,
             lower(c7) in ({words(LOW_WORDS)}) or lower(c3) in ({words(LOW_WORDS)}) as is_low,
             lower(c7) in ({words(HIGH_WORDS)}) or lower(c3) in ({words(HIGH_WORDS)}) as is_high
         from rows
+    ), read as (
+        select * replace (nullif(device, '') as device,
+            -- a counter that says nothing has no owner
+            case when clock_s is not null then clock_id end as clock_id,
+            case when glucose is null and is_low then {low}
+                 when glucose is null and is_high then {high} else glucose end as glucose),
+            case when event = 'glucose' and glucose is null then
+                case when is_low then '<' when is_high then '>' end end as bound,
+            case when clock_id is not null and clock_s is not null
+                then clock_id || '/' || clock_s end as key,
+            case when {_holds("c3", LONG_ACTING)} then 'insulin_long_acting'
+                 when c3 = '' or {_holds("c3", FAST_ACTING)} then 'insulin_bolus' end
+                as insulin_metric
+        from typed
     )
-    select * replace (nullif(device, '') as device,
-        case when clock_s is not null then clock_id end as clock_id,  -- a counter that says nothing
-        case when glucose is null and is_low then {low} when glucose is null and is_high then {high}
-             else glucose end as glucose),
-        case when event = 'glucose' and glucose is null then
-            case when is_low then '<' when is_high then '>' end end as bound,
-        case when clock_id is not null and clock_s is not null then clock_id || '/' || clock_s end
-            as key
-    from typed
+    select *,
+        case when event = 'patient' then 'patient_row' when event = 'alert' then 'alert_setting'
+             when event = 'device' then 'device_row' when c1 = '' then 'preamble_row'
+             when event = 'note' then 'note'
+             when start_wall is null then 'unreadable_time' when event is null then 'unknown_code'
+             when event in ('glucose', 'calibration') and glucose is null
+             then if(c7 = '', 'no_value', 'unreadable_number')
+             when event = 'insulin' and insulin is null
+             then if(c8 = '', 'missing_value', 'unreadable_number')
+             when event = 'insulin' and insulin_metric is null then 'insulin_of_unknown_kind'
+             when event = 'carbs' and carbs is null
+             then if(c9 = '', 'missing_value', 'unreadable_number') end as verdict,
+        case when start_wall is null then 'Timestamp' when event is null then 'Event Type'
+             when event in ('glucose', 'calibration') then 'Glucose Value'
+             when event = 'insulin' then 'Insulin Value' else 'Carb Value' end as field,
+        concat_ws('|', c1, c2, c3, c7, c8, c9, c10) as raw
+    from read order by record
     """

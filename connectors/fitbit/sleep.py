@@ -26,7 +26,7 @@ import pyarrow as pa
 
 from connectors.contract import Batch, Drift, Item, Source, Total, shaped
 from connectors.fitbit.sheet import sorted_out, totals
-from connectors.reading.json_documents import documents
+from connectors.reading.json_wrapped import documents
 from connectors.reading.query import query
 from connectors.reading.text_sql import dated, later
 

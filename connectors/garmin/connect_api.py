@@ -21,8 +21,8 @@ import pyarrow as pa
 from connectors.contract import Connector, Drift, Head, Item, Skip, Source, Total, shaped
 from connectors.garmin.api_sleep import KNOWN, nights
 from connectors.garmin.api_streams import STREAMS, steps, stream
-from connectors.reading.json_documents import documents
 from connectors.reading.json_prefix import documents_in, values_in
+from connectors.reading.json_wrapped import documents
 from connectors.reading.query import query
 
 _LEFT = ("stressValuesArray", "bodyBatteryValuesArray")

@@ -16,7 +16,7 @@ from connectors.oura.instants import heart_rates
 from connectors.oura.sleep import SLEEP, sleeps
 from connectors.oura.version_1 import version_1
 from connectors.oura.workouts import WORKOUT, workouts
-from connectors.reading.json_documents import documents
+from connectors.reading.json_wrapped import documents
 from connectors.reading.query import query
 
 SLEEP_MARKS = {

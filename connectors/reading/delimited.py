@@ -4,8 +4,8 @@ Exports come in UTF-8 with and without a byte order mark, in UTF-16 with and wit
 Windows-1252; with blank lines, preambles, rows shorter than the header, rows longer than it,
 and a last row cut off in the middle of a quoted cell. A strict reader stops at the first of them.
 Here every line is looked at as a column: quoted parts taken out, delimiters counted, short rows
-padded; what has too many fields or an open quote is handed over by line number, for the connector
-to understand or to reject.
+padded; rows of several lines put together where that is beyond doubt; what has too many fields or
+an open quote is handed over by line number, for the connector to understand or to reject.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from connectors.contract import Batch, BrokenFile, batch
+from connectors.reading.quoted_lines import BREAK, Lines, joined
 
 BLOCK_BYTES = 1 << 26
 # Bytes; a longer line is no row of anybody, and of it only a start is kept. The module csv takes no
@@ -34,7 +35,7 @@ class Delimited:
 
     columns   one text column per header cell, blanks around a cell taken off, '' where there is
               nothing; named c0, c1, ...
-    line      the line of each row in the file, from 1 (int64)
+    line      the line of each row in the file, its first if it has several, from 1 (int64)
     width     how many fields each row had (int32)
     wide      rows with more fields than the header has: (line, fields)
     broken    lines with an open quote or without an end: (line, text)
@@ -49,7 +50,7 @@ class Delimited:
 
     @property
     def records(self) -> int:
-        """Non-blank lines below the header."""
+        """Rows below the header that are not blank."""
         return len(self.line) + len(self.wide) + len(self.broken)
 
     def unreadable(self) -> Iterator[Batch]:
@@ -117,14 +118,16 @@ def rows_below(lines: list[str], header_index: int, delimiter: str) -> Delimited
     if pc.any(endless).as_py():
         text = pc.if_else(endless, pc.utf8_slice_codeunits(text, 0, KEPT_LETTERS), text)
     width, is_open = _widths(text, delimiter)
-    is_open = pc.or_(is_open, endless)
+    found = Lines(text, number, width, pc.or_(is_open, endless))
+    found = joined(found, lines, len(header), delimiter)
+    text, number, width, is_open = found.text, found.number, found.width, found.is_open
     is_wide = pc.and_(pc.greater(width, len(header)), pc.invert(is_open))
     fits = pc.invert(pc.or_(is_open, is_wide))
     broken = list(
         zip(number.filter(is_open).to_pylist(), text.filter(is_open).to_pylist(), strict=True)
     )
     wide = [
-        (line, fields_of(row, delimiter))
+        (line, [cell.replace(BREAK, "\n") for cell in fields_of(row, delimiter)])
         for line, row in zip(
             number.filter(is_wide).to_pylist(), text.filter(is_wide).to_pylist(), strict=True
         )
@@ -179,7 +182,14 @@ def _columns(rows: pa.Array, count: int, delimiter: str) -> pa.Table:
         table = _edited_by_hand(rows.to_pylist(), names, delimiter)
     if table.num_rows != len(rows):
         raise BrokenFile("the quoting of this file cannot be followed; export it again")
-    return pa.table({name: pc.utf8_trim_whitespace(table.column(name)) for name in names})
+    return pa.table({name: _trimmed(table.column(name)) for name in names})
+
+
+def _trimmed(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """The cells without blanks around them, with the line breaks that stood in them."""
+    if pc.any(pc.match_substring(column, BREAK)).as_py():
+        column = pc.replace_substring(column, BREAK, "\n")
+    return pc.utf8_trim_whitespace(column)
 
 
 def _edited_by_hand(rows: list[str], names: list[str], delimiter: str) -> pa.Table:

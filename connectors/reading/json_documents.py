@@ -1,77 +1,51 @@
-"""Documents of a JSON file as rows, in whatever wrapping people save them.
+"""Documents of a JSON file as text columns, however whoever saved them wrapped the answer.
 
-Answers of a service are kept as they came (`{"data": [...], "next_token": null}`), as lists of
-such pages, one per line, as a list of documents, by endpoint (`{"sleep": {"data": [...]}}`), or by
-date. A document is an object that has one of the keys that its connector names; everything around
-it is wrapping. In a list that has documents, what is none of them is a record all the same.
+[{..}, {..}]    {..} on every line    {"records": [{..}]}    a list of such pages, or one a line
 """
 
 from __future__ import annotations
 
-import duckdb
 import pyarrow as pa
 
 from connectors.contract import BrokenFile, Source
-from connectors.reading.json_damage import broken_json
-from connectors.reading.json_prefix import LEVELS_DEEP
-from connectors.reading.query import json_values, query
+from connectors.reading.query import json_rows, query
+
+MOST_PAGES = 1_000_000
 
 
-def documents(source: Source, marks: frozenset[str]) -> pa.Table:
-    """`record` (from 1, in the order of the file), `under` (the keys around it, as a/b) and `doc`.
+def documents(source: Source, keys: tuple[str, ...], under: str = "") -> pa.Table:
+    """`record` (from 1) and a text column per key: NULL where a document has none, or null.
 
-    Raises: BrokenFile if the text is not JSON to its end, or has no document.
+    `under` is the key of the list, where documents stand in pages. A value that is an object or a
+    list is its JSON.
+
+    Raises: BrokenFile if the text is not JSON to its end, or a page holds no list.
     """
-    has_mark = " or ".join(f"json_exists(doc, '$.\"{mark}\"')" for mark in sorted(marks))
+    if not under:
+        return _texts(json_rows(source, dict.fromkeys(keys, "JSON")), keys)
+    pages = json_rows(source, {**dict.fromkeys(keys, "JSON"), under: "JSON"})
+    if pages[under].null_count == pages.num_rows and pages.num_rows:
+        return _texts(pages, keys)
+    listed = query(f"""select count(*) as n from pages where json_type("{under}") <> 'ARRAY'""",
+                   pages=pages)  # fmt: skip
+    if listed["n"][0].as_py():
+        raise BrokenFile(f"`{under}` is no list in a page of this file: fetch or export it again")
+    columns = ", ".join(f"""document -> '$."{key}"' as "{key}" """ for key in keys)
     rows = query(
-        "select [record]::bigint[] as place, '' as under, doc, true as is_listed from v",
-        v=json_values(source),
+        f"""
+        with unnested as (
+            select record as page, unnest(json_extract("{under}", '$[*]')) as document,
+                generate_subscripts(json_extract("{under}", '$[*]'), 1) as place
+            from pages where "{under}" is not null
+        )
+        select row_number() over (order by page, place) as record, {columns}
+        from unnested order by page, place
+        """,
+        pages=pages,
     )
-    found: list[pa.Table] = []
-    try:
-        for _ in range(LEVELS_DEEP):
-            judged = query(_JUDGED.format(has_mark=has_mark), rows=rows)
-            found.append(query(_FOUND, judged=judged))
-            rows = query(_INSIDE, judged=judged)
-            if rows.num_rows == 0:
-                break
-    except duckdb.Error as error:
-        raise broken_json(source, error) from None
-    table = query(
-        "select row_number() over (order by place) as record, under, doc from f order by place",
-        f=pa.concat_tables(found),
-    )
-    if table.num_rows == 0:
-        raise BrokenFile("nothing in this file but empty answers: export or ask for it again")
-    return table
+    return _texts(rows, keys)
 
 
-_JUDGED = """
-    with typed as (
-        select *, json_type(doc) as type, coalesce({has_mark}, false) as has_mark from rows
-    )
-    select *, type = 'OBJECT' and has_mark as is_document,
-        -- beside documents in one list: a record too, whatever it is
-        is_listed and bool_or(type = 'OBJECT' and has_mark)
-            over (partition by is_listed, place[:-2]) as is_among
-    from typed
-"""
-_FOUND = "select place, under, doc from judged where is_document or is_among"
-_INSIDE = """
-    with left_over as (select * from judged where not (is_document or is_among)),
-    listed as (
-        select place, under, unnest(each) as doc, generate_subscripts(each, 1) as n
-        from (select place, under, from_json(doc, '["JSON"]') as each from left_over
-              where type = 'ARRAY')
-    ),
-    keyed as (
-        select place, ltrim(under || '/' || unnest(each).key, '/') as under,
-            unnest(each).value as doc, generate_subscripts(each, 1) as n
-        from (select place, under, map_entries(doc::json::map(varchar, json)) as each from left_over
-              where type = 'OBJECT')
-    )
-    select list_append(place, n) as place, under, doc, true as is_listed from listed
-    union all
-    select list_append(place, n), under, doc, false from keyed
-    where json_type(doc) in ('ARRAY', 'OBJECT')
-"""
+def _texts(rows: pa.Table, keys: tuple[str, ...]) -> pa.Table:
+    plain = ", ".join(f"""nullif(trim("{key}" ->> '$'), '') as "{key}" """ for key in keys)
+    return query(f"select record, {plain} from rows order by record", rows=rows)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import lru_cache
 
 from connectors.contract import Head
 from connectors.reading.delimited import decoded
@@ -21,7 +22,12 @@ def first_objects(head: Head, under: str = "") -> list[dict[str, object]]:
 
     Empty where the file is not JSON; never raises.
     """
-    text = decoded(head.first).lstrip()
+    return list(_objects(head.first, under))
+
+
+@lru_cache(maxsize=4)  # all connectors ask about one file in turn
+def _objects(first: bytes, under: str) -> tuple[dict[str, object], ...]:
+    text = decoded(first).lstrip()
     opening = re.search(rf'^\{{.{{0,500}}?"{under}"\s*:\s*\[', text, re.DOTALL) if under else None
     position = opening.end() if opening else int(text.startswith("["))
     found: list[dict[str, object]] = []
@@ -29,11 +35,11 @@ def first_objects(head: Head, under: str = "") -> list[dict[str, object]]:
         between = _BETWEEN.match(text, position)
         position = between.end() if between else position
         if not text.startswith("{", position):
-            return found
+            return tuple(found)
         try:
             value, position = _DECODER.raw_decode(text, position)
         except (ValueError, RecursionError):
-            return found
+            return tuple(found)
         found.append(value)
 
 

@@ -6,8 +6,8 @@ with neither only a wall clock. Every expression is NULL where the text does not
 
 from __future__ import annotations
 
-_WRITTEN = r"^\d{4}-\d\d?-\d\d?[T ]\d\d:\d\d"  # a year of five digits is no time of anybody
-_OFFSET = r"[T ]\d\d:\d\d.*([+-])(\d\d):?(\d\d)$"
+_WRITTEN = r"^\d{4}-\d\d?-\d\d?[T ]\d\d?:\d\d"  # a year of five digits is no time of anybody
+_OFFSET = r"[T ]\d\d?:\d\d.*([+-])(\d\d):?(\d\d)$"
 _ZONED = _WRITTEN + r".*(Z|[+-]\d\d:?\d\d)$"
 
 LONGEST_S = 1e11  # three thousand years: beyond it is no duration, and no timestamp holds the end

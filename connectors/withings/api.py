@@ -16,8 +16,8 @@ import pyarrow as pa
 
 from connectors.contract import Connector, Head, Item, Source, Total, shaped
 from connectors.reading import text_sql
-from connectors.reading.json_documents import documents
 from connectors.reading.json_prefix import documents_in, values_in
+from connectors.reading.json_wrapped import documents
 from connectors.reading.outcome import faults, samples, sound
 from connectors.reading.query import query
 

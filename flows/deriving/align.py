@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.contract import SHAPES
+from connectors.contract import STORED
 from flows.deriving.clocks import clock_findings, known_clocks, zone_timeline
 from flows.deriving.mage_table import mage_table
 from flows.deriving.pieces import EVERYTHING, Piece, pieces
@@ -272,7 +272,7 @@ def _reported(parts: Parts, shape: str, piece: Piece = EVERYTHING) -> pa.Table:
     """One copy of every reported fact of a shape, or of a piece of the samples."""
     source = parts.parts(shape, piece)
     if source is None:
-        schema = SHAPES[shape]
+        schema = STORED[shape]
         for name in ("connector", "file"):
             schema = schema.append(pa.field(name, pa.string()))
         return schema.append(pa.field("newness", pa.int32())).empty_table()

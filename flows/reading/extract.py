@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from connectors.contract import (
-    SHAPES,
+    STORED,
     Batch,
     Connector,
     Drift,
@@ -26,6 +26,7 @@ from connectors.contract import (
     Skip,
     TooManyRejects,
     Total,
+    WhoseRecords,
 )
 from flows.reading.hashed import Hashed
 from flows.reading.walk import Found
@@ -53,6 +54,7 @@ class Account:
     facts: dict[str, list[str]] = field(default_factory=dict)
     drift: set[str] = field(default_factory=set)
     clocks: set[str] = field(default_factory=set)  # offset, utc, wall clock: how times are told
+    subjects: set[str] = field(default_factory=set)  # whose the records are, if they say so
     first: dt.datetime | None = None
     last: dt.datetime | None = None
     _units: UnitsTold = field(default_factory=UnitsTold)
@@ -71,6 +73,8 @@ class Account:
                     self._stretch(rows)
                 if shape == "sample":
                     self._units.note(rows)
+                if rows["subject"].null_count < rows.num_rows:
+                    self.subjects.update(pc.unique(rows["subject"].drop_null()).to_pylist())
             case Skip(reason, count):
                 self.skipped[reason] += count
             case Total(records):
@@ -92,6 +96,10 @@ class Account:
                 low, high = ends["min"].as_py(), ends["max"].as_py()
                 self.first = low if self.first is None else min(self.first, low)
                 self.last = high if self.last is None else max(self.last, high)
+
+    def record_count(self) -> int:
+        """Records in a batch, whatever the shape."""
+        return len(_distinct([*self._carried, *self._rejected]))
 
     def counts(self) -> tuple[int, int, int]:
         """Records carried, skipped, rejected; a record with a reject counts as rejected.
@@ -136,15 +144,24 @@ def _distinct(numbers: list[Micros]) -> Micros:
 
 
 def account(
-    items: Iterator[Item], reject_max_pct: float, keep: PartWriter | None = None
+    items: Iterator[Item],
+    reject_max_pct: float,
+    keep: PartWriter | None = None,
+    is_of_many: bool = False,
 ) -> Account:
     """The account of a whole file; its rows go to `keep` as they come.
 
-    Raises: IngestError from the connector; TooManyRejects; ConservationError.
+    Raises: IngestError from the connector; TooManyRejects; ConservationError; WhoseRecords for
+    records of several people, unless it `is_of_many`.
     """
     book = Account()
     for item in items:
         book.note(item)
+        if len(book.subjects) > 1 and not is_of_many:
+            raise WhoseRecords(
+                "it holds records of several people: `dawnlake ingest FILE --subjects` makes a "
+                "participant of each"
+            )
         if keep is not None and isinstance(item, Batch):
             keep.write(item)
     _, _, rejected = book.counts()
@@ -158,10 +175,14 @@ def account(
 
 
 class PartWriter:
-    """Writes batches of each shape to one Parquet file in a folder, beside the reading."""
+    """Writes batches of each shape to one Parquet file in a folder, beside the reading.
 
-    def __init__(self, folder: Path) -> None:
+    Of the columns of a shape those in `schemas`: whose a record is tells its folder.
+    """
+
+    def __init__(self, folder: Path, schemas: Mapping[str, pa.Schema] = STORED) -> None:
         self._folder = folder
+        self._schemas = schemas
         self._open: dict[str, pq.ParquetWriter] = {}
         self._beside = ThreadPoolExecutor(1)
         self._pending: deque[Future[None]] = deque()
@@ -178,10 +199,11 @@ class PartWriter:
             self._pending.popleft().result()
 
     def _write(self, item: Batch) -> None:
+        schema = self._schemas[item.shape]
         if item.shape not in self._open:
             path = self._folder / f"{item.shape}.parquet"
-            self._open[item.shape] = parquet_writer(path, SHAPES[item.shape])
-        self._open[item.shape].write(item.data)
+            self._open[item.shape] = parquet_writer(path, schema)
+        self._open[item.shape].write(item.data.select(schema.names))
 
     def close(self) -> None:
         """Wait for what is queued and finish the files.
@@ -217,17 +239,25 @@ def extracted(
             book = account(connector.extract(hashed.source, variant), reject_max_pct, writer)
         finally:
             writer.close()
-        manifest = {
-            "file": hashed.file,
-            "sha256": hashed.sha256,
-            "byte_count": found.size,
-            "connector": connector.name,
-            "variant": variant,
-            "connector_version": connector.version,
-            **book.manifest(),
-        }
+        manifest = manifest_of(hashed, found, claim, book)
         write_json({**manifest, "name": found.source.name}, folder / MANIFEST)
     return manifest
+
+
+def manifest_of(
+    hashed: Hashed, found: Found, claim: tuple[Connector, str], book: Account
+) -> Manifest:
+    """What is known of a file and of what became of its records."""
+    connector, variant = claim
+    return {
+        "file": hashed.file,
+        "sha256": hashed.sha256,
+        "byte_count": found.size,
+        "connector": connector.name,
+        "variant": variant,
+        "connector_version": connector.version,
+        **book.manifest(),
+    }
 
 
 def read_manifest(folder: Path) -> Manifest:

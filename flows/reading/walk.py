@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import BinaryIO
 from zipfile import ZipFile, ZipInfo
 
-from connectors.contract import PEEK_BYTES, BrokenFile, IngestError, Source, UnknownFormat
+from connectors.contract import BrokenFile, IngestError, Source, UnknownFormat
+from connectors.reading.workbook import peeked
 from flows.reading import archive as zips
 from flows.reading.password import Passwords
 from flows.settings import Limits
@@ -105,7 +106,7 @@ class _Peeks:
             whose, data = self._last
             if whose is not opened:
                 with opened() as stream:
-                    data = stream.read(PEEK_BYTES)
+                    data = peeked(stream)
                 self._last = (opened, data)
             return data
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import duckdb
 import pyarrow as pa
 
-from connectors.contract import SHAPES
+from connectors.contract import STORED
 
 # Metric or kind of a shape, and the time by which copies of a fact without a key agree.
 WHAT = {"sample": "metric", "episode": "kind", "daily": "metric"}
@@ -25,7 +25,7 @@ WHEN = {"sample": _WRITTEN, "episode": _WRITTEN, "daily": "date::timestamp"}
 
 def facts(shape: str) -> str:
     """Everything that was reported, comma-separated."""
-    return ", ".join(name for name in SHAPES[shape].names if name != "record")
+    return ", ".join(name for name in STORED[shape].names if name != "record")
 
 
 def crowded_sql(shape: str, part: str) -> str:

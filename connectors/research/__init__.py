@@ -1,0 +1,1 @@
+"""Data sets of studies, as they are handed to researchers."""

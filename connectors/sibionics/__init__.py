@@ -1,0 +1,1 @@
+"""Sibionics: the app and the clinic."""

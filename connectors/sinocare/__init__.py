@@ -1,0 +1,1 @@
+"""Sinocare: iCan."""

@@ -1,0 +1,1 @@
+"""xDrip+, and what writes or keeps the same files."""
