@@ -121,6 +121,11 @@ def wall(cell: str) -> str:
     return f"case when regexp_full_match({cell}, '{_TIME}') then {told} end"
 
 
+def marked_wall(cell: str) -> str:
+    """SQL: the wall clock of a cell that marks it, wrongly, as UTC."""
+    return wall(f"regexp_replace({cell}, '(Z|[+]00:?00)$', '')")
+
+
 def day(cell: str) -> str:
     """SQL: the date of a cell; with Z and another hour than midnight it could be either of two."""
     return (

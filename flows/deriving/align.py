@@ -29,6 +29,7 @@ from transforms.copies.age import age
 from transforms.copies.one_copy import one_copy
 from transforms.copies.routes import copies_marked
 from transforms.pieces import EVERYTHING, Piece, pieces
+from transforms.sleep.belonging import belonging
 from transforms.sleep.parts import sleep_parts
 from transforms.sleep.same_night import shifted_sleeps
 from transforms.streams import Streams
@@ -206,7 +207,7 @@ def _derived(stage: Lake, participant: str, settings: Settings, parts: Parts) ->
     ]
     tables = {
         "episode": episode,
-        "sleep_part": sleep_parts(episode),
+        "sleep_part": sleep_parts(belonging(episode)),
         "daily": align.daily(_reported(parts, "daily"), VOCABULARY),
         "stream": samples.streams.table(),
         "zone_timeline": table_of(zone_rows(known), ZONE_TIMELINE.remove(0)),
