@@ -3,9 +3,9 @@
 One record is one row of a `*_record_table`, or of a table that hangs below one by `parent_key`
 (sleep stages, heart rate series). The clock is milliseconds UTC; beside it stands the offset in
 seconds, of the start and of the end, NULL where the app did not tell it. Units are fixed: mmol/L,
-calories (small ones), beats and breaths per minute, ms, %, degrees Celsius, grams, metres. There is no Low.
-Several apps write the same night: which one is told by its package name, and which of them the
-person puts first is a fact of the file (`app_priority_sleep`).
+calories (small ones), beats and breaths per minute, ms, %, degrees Celsius, grams, metres. There
+is no Low. Several apps write the same night: which one is told by its package name, and which of
+them the person puts first is a fact of the file (`app_priority_sleep`).
 
 Evidence: the table definitions of the platform's public source; counts and values that others
 published of their own exports of 2026. No real file was at hand, so it is marked unverified.
@@ -78,7 +78,7 @@ def identify(head: Head) -> str | None:
 
 
 def extract(source: Source, variant: str) -> Iterator[Item]:
-    """Sleeps, their stages, exercise, meals; samples of heart, breath, skin, steps, energy, glucose.
+    """Sleeps, stages, exercise, meals; samples of heart, breath, skin, steps, energy, glucose.
 
     A session without stages stays one. Skips: `series_header` (rows that only hold a series
     together), `not_set` (the platform's own mark for no value), `table <name>` (not carried).
@@ -122,8 +122,8 @@ def _priorities(database: sqlite3.Connection, tables: dict[str, Table]) -> Itera
         f" from {quoted(tables[APPS].name)}"
     ).fetchall())  # fmt: skip
     chosen = database.execute(
-        f"select {table.required('health_data_category')}, {table.required('app_id_priority_order')}"
-        f" from {quoted(table.name)}"
+        f"select {table.required('health_data_category')},"
+        f" {table.required('app_id_priority_order')} from {quoted(table.name)}"
     ).fetchall()
     for category, order in chosen:
         numbers = [int(each) for each in str(order).split(",") if each.strip().isdigit()]

@@ -158,7 +158,8 @@ def _reported_sql(kind: Kind, tables: dict[str, Table]) -> str:
 
 def _value(kind: Kind, table: Table) -> str:
     """The number or code of a row; a meal need not have any of its columns."""
-    if not kind.value or kind.table == "nutrition_record_table" and not table.column(kind.value):
+    is_of_meal = kind.is_beside or kind.episode == "meal"
+    if not kind.value or (is_of_meal and not table.column(kind.value)):
         return "null"
     return f"t.{table.required(kind.value)}"
 
