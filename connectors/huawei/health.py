@@ -108,7 +108,8 @@ def _detail(source: Source) -> Iterator[Item]:
     _, items = parted(verdicts)
     yield from items
     good = query(
-        "select * from told where not is_again and not is_nothing and record in (select record from v where ok)",
+        """select * from told where not is_again and not is_nothing
+               and record in (select record from v where ok)""",
         told=told,
         v=query("select record, skip is null and fault is null as ok from v", v=verdicts),
     )
