@@ -40,3 +40,18 @@ def clock_s(text: str) -> str:
         f" then {part}[1]::double * 3600 + {part}[2]::double * 60"
         f" + coalesce({part}[3]::double, 0) end"
     )
+
+
+def iso_s(text: str) -> str:
+    """SQL: seconds of an ISO 8601 length (PT1H2M3.5S), or of `3723s`; NULL if it is neither."""
+    form = r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?"
+    part = f"regexp_extract({text}, '{form}', ['d', 'h', 'm', 's'])"
+    factors = {"d": 86400, "h": 3600, "m": 60, "s": 1}
+    total = " + ".join(
+        f"coalesce(try_cast({part}.{name} as double), 0) * {factor}"
+        for name, factor in factors.items()
+    )
+    return (
+        f"case when regexp_full_match({text}, '\\d+(\\.\\d+)?s') then rtrim({text}, 's')::double"
+        f" when regexp_full_match({text}, '{form}') and {text} <> 'P' then {total} end"
+    )
