@@ -1,10 +1,10 @@
 """Google Fit in a Takeout: `All Sessions` (a file per session) and `All Data` (a file per source).
 
 A session is one record: UTC (`Z`) times, and perhaps segments of it, which tell sleep from waking
-and nothing finer. A data point is one record: epoch nanoseconds, as a number or as text, and values in
-a fixed order. The same points stand in the raw file of an app and again in derived ones; the app
-that they come from is told with each, so that they become one. Units are those of the data type:
-stages by number, beats per minute, %, steps, mmol/L.
+and nothing finer. A data point is one record: epoch nanoseconds, as a number or as text, and
+values in a fixed order. The same points stand in the raw file of an app and again in derived ones;
+the app that they come from is told with each, so that they become one. Units are those of the data
+type: stages by number, beats per minute, %, steps, mmol/L.
 
 Evidence: 208 real sessions; data points by other people's readers and the vendor's data types.
 """
