@@ -4,7 +4,8 @@ One record is the line of a night; the line above it names its columns, a line b
 empty first cell holds noise levels. `Id` is the begin in epoch ms, `Hours` the length in true
 hours, `Tz` an IANA zone; `From` and `To` are wall clock to the minute and say nothing more.
 Behind the columns come movements by the minute and events `LABEL-epochms[-value]`: stages by their
-`_START` and `_END`, heart rate, light. Missing is -1, -2 or nothing. `Geo` and comments are not read.
+`_START` and `_END`, heart rate, light. Missing is -1, -2 or nothing. `Geo` and comments are left
+alone.
 
 Evidence: five real backups, forty nights whose zone was masked; heart rate by the app's own list.
 """

@@ -6,8 +6,8 @@ and six or eight columns, the new one seconds and 21. No stages. Missing is noth
 a night that was never begun has 0:00 in bed.
 
 Evidence: three real files, of 2013 to 2017, 2018 to 2021 and 2023 to 2026. City, weather and air
-pressure (kPa under the name Pa) say where somebody slept and stay in the file; so do notes. The pulse was taken
-at no time that is told, the steps are of a day that is not.
+pressure (kPa under the name Pa) say where somebody slept and stay in the file; so do notes. The
+pulse was taken at no time that is told, the steps are of a day that is not.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ NEW = Layout(
      "Time in bed (seconds)": "in_bed", "Time asleep (seconds)": "asleep",
      "Time before sleep (seconds)": "before"},
     needed=("start", "stop", "in_bed", "asleep"),
-    unread=("Heart rate (bpm)", "Regularity", "Mood", "Steps", "Alarm mode", "Air Pressure (Pa)", "City",
-            "Movements per hour", "Window start", "Window stop", "Did snore", "Snore time",
+    unread=("Heart rate (bpm)", "Regularity", "Mood", "Steps", "Alarm mode", "Air Pressure (Pa)",
+            "City", "Movements per hour", "Window start", "Window stop", "Did snore", "Snore time",
             "Weather temperature (°C)", "Weather temperature (°F)", "Weather type", "Notes"),
     delimiter=";",
 )  # fmt: skip
