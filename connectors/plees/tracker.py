@@ -1,7 +1,7 @@
 """Plees Tracker CSV: one line per sleep, begin and end in epoch milliseconds.
 
-The person presses a button at both ends; there are no stages, no offset, no totals. A rating is 1 to
-5 stars, 0 where none was given: no score out of 100, so it is not carried.
+The person presses a button at both ends; there are no stages, no offset, no totals. A rating is 1
+to 5 stars, 0 where none was given: no score out of 100, so it is not carried.
 
 Evidence: a fixture of another reader that is copied from an export.
 """
