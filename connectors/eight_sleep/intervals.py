@@ -2,8 +2,8 @@
 
 A record is an interval, or a day. Times are UTC (`Z`), an IANA zone beside them in newer answers.
 Stages are lengths in seconds, one after another from `ts`, `out` meaning out of bed. Series are
-pairs of time and value: air of the room, breaths, pulse, rMSSD; `"None"` is nothing. A score of 0 is
-none. A trend repeats its intervals: only its score is carried.
+pairs of time and value: air of the room, breaths, pulse, rMSSD; `"None"` is nothing. A score of 0
+is none. A trend repeats its intervals: only its score is carried.
 
 Evidence: a published answer of 2017 and readers of other people; no real file was at hand.
 """
