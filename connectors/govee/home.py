@@ -1,7 +1,8 @@
 """Govee Home CSV: a row per sample of a thermometer, in the wall clock of the phone.
 
 The header tells how often: `Timestamp for sample frequency every 15 min min`; blanks after commas
-and the unit of the temperature vary. There is no zone, and the room stands in the file's name alone.
+and the unit of the temperature vary. There is no zone, and the room stands in the file's name
+alone.
 
 Evidence: public examples of both units.
 """
@@ -25,8 +26,8 @@ def identify(head: Head) -> str | None:
     header = header_of(head)
     if not header or not header[0].startswith(BEGIN):
         return None
-    return next((v for c, v in (("Temperature_Celsius", "celsius"),
-                                ("Temperature_Fahrenheit", "fahrenheit")) if c in header), None)  # fmt: skip
+    units = ("celsius", "fahrenheit")
+    return next((unit for unit in units if f"Temperature_{unit.capitalize()}" in header), None)
 
 
 def extract(source: Source, variant: str) -> Iterator[Item]:
@@ -36,8 +37,8 @@ def extract(source: Source, variant: str) -> Iterator[Item]:
     """
     column = f"Temperature_{variant.capitalize()}"
     read = {header_of(source)[0]: "time", column: "temperature", "Relative_Humidity": "humidity"}
-    unread = ("PM2.5(µg/m³)", *UNITS)
-    rows, items = named(source, Layout(read, ("time", "temperature"), unread))
+    layout = Layout(read, ("time", "temperature"), unread=("PM2.5(µg/m³)", *UNITS))
+    rows, items = named(source, layout)
     yield from items
     timed = query(f"select *, {wall('time')} as start_wall from rows", rows=rows)
     told = {"temperature": ("room_temperature", UNITS[column]), "humidity": ("room_humidity", "%")}

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from connectors.contract import BrokenFile, Connector, Fact, Head, Item, Skip, Source
 from connectors.reading.delimited import decoded, fields_of, lines_of, rows_below
@@ -65,7 +66,7 @@ def extract(source: Source, variant: str) -> Iterator[Item]:
 
 def _module(above: list[str]) -> str:
     """The type of the module, which stands under its header; '' if that is not there."""
-    for line, below in zip(above, above[1:], strict=False):
+    for line, below in pairwise(above):
         if line.startswith(ABOVE):
             return fields_of(below, ";")[-1]
     return ""
