@@ -3,8 +3,8 @@
 A record is a row of either table. Intervals of sleep are sleeps with their totals (minutes), those
 of rest are time in bed, as an analyst or the program set them. Of epochs those inside a sleep
 interval (`REST-S`, `RUHE-S`, ...: the ending is the same in every language) are stages, 0 asleep
-and 1 awake; white light is lux at the wrist. The clock is the device's wall clock; the offset in the
-preamble is that of the computer and is not used. Days before months or after is settled by the
+and 1 awake; white light is lux at the wrist. The clock is the device's wall clock; the offset in
+the preamble is that of the computer and is not used. Days before months or after is settled by the
 epochs themselves. Missing is NaN, in German kZ. The preamble has the name, and is not read.
 
 Evidence: fixtures in English, German and Dutch that come from real files.
