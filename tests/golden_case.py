@@ -1,7 +1,8 @@
 """A golden case: tests/golden/<connector>/<case>/ with input.*, case.toml and expected.jsonl.
 
-input.*         a file as the vendor writes it, values invented. Two kinds are built, so that a
-                person can review them: input.sql becomes a SQLite file, and a case.toml with
+input.*         a file as the vendor writes it, values invented. Three kinds are built, so that a
+                person can review them: input.sql becomes a SQLite file, input.annotations (the
+                start, then onset, duration and text in a line) an EDF+ file, and a case.toml with
                 `encoding` writes input.* in that encoding.
 case.toml       variant, records, shows (what it proves), evidence (where the layout was seen);
                 optional: error (the name of the IngestError it must raise), encoding, drift.
@@ -18,6 +19,8 @@ import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+
+from edfio import Edf, EdfAnnotation, Recording
 
 from connectors.contract import PEEK_BYTES, Batch, Drift, Fact, Item, Skip, Source, Total
 
@@ -45,6 +48,8 @@ class Case:
             with sqlite3.connect(":memory:") as database:
                 database.executescript(path.read_text())
                 return database.serialize()
+        if path.suffix == ".annotations":
+            return edf_of(path.read_text())
         if encoding := self.about.get("encoding"):
             return path.read_bytes().decode().encode(str(encoding))
         return path.read_bytes()
@@ -55,6 +60,16 @@ class Case:
     @property
     def expected(self) -> Path:
         return self.folder / "expected.jsonl"
+
+
+def edf_of(text: str) -> bytes:
+    """An EDF+ file without signals, of annotations."""
+    start, *lines = text.splitlines()
+    begin = dt.datetime.fromisoformat(start)
+    parts = [line.split(" ", 2) for line in lines]
+    told = [EdfAnnotation(float(a), None if b == "-" else float(b), c) for a, b, c in parts]
+    recording = Recording(startdate=begin.date())
+    return Edf([], starttime=begin.time(), recording=recording, annotations=told).to_bytes()
 
 
 def source_of(data: bytes, name: str = "export") -> Source:
