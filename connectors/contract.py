@@ -122,6 +122,23 @@ REJECT_CODES = (
     "end_before_start",
 )
 
+# What a connector's numbers are measured with. Where two tell the same, this says whom to believe.
+MeasuredBy = Literal[
+    "eeg",  # brain waves: a sleep laboratory, a headband
+    "ring",
+    "watch",  # a watch or band that tells stages
+    "actigraph",  # movement alone
+    "mat",  # in or below the mattress, or beside the bed
+    "cgm",  # a glucose sensor, told by its maker
+    "pump",  # an insulin pump and the sensor it shows
+    "relay",  # a program that had it from others, such as Nightscout
+    "hub",  # a phone's store of what many apps wrote, such as Apple Health
+    "phone",  # the phone alone: movement, sound
+    "manual",  # what a person typed
+    "room",  # the air and the light of a room
+    "other",
+]
+
 
 @dataclass(frozen=True)
 class Head:
@@ -215,7 +232,8 @@ class Connector:
     """One vendor's export format.
 
     `variants` maps each variant to its evidence: `verified` where real files were read,
-    `unverified` where only documentation or other people's code was seen.
+    `unverified` where only documentation or other people's code was seen. `source` is what it
+    measures with, of most of it: who says nothing is believed last.
     """
 
     name: str
@@ -224,6 +242,7 @@ class Connector:
     variants: dict[str, Literal["verified", "unverified"]]
     identify: Callable[[Head], str | None]
     extract: Callable[[Source, str], Iterator[Item]]
+    source: MeasuredBy = "other"
 
 
 def batch(shape: Shape, **columns: object) -> Batch:

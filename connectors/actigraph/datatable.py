@@ -97,4 +97,5 @@ CONNECTOR = Connector(
     variants={"csv": "unverified"},
     identify=identify,
     extract=extract,
+    source="actigraph",
 )

@@ -184,4 +184,5 @@ CONNECTOR = Connector(
     variants={"sqlite": "unverified"},
     identify=identify,
     extract=extract,
+    source="hub",
 )

@@ -135,4 +135,5 @@ CONNECTOR = Connector(
     variants={"csv": "unverified"},
     identify=identify,
     extract=extract,
+    source="eeg",
 )

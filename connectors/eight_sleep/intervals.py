@@ -179,4 +179,5 @@ CONNECTOR = Connector(
     variants={"intervals": "unverified", "trends": "unverified"},
     identify=identify,
     extract=extract,
+    source="mat",
 )

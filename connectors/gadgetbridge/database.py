@@ -250,4 +250,5 @@ CONNECTOR = Connector(
     variants={"sqlite": "unverified"},
     identify=identify,
     extract=extract,
+    source="watch",
 )

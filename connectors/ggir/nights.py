@@ -98,4 +98,5 @@ CONNECTOR = Connector(
     variants={"part4": "unverified"},
     identify=identify,
     extract=extract,
+    source="actigraph",
 )

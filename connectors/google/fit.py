@@ -210,4 +210,5 @@ CONNECTOR = Connector(
     variants={"session": "verified", "segments": "unverified", "points": "unverified"},
     identify=identify,
     extract=extract,
+    source="hub",
 )

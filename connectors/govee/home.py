@@ -52,4 +52,5 @@ CONNECTOR = Connector(
     variants={"celsius": "verified", "fahrenheit": "verified"},
     identify=identify,
     extract=extract,
+    source="room",
 )

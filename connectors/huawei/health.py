@@ -244,4 +244,5 @@ CONNECTOR = Connector(
     variants={"detail": "unverified", "minutes": "unverified"},
     identify=identify,
     extract=extract,
+    source="watch",
 )

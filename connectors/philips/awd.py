@@ -73,4 +73,5 @@ CONNECTOR = Connector(
     variants={"awd": "verified"},
     identify=identify,
     extract=extract,
+    source="actigraph",
 )

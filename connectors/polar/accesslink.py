@@ -207,4 +207,5 @@ CONNECTOR = Connector(
     variants={"nights": "unverified", "recharge": "unverified", "heart_rate": "unverified"},
     identify=identify,
     extract=extract,
+    source="watch",
 )

@@ -241,4 +241,5 @@ CONNECTOR = Connector(
     },
     identify=identify,
     extract=extract,
+    source="watch",
 )

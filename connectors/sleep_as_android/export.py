@@ -183,4 +183,5 @@ CONNECTOR = Connector(
     variants={"csv": "verified"},
     identify=identify,
     extract=extract,
+    source="phone",
 )

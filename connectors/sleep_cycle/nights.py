@@ -96,4 +96,5 @@ CONNECTOR = Connector(
     variants={"hours": "verified", "seconds": "verified"},
     identify=identify,
     extract=extract,
+    source="phone",
 )

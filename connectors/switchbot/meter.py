@@ -62,4 +62,5 @@ CONNECTOR = Connector(
     variants={"celsius": "verified", "fahrenheit": "unverified"},
     identify=identify,
     extract=extract,
+    source="room",
 )

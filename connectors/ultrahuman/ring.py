@@ -214,4 +214,5 @@ CONNECTOR = Connector(
     variants={"day": "unverified"},
     identify=identify,
     extract=extract,
+    source="ring",
 )

@@ -224,4 +224,5 @@ CONNECTOR = Connector(
     },
     identify=identify,
     extract=extract,
+    source="watch",
 )
