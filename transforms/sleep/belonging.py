@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from transforms.clocks.timeline import Mask, Micros
 from transforms.coded import codes
-from transforms.copies.sources import numbered
+from transforms.sources import numbered
 
 NEAR = 24 * 3_600_000_000  # microseconds between the two, at most
 
