@@ -150,4 +150,5 @@ CONNECTOR = Connector(
     variants={"graph": "verified", "logbook": "verified", "connections": "verified"},
     identify=identify,
     extract=extract,
+    source="cgm",
 )

@@ -91,4 +91,5 @@ CONNECTOR = Connector(
     variants={"mgdl": "verified", "mmoll": "unverified"},
     identify=identify,
     extract=extract,
+    source="cgm",
 )

@@ -128,4 +128,5 @@ CONNECTOR = Connector(
     variants={"sleep_csv": "verified"},
     identify=identify,
     extract=extract,
+    source="watch",
 )

@@ -207,4 +207,5 @@ CONNECTOR = Connector(
     variants={"sleep_fit": "unverified", "wellness_fit": "unverified", "hrv_fit": "unverified"},
     identify=identify,
     extract=extract,
+    source="watch",
 )

@@ -212,4 +212,5 @@ CONNECTOR = Connector(
     variants={"nights_csv": "verified", "day_csv": "verified", "weeks_csv": "verified"},
     identify=identify,
     extract=extract,
+    source="watch",
 )

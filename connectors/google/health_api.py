@@ -260,4 +260,5 @@ CONNECTOR = Connector(
     variants={"data_points_json": "unverified"},
     identify=identify,
     extract=extract,
+    source="watch",
 )

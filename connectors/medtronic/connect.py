@@ -171,4 +171,5 @@ CONNECTOR = Connector(
     variants={"json": "verified"},
     identify=identify,
     extract=extract,
+    source="cgm",
 )

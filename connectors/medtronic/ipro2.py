@@ -195,4 +195,5 @@ CONNECTOR = Connector(
     variants={"text": "verified", "workbook": "verified"},
     identify=identify,
     extract=extract,
+    source="cgm",
 )

@@ -199,4 +199,5 @@ CONNECTOR = Connector(
     },
     identify=identify,
     extract=extract,
+    source="watch",
 )

@@ -174,4 +174,5 @@ CONNECTOR = Connector(
     variants={"documents_json": "unverified"},
     identify=identify,
     extract=extract,
+    source="watch",
 )

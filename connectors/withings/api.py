@@ -149,4 +149,5 @@ CONNECTOR = Connector(
     variants={"sleep_json": "unverified"},
     identify=identify,
     extract=extract,
+    source="watch",
 )

@@ -150,4 +150,5 @@ CONNECTOR = Connector(
     variants={"sqlite": "unverified"},
     identify=identify,
     extract=extract,
+    source="cgm",
 )

@@ -9,8 +9,8 @@
 -- rise_at | its end (UTC)
 -- basis | in_bed, in_bed_other_device
 --
--- Its own device speaks first. Another one, such as a phone beside a watch, only where the sleep is no
--- session with a begin and an end of its own, and only if its time in bed encloses the sleep closely:
+-- Its own device speaks first. Another one, such as a phone beside a watch, only where that tells no
+-- more than when somebody was asleep: no session, and no minute awake before or after. And only if its time in bed encloses the sleep closely:
 -- begins at most two hours before onset and ends at most two hours after the final wake. What lasts
 -- longer than a day says nothing.
 with lain as (
@@ -57,6 +57,8 @@ from around
 where teller = device
     or (
         not is_session
+        and start_at = onset_at
+        and end_at = wake_at
         and bed_at between onset_at - interval 2 hours and onset_at
         and rise_at between wake_at and wake_at + interval 2 hours
     )
