@@ -13,7 +13,7 @@ from flows.deriving.derivation import derivation
 from flows.deriving.pipeline import FileReceipt, Receipt
 from flows.imports import without_pandas
 from flows.reading.identify import identified
-from flows.reading.manifest import Manifest
+from flows.reading.manifest import Manifest, files_of
 from flows.reading.password import Passwords
 from flows.reading.subjects import extracted_subjects, known_subjects
 from flows.reading.walk import Found, Unreadable, walk
@@ -63,7 +63,7 @@ def run_subjects(
         lake.create()
         settings = load(lake.settings)
         settled(lake, settings, was_left, say)
-        before = {who: _folders(lake, who) for who in lake.participants()}
+        before = {who: files_of(lake, who) for who in lake.participants()}
         files = _Files(lake, prefix, settings)
         for item in walk(wanted, settings.limits, passwords):
             files.read(item)
@@ -118,10 +118,6 @@ class _Files:
             if status == "known":
                 receipt.already_known = manifest["carried_count"]
             self.receipts.setdefault(who, Receipt(who)).files.append(receipt)
-
-
-def _folders(lake: Lake, who: str) -> set[str]:
-    return {folder.name for folder in lake.part_folders(who)}
 
 
 def _derive(

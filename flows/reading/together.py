@@ -98,7 +98,7 @@ class _Told:
         total = 0
         for item in items:
             match item:
-                case Batch(shape, rows):
+                case Batch(shape, rows) if rows["subject"].null_count == rows.num_rows:
                     batches.setdefault(shape, []).append(rows)
                 case Total(records):
                     total += records
@@ -167,7 +167,7 @@ def _write(rows: pa.Table, shape: Shape, folder: Path) -> None:
     if rows.num_rows:
         schema = STORED[shape].append(pa.field("file", pa.string()))
         with parquet_writer(folder / f"{shape}.parquet", schema) as writer:
-            writer.write_table(rows)
+            writer.write_table(rows.select(schema.names))
 
 
 def _write_manifests(manifests: Iterable[Manifest], folder: Path) -> None:
