@@ -15,10 +15,9 @@ from transforms.clocks.times import Times, times
 from transforms.clocks.wall_clock import UNRESOLVED, UTC
 from transforms.coded import codes, encoded, same
 from transforms.flags import joined, rapid
-from transforms.glucose.neighbours import neighbours
 from transforms.units import conversion
 
-VERSION = "4"  # of everything in this package: a new one derives every table again
+VERSION = "5"  # of everything in this package: a new one derives every table again
 GLUCOSE = "interstitial_glucose"
 
 
@@ -55,9 +54,6 @@ def sample(rows: pa.Table, clocks: Clocks | None, vocabulary: Vocabulary) -> pa.
     placed, same_stream = _by_stream(order[is_reading[order]], connector, device)
     rapid_change = np.zeros(len(order), np.bool_)
     rapid_change[placed] = rapid(value[placed], start[placed], same_stream)
-    is_counted = known & ~implausible
-    is_counted[order[same_instant]] = False
-    counted = placed[is_counted[placed]]
     minutes = np.full(len(order), np.nan)
     minutes[placed] = _intervals(start[placed], same_stream)
     flags = {
@@ -78,7 +74,6 @@ def sample(rows: pa.Table, clocks: Clocks | None, vocabulary: Vocabulary) -> pa.
             "reported_value": rows["value"],
             "reported_unit": rows["unit"],
             "interval_min": pa.array(minutes, mask=np.isnan(minutes)),
-            **neighbours(counted, same(counted, connector, device), start, value),
         }
     )
     if (order[1:] < order[:-1]).any():  # a file in order of time is in order already
