@@ -26,7 +26,10 @@ TABLE_COLUMNS = {
     "reported_unit": "as in the file (UCUM)",
     "device": "device or app, as the export names it",
     "key": "the vendor's own identity of the fact",
-    "interval_min": "CGM: minutes that one reading stands for, the median distance in its stream",
+    "interval_min": "CGM: minutes that one reading stands for, the pace of its sensor at that time; "
+    "of a stream: the median distance",
+    "sensor": "CGM: sensor or transmitter, where the export names it",
+    "sensor_day": "CGM: whole days since the sensor began, where the export tells",
     "occurrence": "1, 2 ... of the rows of one stream at one instant",
     "connector": "export format",
     "file": "source file: first 16 hex digits of its sha256",
