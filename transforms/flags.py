@@ -2,7 +2,7 @@
 
 implausible        outside the metric's plausible range (metrics.csv)
 rapid_change       glucose moved by more than 5 mg/dL per minute between neighbours
-told_twice         the same reading again, up to a minute later or at its instant: left out of `glucose`
+told_twice         the same reading again, a minute later at most: left out of `glucose`
 second_sensor      beside it another sensor of the same device speaks: left out of `glucose`
 flat               at one value for an hour
 warm_up            in the first 12 hours of a sensor whose begin the export tells

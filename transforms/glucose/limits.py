@@ -61,6 +61,6 @@ def flat(value: Values, step_min: Values, pace: Values) -> Mask:
     begin = np.flatnonzero(np.append(True, ~goes_on))
     count = np.diff(np.append(begin, len(value)))
     # sensors do not keep the second
-    lasts = (count >= 4) & (np.add.reduceat(pace, begin) >= 0.95 * 60) if len(value) else count > 0
+    lasts = (count >= 4) & (np.add.reduceat(pace, begin) >= 0.99 * 60) if len(value) else count > 0
     found: Mask = np.repeat(lasts, count)
     return found

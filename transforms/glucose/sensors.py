@@ -64,9 +64,11 @@ def not_speaking(at: Micros, sensor: Micros) -> Mask:
     contested = contested[np.argsort(at[contested], kind="stable")]
     begin = np.flatnonzero(np.append(True, np.diff(at[contested]) > BESIDE))
     for rows in np.split(contested, begin[1:]):
-        said, count = np.unique(sensor[rows], return_counts=True)
-        earliest = [at[place[name][0]] for name in said]
-        speaks = min(zip(-count, earliest, said, strict=True))[2]
+        first, last = at[rows[0]] - BESIDE, at[rows[-1]] + BESIDE
+        speaks = min(
+            (-int(np.sum((at[p] >= first) & (at[p] <= last))), int(at[p[0]]), int(name))
+            for name, p in place.items()
+        )[2]
         silent[rows[sensor[rows] != speaks]] = True
     for name in names:
         _without_islands(silent, at, place[name])
