@@ -26,7 +26,7 @@ TABLE_COLUMNS = {
     "reported_unit": "as in the file (UCUM)",
     "device": "device or app, as the export names it",
     "key": "the vendor's own identity of the fact",
-    "interval_min": "CGM: minutes that one reading stands for, the pace of its sensor at that time; "
+    "interval_min": "CGM: minutes that one reading stands for, the pace of its sensor then; "
     "of a stream: the median distance",
     "sensor": "CGM: sensor or transmitter, where the export names it",
     "sensor_day": "CGM: whole days since the sensor began, where the export tells",

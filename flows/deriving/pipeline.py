@@ -248,4 +248,10 @@ def complete(
         receipt.nights_added, receipt.nights_changed = came.added, came.changed
     if problem := zone_problem(outcome):
         receipt.problems.append(str(problem))
+    if outcome.apart:
+        receipt.problems.append(
+            "two glucose sensors at once are far apart: are these exports of two people? See "
+            "`dawnlake zones`; `dawnlake withdraw` a file that is somebody else's. Until then "
+            "these nights are not complete"
+        )
     receipt.notes += zone_notes(outcome)

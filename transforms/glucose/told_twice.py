@@ -54,7 +54,7 @@ def _leaders(at: Micros, reach: int) -> Micros:
 
 
 def told_twice(at: Micros, value: Values, first: Micros) -> Mask:
-    """Whether each reading is an earlier one: of nearly its value, or at its instant with another."""
+    """Whether each is an earlier reading: of nearly its value, or at its instant with another."""
     again = first != np.arange(len(at))
     change = np.abs(value - value[first])
     same_instant = at == at[first]
