@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from tests.lake import Person
+from transforms.align import GLUCOSE
 from transforms.arrays import MINUTE, SECOND, Micros
+from transforms.glucose.apart import sensors_apart
 from transforms.glucose.limits import flat
 from transforms.glucose.pace import paces
 from transforms.glucose.sensors import not_speaking
@@ -125,3 +127,14 @@ def test_the_age_of_a_sensor_is_told_where_it_is_known() -> None:
         ("8AAA11", 1, None),
         ("8BBB11", None, None),
     }
+
+
+def apart(by: float, **more: object) -> list[str]:
+    person = Person().cgm("2025-03-10T08:00", range(90, 120), clock_id="A", clock_s=1)
+    person.cgm("2025-03-10T08:02", [value + by for value in range(90, 120)], **more)
+    return [found.kind for found in sensors_apart(person.tables()["sample"], GLUCOSE)]
+
+
+def test_two_sensors_far_apart_are_a_finding_and_near_ones_are_not() -> None:
+    assert apart(100, clock_id="B", clock_s=1) == ["two_sensors_apart"]
+    assert apart(20, clock_id="B", clock_s=1) == []
