@@ -63,12 +63,9 @@ SAMPLE = pa.schema(
         ("reported_unit", pa.string()),
         ("device", pa.string()),
         ("key", pa.string()),
-        ("interval_min", pa.float64()),  # CGM: minutes that one reading of its stream stands for
-        ("step_us", pa.int64()),  # CGM: since the reading before it in its stream, microseconds
-        ("before_value", pa.float64()),  # that reading
-        ("step2_us", pa.int64()),  # the same of the second before it
-        ("before2_value", pa.float64()),
-        ("high15_value", pa.float64()),  # the highest of a quarter of an hour before it
+        ("interval_min", pa.float64()),  # CGM: minutes that one reading stands for
+        ("sensor", pa.string()),  # CGM: sensor or transmitter, where the export names it
+        ("sensor_day", pa.int32()),  # CGM: whole days since the sensor began
         ("occurrence", pa.int32()),  # 1, 2 ... of the rows of one stream at one instant
         *_PLACE[1:],
     ]

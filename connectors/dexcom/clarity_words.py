@@ -82,13 +82,16 @@ def events_sql(unit: str) -> str:
     Beside `event`, `is_unnamed` tells of a reading whose event has no known word: a transmitter's
     counter stands beside a sensor's readings alone.
     """
-    low, high = LIMITS[unit]
+    return f"with typed as ({_typed_sql()}), {_verdicts_sql(*LIMITS[unit])}"
+
+
+def _typed_sql() -> str:
+    """Every line with its texts as a wall clock and numbers, and its event by its word."""
     event = " ".join(
         f"when lower(c2) in ({words(listed)}) then '{name}'" for name, listed in EVENTS.items()
     )
     stamp = "try_strptime(c1, ['%Y-%m-%dT%H:%M:%S', '%Y-%m-%d %H:%M:%S', '%Y-%m-%d %H:%M:%S.%f'])"
     return f"""
-    with typed as (
         select record, c1, c2, c3, c7, c8, c9, c10, c6 as device,
             -- T, a blank and an unpadded hour all occur
             {dated(stamp)} as start_wall,
@@ -105,7 +108,12 @@ def events_sql(unit: str) -> str:
             lower(c7) in ({words(LOW_WORDS)}) or lower(c3) in ({words(LOW_WORDS)}) as is_low,
             lower(c7) in ({words(HIGH_WORDS)}) or lower(c3) in ({words(HIGH_WORDS)}) as is_high
         from rows
-    ), read as (
+    """
+
+
+def _verdicts_sql(low: float, high: float) -> str:
+    """Bounds and kinds of what `typed` has, and what is wrong with it; NULL for nothing."""
+    return f"""read as (
         select * replace (nullif(device, '') as device,
             -- a counter that says nothing has no owner
             case when clock_s is not null then clock_id end as clock_id,

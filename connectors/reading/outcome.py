@@ -24,8 +24,9 @@ def sound(judged: pa.Table) -> pa.Table:
 
 def faults(judged: pa.Table, *keys: str) -> Batch:
     """Rejects of the rows with a fault; of their texts those of `keys` are kept."""
+    whose = ", subject" if "subject" in judged.column_names else ""
     sql = f"""select record, split_part(fault, ':', 1) as code,
-        nullif(split_part(fault, ':', 2), '') as field, {text_sql.raw(*keys)} as raw
+        nullif(split_part(fault, ':', 2), '') as field, {text_sql.raw(*keys)} as raw{whose}
         from judged where fault is not null order by record"""
     return shaped("reject", query(sql, judged=judged))
 
@@ -60,6 +61,7 @@ def samples(
     sql = f"""select record, {carried}, metric, value, unit from values where value is not null
         order by record"""
     yield shaped("sample", query(sql, values=values))
-    sql = """select record, 'unreadable_number' as code, field, text as raw from values
+    whose = ", subject" if "subject" in values.column_names else ""
+    sql = f"""select record, 'unreadable_number' as code, field, text as raw{whose} from values
         where value is null order by record"""
     yield shaped("reject", query(sql, values=values))

@@ -48,9 +48,12 @@ def judged_sql(per_second: float) -> str:
 
     `per_second` is how many of the file's unit of durations are a second: 1000, or 1/60.
     """
-    long_acting, fast_acting = words(LONG_ACTING), words(FAST_ACTING)
+    return f"with typed as ({_typed_sql(per_second)}), {_verdicts_sql()}"
+
+
+def _typed_sql(per_second: float) -> str:
+    """Every record with its texts as instants and numbers."""
     return f"""
-    with typed as (
         select record, coalesce(id, guid) as key, "deviceId" as device, type, "subType" as subtype,
             "deliveryType" as delivery, timezone as zone, annotations, "exportError" as failed,
             time as stamp, {instant("time")} as start_utc, {wall('"deviceTime"')} as shown,
@@ -86,7 +89,13 @@ def judged_sql(per_second: float) -> str:
             concat_ws('|', time, "deviceTime", type, "subType", value, units, normal, rate,
                 duration) as raw
         from records
-    ), placed as (
+    """
+
+
+def _verdicts_sql() -> str:
+    """What is wrong with a record of `typed`, or why it is left aside; NULL for neither."""
+    long_acting, fast_acting = words(LONG_ACTING), words(FAST_ACTING)
+    return f"""placed as (
         select *, {later("start_utc", "seconds")} as end_utc,
             -- a device's clock that was corrected is none of the wall
             case when abs(epoch(shown) - epoch(start_utc) - start_offset_min * 60) < 90

@@ -23,24 +23,9 @@ STREAMS = """
     from stream where participant_id = ? order by connector, device, metric
 """
 EVERYONE = """
-    with night as (
-        select participant_id, count(*) as night_count, max(sleep_date) as last_date,
-            count(*) filter (is_complete) as complete_count
-        from night_to_day group by participant_id
-    ),
-    newest as (
-        select participant_id,
-            max(last_at) filter (metric like 'interstitial_glucose%')::date as last_glucose
-        from stream group by participant_id
-    ),
-    aside as (
-        select participant_id, sum(rejected_count)::bigint as rejected_count, count(*) as file_count
-        from source_file group by participant_id
-    )
-    select participant_id, file_count, night_count, complete_count, last_date, last_glucose,
-        rejected_count
-    from aside left join night using (participant_id) left join newest using (participant_id)
-    order by participant_id
+    select participant_id, file_count, night_count, complete_count, last_sleep_date,
+        last_glucose_at::timestamp, rejected_count
+    from participant_overview order by participant_id
 """
 BED_ONLY = "select count(*) from in_bed_only where participant_id = ?"
 NIGHTS = """
@@ -117,8 +102,9 @@ def _print_everyone(connection: duckdb.DuckDBPyConnection) -> None:
     data.print(f"{len(rows)} participants, {nights} nights, {complete} complete")
     numbers = ("files", "nights", "complete", "last night", "last glucose", "set aside")
     table = listing("participant", numbers=numbers)
-    for who, *cells in rows:
-        table.add_row(who, *("" if cell is None else str(cell) for cell in cells))
+    for who, *cells, last, aside in rows:
+        days = (*cells, last and last.date(), aside)
+        table.add_row(who, *("" if cell is None else str(cell) for cell in days))
     data.print(table)
     data.print("`dawnlake status --participant ID` tells more of one")
 

@@ -28,6 +28,8 @@ from transforms.clocks.places import Doubt
 from transforms.copies.age import age
 from transforms.copies.one_copy import one_copy
 from transforms.copies.routes import copies_marked
+from transforms.glucose.apart import KIND as APART
+from transforms.glucose.apart import sensors_apart
 from transforms.pieces import EVERYTHING, Piece, pieces
 from transforms.sleep.belonging import belonging
 from transforms.sleep.parts import sleep_parts
@@ -59,6 +61,7 @@ class Aligned:
     zones_named IANA names that the exports themselves mention
     zone_found  the home zone, if the exports and not the settings tell it
     home_doubt  what speaks against the home of the settings, if it is most of the evidence
+    apart       how many pairs of sensors at once are too far apart for one person
     """
 
     participant: str
@@ -68,6 +71,7 @@ class Aligned:
     zones_named: tuple[str, ...] = ()
     zone_found: str | None = None
     home_doubt: Doubt | None = None
+    apart: int = 0
 
 
 @dataclass(frozen=True)
@@ -219,7 +223,9 @@ def _derived(stage: Lake, participant: str, settings: Settings, parts: Parts) ->
         write_table(stage, name, participant, table)
     needed = clocks is None and (samples.needs_zone or align.needs_zone(reported))
     unplaced = samples.unplaced + align.unplaced(episode)
-    return Aligned(participant, True, unplaced, needed, known.named, known.by_evidence, known.doubt)
+    apart = sum(finding.kind == APART for finding in findings)
+    home = known.by_evidence
+    return Aligned(participant, True, unplaced, needed, known.named, home, known.doubt, apart)
 
 
 @dataclass
@@ -252,7 +258,8 @@ class _Samples:
         found = piece.own(align.sample(rows, self.clocks, VOCABULARY))
         if GLUCOSE in piece.metrics:
             found, copies = copies_marked(found, GLUCOSE, self.priority)
-            self.findings += [*copies, *waiting(found, self.clocks, "metric", (GLUCOSE,))]
+            self.findings += [*copies, *sensors_apart(found, GLUCOSE)]
+            self.findings += [*waiting(found, self.clocks, "metric", (GLUCOSE,))]
         self.streams.add(found)
         self.unplaced += align.unplaced(found)
         return found

@@ -172,4 +172,10 @@ def complete(
             )
     if problem := zone_problem(outcome):
         receipt.problems.append(str(problem))
+    if outcome.apart:
+        receipt.problems.append(
+            "two glucose sensors at once are far apart: are these exports of two people? See "
+            "`dawnlake zones`; `dawnlake withdraw` a file that is somebody else's. Until then "
+            "these nights are not complete"
+        )
     receipt.notes += zone_notes(outcome)

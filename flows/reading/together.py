@@ -8,24 +8,22 @@ are read one by one.
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from connectors import connectors
-from connectors.contract import STORED, Batch, Connector, IngestError, Item, Shape, Skip, Total
-from connectors.reading.lists import Joined, Listed, Numbers
+from connectors.contract import STORED, Connector, IngestError, Shape
+from connectors.reading.lists import Joined, Listed
 from flows.reading.extract import manifest_of
 from flows.reading.hashed import FILE_DIGITS
 from flows.reading.manifest import FILES, MANIFEST, Key, Manifest, Part, is_batch, parts_in
 from flows.reading.walk import Found
 from transforms.account import Account, refuse_rejects
+from transforms.divided import Divided, only_of
 from warehouse.store.lake import Lake, digest, remove_folder, written_folder
 from warehouse.store.rows import parquet_writer
 
@@ -62,7 +60,8 @@ def extracted_together(
     connector, variant = claim
     joined = Joined([each.listed for each in files])
     try:
-        told = _Told(connector.extract(joined.source(), variant), joined)
+        items = connector.extract(joined.source(), variant)
+        told = Divided(items, [each.records for each in joined.lists], joined.whose)
         books = told.books()
         refused = [_refusal(book, reject_max_pct) for book in books]
     except (OSError, MemoryError):
@@ -82,76 +81,6 @@ def extracted_together(
                 _write(rows, shape, partial)
             _write_manifests((p.manifest for p in found if isinstance(p, Part)), partial)
     return found
-
-
-class _Told:
-    """What a connector told of joined files, divided among them.
-
-    Raises: ValueError for what may be of one file or another; IngestError from the connector.
-    """
-
-    def __init__(self, items: Iterable[Item], joined: Joined) -> None:
-        self._joined = joined
-        self._rows: dict[Shape, tuple[pa.Table, Numbers]] = {}
-        self._skips: list[tuple[str, Numbers]] = []
-        batches: dict[Shape, list[pa.Table]] = {}
-        total = 0
-        for item in items:
-            match item:
-                case Batch(shape, rows) if rows["subject"].null_count == rows.num_rows:
-                    batches.setdefault(shape, []).append(rows)
-                case Total(records):
-                    total += records
-                case Skip(reason, count, records) if records is not None and len(records) == count:
-                    self._skips.append((reason, self._whose(records)[0]))
-                case _:
-                    raise ValueError("told of the whole")
-        if total != sum(each.records for each in joined.lists):
-            raise ValueError("counted otherwise")
-        for shape, pieces in batches.items():
-            self._rows[shape] = self._in_order(_table(pieces))
-
-    def books(self) -> list[Account]:
-        """The account of each file."""
-        found = [Account(total=each.records) for each in self._joined.lists]
-        edges = np.arange(len(found) + 1)
-        for shape, (rows, file) in self._rows.items():
-            ends = np.searchsorted(file, edges).tolist()
-            for book, first, end in zip(found, ends, ends[1:], strict=False):
-                if first < end:
-                    book.note(Batch(shape, rows.slice(first, end - first)))
-        for reason, file in self._skips:
-            for number, count in Counter(file.tolist()).items():
-                found[number].skipped[reason] += count
-        return found
-
-    def tables(self, ids: Sequence[str | None]) -> Iterable[tuple[Shape, pa.Table]]:
-        """The rows of each shape with the `file` of each; a file without an id is left out."""
-        names = pa.array(ids, pa.string())
-        for shape, (rows, file) in self._rows.items():
-            named = rows.append_column("file", names.take(pa.array(file)))
-            yield shape, named.filter(pc.is_valid(named["file"]))
-
-    def _whose(self, records: pa.ChunkedArray | pa.Array) -> tuple[Numbers, Numbers]:
-        return self._joined.whose(np.asarray(records).astype(np.int64))
-
-    def _in_order(self, rows: pa.Table) -> tuple[pa.Table, Numbers]:
-        """Rows file after file, each with its own record numbers, and the place of its file."""
-        file, number = self._whose(rows["record"])
-        rows = rows.set_column(rows.column_names.index("record"), "record", pa.array(number))
-        if (file[1:] < file[:-1]).any():
-            order = np.argsort(file, kind="stable")
-            rows, file = rows.take(pa.array(order)), file[order]
-        return rows, file
-
-
-def _table(pieces: Sequence[pa.Table | pa.RecordBatch]) -> pa.Table:
-    """One table in one piece, of which slices are cheap."""
-    tables = [
-        pa.Table.from_batches([piece]) if isinstance(piece, pa.RecordBatch) else piece
-        for piece in pieces
-    ]
-    return pa.concat_tables(tables).combine_chunks()
 
 
 def _refusal(book: Account, reject_max_pct: float) -> IngestError | None:
@@ -211,10 +140,9 @@ def take_out(parts: Iterable[Part]) -> None:
 
 def _keep(folder: Path, left: Sequence[Part]) -> None:
     """A batch anew with only some of its files."""
-    files = pa.array([part.file for part in left])
+    files = [part.file for part in left]
     with written_folder(folder.parent, lambda: folder) as partial:
         for path in folder.glob("*.parquet"):
             rows = pq.ParquetFile(path).read()
-            kept = rows.filter(pc.is_in(rows["file"], files))
-            _write(kept, path.stem, partial)  # type: ignore[arg-type]  # a shape's own file
+            _write(only_of(rows, files), path.stem, partial)  # type: ignore[arg-type]  # a shape's own file
         _write_manifests((part.manifest for part in left), partial)

@@ -60,6 +60,7 @@ where metric in ('interstitial_glucose', 'interstitial_glucose_scan')
     and start_at is not null
     and value is not null
     and (
-        flag is null or not (contains(flag, 'implausible') or contains(flag, 'shifted_copy'))
+        flag is null
+        or not regexp_matches(flag, 'implausible|shifted_copy|told_twice|second_sensor')
     )
     and occurrence = 1
