@@ -4,11 +4,8 @@ input.*         a file as the vendor writes it, values invented. Some kinds are 
                 person can review them: input.sql becomes a SQLite file, input.sheets a
                 spreadsheet (tests/workbooks.py tells how), in the old format where case.toml has
                 `workbook = "xls"`, input.annotations (the start, then onset, duration and text in
-                a line) an EDF+ file; and `encoding` writes input.* in that encoding.
-                `workbook = "xls"`, input.annotations (the start, then onset, duration and text in
-                 a line) an EDF+ file, input.sas a SAS transport file (tests/transport_files.py),
-                 and
-                `encoding` writes input.* in that encoding.
+                a line) an EDF+ file, input.sas a SAS transport file (tests/transport_files.py);
+                and `encoding` writes input.* in that encoding.
 case.toml       variant, records, shows (what it proves), evidence (where the layout was seen);
                 optional: error (the name of the IngestError it must raise), encoding, drift.
 expected.jsonl  one line per row that the connector yields, then its skips, facts and drift.
