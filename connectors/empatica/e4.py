@@ -2,8 +2,8 @@
 
 Line 1 is the begin in epoch seconds (UTC), line 2 the rate in Hz; a record is one of the numbers
 below. Which file it is does not stand in it: the pulse comes at 1 Hz, the temperature at 4 Hz with
-two decimals, skin conductance at 4 Hz with six, the pulse wave at 64 Hz. The last two, acceleration and
-intervals between beats have no metric here and are not claimed.
+two decimals, skin conductance at 4 Hz with six, the pulse wave at 64 Hz. The last two, acceleration
+and intervals between beats have no metric here and are not claimed.
 
 Evidence: real files of a session.
 """
