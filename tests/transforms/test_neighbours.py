@@ -75,6 +75,7 @@ def test_only_cgm_has_neighbours() -> None:
     assert {value for name in COLUMNS for value in sample[name].to_pylist()} == {None}
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_found_in_the_views_they_are_the_stored_ones(seed: int, tmp_path: Path) -> None:
     """A scan or a second sensor long before leaves the nights as they were."""
