@@ -81,9 +81,9 @@ def _found(grids: Sequence[Grid]) -> tuple[Grid, int] | None:
 
 
 _FORMATS = ", ".join(f"'{each}'" for each in STAMPS)
+_STAMP = f"""try_strptime("EventDateStr" || ' ' || "EventTimeStr", [{_FORMATS}])"""
 _JUDGED = f"""
-    select record, {dated(f'''try_strptime("EventDateStr" || ' ' || "EventTimeStr", [{_FORMATS}])''')}
-            as start_wall,
+    select record, {dated(_STAMP)} as start_wall,
         {number('''replace("Value", ',', '.')''')} as amount,
         case lower("UnitMeasureVal") when 'mg/dl' then 'mg/dL' when 'mmol/l' then 'mmol/L' end
             as unit,
