@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from connectors.reading.insulin_words import insulin_metric
 from connectors.reading.text_sql import dated, number
 
 UNITS = {"mg/dl": "mg/dL", "mmol/l": "mmol/L"}
@@ -57,23 +58,11 @@ EVENTS = {
     ),
     "note": ("Note", "Notes", "Nota", "Notas", "Notiz", "Notizen", "Poznámka"),
 }
-# What a subtype of insulin has in it, in whatever language.
-LONG_ACTING = (
-    *("long", "lang", "prolong", "lent", "dlouhodob", "larga", "lunga", "lång", "długo", "pitkä"),
-)
-FAST_ACTING = (
-    *("fast", "rapid", "rápid", "schnell", "kurz", "rychl", "court", "snel", "hurtig", "hurtigt"),
-    *("snabb", "szybk", "gyors", "nopea", "short", "brev"),
-)
 
 
 def words(listed: tuple[str, ...]) -> str:
     """The words in lower case, as SQL lists them."""
     return ", ".join("'" + word.lower() + "'" for word in listed)
-
-
-def _holds(column: str, listed: tuple[str, ...]) -> str:
-    return f"regexp_matches(lower({column}), '{'|'.join(listed)}')"
 
 
 def events_sql(unit: str) -> str:
@@ -123,9 +112,7 @@ def _verdicts_sql(low: float, high: float) -> str:
                 case when is_low then '<' when is_high then '>' end end as bound,
             case when clock_id is not null and clock_s is not null
                 then clock_id || '/' || clock_s end as key,
-            case when {_holds("c3", LONG_ACTING)} then 'insulin_long_acting'
-                 when c3 = '' or {_holds("c3", FAST_ACTING)} then 'insulin_bolus' end
-                as insulin_metric
+            if(c3 = '', 'insulin_bolus', {insulin_metric("c3")}) as insulin_metric
         from typed
     )
     select *,
