@@ -150,4 +150,5 @@ CONNECTOR = Connector(
     variants={"cgm_points": "unverified", "boluses": "unverified"},
     identify=identify,
     extract=extract,
+    source="relay",
 )

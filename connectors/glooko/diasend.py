@@ -165,4 +165,5 @@ CONNECTOR = Connector(
     variants={"workbook": "verified", "csv": "verified"},
     identify=identify,
     extract=extract,
+    source="relay",
 )

@@ -154,4 +154,5 @@ CONNECTOR = Connector(
     variants=dict.fromkeys(COLUMNS, "unverified"),
     identify=identify,
     extract=extract,
+    source="relay",
 )

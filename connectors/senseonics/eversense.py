@@ -109,4 +109,5 @@ CONNECTOR = Connector(
     variants={"workbook": "verified", "csv": "unverified"},
     identify=identify,
     extract=extract,
+    source="cgm",
 )

@@ -51,4 +51,5 @@ CONNECTOR = Connector(
     variants={"mgdl": "verified", "mmoll": "unverified"},
     identify=identify,
     extract=extract,
+    source="pump",
 )

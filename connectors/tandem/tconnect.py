@@ -49,4 +49,5 @@ CONNECTOR = Connector(
     variants={"timeline": "verified"},
     identify=identify,
     extract=extract,
+    source="pump",
 )
