@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from connectors.reading.insulin_words import insulin_metric
-from connectors.reading.text_sql import dated, number
+from connectors.reading.text_sql import integer, number, written
 
+FORMATS = "['%Y-%m-%dT%H:%M:%S', '%Y-%m-%d %H:%M:%S', '%Y-%m-%d %H:%M:%S.%f']"
 UNITS = {"mg/dl": "mg/dL", "mmol/l": "mmol/L"}
 # The sensors report 40 to 400 mg/dL (2.2 to 22.2 mmol/L). Source: Dexcom G6 and G7 user guides.
 LIMITS = {"mg/dL": (40, 400), "mmol/L": (2.2, 22.2)}
@@ -79,18 +80,17 @@ def _typed_sql() -> str:
     event = " ".join(
         f"when lower(c2) in ({words(listed)}) then '{name}'" for name, listed in EVENTS.items()
     )
-    stamp = "try_strptime(c1, ['%Y-%m-%dT%H:%M:%S', '%Y-%m-%d %H:%M:%S', '%Y-%m-%d %H:%M:%S.%f'])"
     return f"""
         select record, c1, c2, c3, c7, c8, c9, c10, c6 as device,
             -- T, a blank and an unpadded hour all occur
-            {dated(stamp)} as start_wall,
+            {written("c1", FORMATS)} as start_wall,
             {number("replace(c7, ',', '.')")} as glucose,
             {number("replace(c8, ',', '.')")} as insulin,
             {number("replace(c9, ',', '.')")} as carbs,
             -- a spreadsheet turns twelve digits into 3.47631E+11: no identity any more
             case when c13 <> '' and not regexp_matches(c13, '^[0-9][.,][0-9]+E') then c13 end
                 as clock_id,
-            try_cast(c12 as bigint) as clock_s,
+            {integer("c12")} as clock_s,
             case {event} end as named, named is null and c2 <> '' and c7 <> '' and c8 = ''
                 and c9 = '' and clock_s is not null as is_unnamed,
             if(is_unnamed, 'glucose', named) as event,
