@@ -42,7 +42,7 @@ test: check
 	$(TESTS) -m "not slow"
 
 quick: env
-	$(TESTS) -m "not (slow or crash or fuzz or prefect or samples or whole)"
+	$(TESTS) -m "not (slow or crash or fuzz or prefect or simulation or samples or whole)"
 
 slow: check
 	$(BIN)/python -m pytest -m slow -rP

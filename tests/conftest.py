@@ -3,6 +3,9 @@ from collections.abc import Iterator
 
 import pytest
 
+# the threads of BLAS wait for each other: four times the work for the small matrices of the tests
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(

@@ -4,7 +4,8 @@ input.*         a file as the vendor writes it, values invented. Some kinds are 
                 person can review them: input.sql becomes a SQLite file, input.sheets a
                 spreadsheet (tests/workbooks.py tells how), in the old format where case.toml has
                 `workbook = "xls"`, input.annotations (the start, then onset, duration and text in
-                a line) an EDF+ file; and `encoding` writes input.* in that encoding.
+                a line) an EDF+ file, input.sas a SAS transport file (tests/transport_files.py);
+                and `encoding` writes input.* in that encoding.
 case.toml       variant, records, shows (what it proves), evidence (where the layout was seen);
                 optional: error (the name of the IngestError it must raise), encoding, drift.
 expected.jsonl  one line per row that the connector yields, then its skips, facts and drift.
@@ -25,6 +26,7 @@ from edfio import Edf, EdfAnnotation, Recording
 
 from connectors.contract import Batch, Drift, Fact, Item, Skip, Source, Total
 from connectors.reading.workbook import peeked
+from tests.transport_files import transport
 from tests.workbooks import sheets_in, xls, xlsx
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -56,6 +58,8 @@ class Case:
             return written(sheets_in(path.read_text()))
         if path.suffix == ".annotations":
             return edf_of(path.read_text())
+        if path.suffix == ".sas":
+            return transport(path.read_text())
         if encoding := self.about.get("encoding"):
             return path.read_bytes().decode().encode(str(encoding))
         return path.read_bytes()

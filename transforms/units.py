@@ -25,6 +25,7 @@ CONVERSIONS: dict[tuple[str, str], tuple[float, float]] = {
     ("mg", "g"): (0.001, 0),
     ("g", "mg"): (1000, 0),
     ("kg", "g"): (1000, 0),
+    ("10.g", "g"): (10, 0),  # a serving of carbohydrate in Spain
     ("count/min", "/min"): (1, 0),
     ("[degF]", "Cel"): (5 / 9, -160 / 9),
     ("degF", "Cel"): (5 / 9, -160 / 9),

@@ -274,4 +274,5 @@ CONNECTOR = Connector(
     variants={n: "verified" if n == "days_csv" else "unverified" for n in COLUMNS},
     identify=identify,
     extract=extract,
+    source="watch",
 )

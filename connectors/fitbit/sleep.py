@@ -28,7 +28,7 @@ from connectors.contract import Batch, Drift, Item, Source, Total, shaped
 from connectors.fitbit.sheet import sorted_out, totals
 from connectors.reading.json_wrapped import documents
 from connectors.reading.query import query
-from connectors.reading.text_sql import dated, later
+from connectors.reading.text_sql import integer, later, number, written
 
 MARKS = frozenset(("logId", "dateOfSleep", "startTime"))
 # Keys of a log. Source: Takeout files of 2021-2026; isMainSleep: Web API v1.2.
@@ -108,7 +108,7 @@ def _sleeps_sql() -> str:
     """One row per log: its session, its levels, its totals as text under the metric's name."""
     told = ", ".join(f"{path} as {metric}" for metric, path in TOTALS.items())
     told_end = later("start_wall", "duration_ms / 1000")
-    in_bed = later("start_wall", "try_cast(time_in_bed as double) * 60")
+    in_bed = later("start_wall", f"{number('time_in_bed')} * 60")
     return f"""
         with parsed as (
             select record, log as text, from_json(log, '{_LOG}') as log from logs
@@ -116,9 +116,9 @@ def _sleeps_sql() -> str:
         opened as (select *, from_json(log.levels, '{_LEVELS}') as levels from parsed),
         typed as (
             select record, text, log.logId as session, log.startTime as start_text,
-                {dated(f"try_strptime(log.startTime, {_FORMATS})")} as start_wall,
-                {dated(f"try_strptime(log.endTime, {_FORMATS})")} as told_end_wall,
-                log.duration as duration_text, try_cast(log.duration as bigint) as duration_ms,
+                {written("log.startTime", _FORMATS)} as start_wall,
+                {written("log.endTime", _FORMATS)} as told_end_wall,
+                log.duration as duration_text, {integer("log.duration")} as duration_ms,
                 from_json(levels.data, '{_SEGMENTS}') as data,
                 from_json(levels.shortData, '{_SEGMENTS}') as shorts,
                 coalesce(json_type(text), 'NULL') <> 'OBJECT'
@@ -132,7 +132,7 @@ def _sleeps_sql() -> str:
         ),
         judged as (
             select *, coalesce(len(data) > 1 and data[-1].level = 'unknown'
-                    and try_cast(data[-1].seconds as double) = 3600
+                    and {number("data[-1].seconds")} = 3600
                     and told_end_wall > start_wall, false) as has_odd_hour,
                 case when is_broken then 'broken_row'
                      when session is null then 'missing_value'
@@ -190,8 +190,8 @@ def _stages(sleeps: pa.Table) -> Iterator[Batch]:
         ),
         typed as (
             select * exclude (x), case x.level {words} end as label, to_json(x)::varchar as raw,
-                x.dateTime as start_text, try_cast(x.seconds as double) as seconds,
-                {dated(f"try_strptime(x.dateTime, {_FORMATS})")} as start_wall
+                x.dateTime as start_text, {number("x.seconds")} as seconds,
+                {written("x.dateTime", _FORMATS)} as start_wall
             from laid
         )
         select record, session, anchor_wall, is_short, label, start_wall,

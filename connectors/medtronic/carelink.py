@@ -14,6 +14,7 @@ the 780G only from fixtures. Other languages than English by place alone.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pyarrow as pa
 
@@ -100,7 +101,7 @@ def timed(rows: pa.Table, usual: str | None) -> pa.Table:
 def _sections(lines: list[str]) -> Iterator[tuple[int, int, Layout, str | None]]:
     """Header, end, layout and device of every section."""
     titles = [i for i, line in enumerate(lines) if line.startswith(TITLE)]
-    for title, end in zip(titles, [*titles[1:], len(lines)], strict=True):
+    for title, end in pairwise([*titles, len(lines)]):
         cells = fields_of(lines[title], _delimiter(lines[title]))
         device = " ".join(cell for cell in (*cells[1:2], *cells[3:4]) if cell) or None
         header = next((i for i in range(title + 1, min(title + 4, end)) if lines[i].strip()), None)

@@ -153,12 +153,17 @@ def rows_below(lines: list[str], header_index: int, delimiter: str) -> Delimited
     )
 
 
-def rows_between(lines: list[str], header_index: int, end: int, delimiter: str) -> Delimited:
+def rows_between(
+    lines: list[str], header_index: int, end: int, delimiter: str, surplus: int = 0
+) -> Delimited:
     """The same up to line `end` (from 0): one section of several, by the lines of the whole file.
+
+    `surplus` is how many more fields than its header a row may have.
 
     Raises: BrokenFile, as `rows_below` does.
     """
-    rows = rows_below(lines[header_index:end], 0, delimiter)
+    header = lines[header_index] + delimiter * surplus
+    rows = rows_below([header, *lines[header_index + 1 : end]], 0, delimiter)
     return replace(
         rows,
         line=pc.add(rows.line, header_index),

@@ -37,9 +37,11 @@ class Number:
     absent          texts, in lower case, that say that there is nothing
     is_zero_nothing whether 0 says the same
     low, high       texts, in lower case, that say "below" or "above", and the limit they mean
+    sign            '<' or '>' if every such number is a bound
     floor, ceiling  a number that says "below" or "above", and the limit that it means
     when            SQL: rows that have this number at all
     spans           whether it is of the whole interval to the row's end
+    device          what measured it, if not what the plan says of the row
     shape           sample, or daily for a calendar date
     """
 
@@ -55,10 +57,12 @@ class Number:
     is_zero_nothing: bool = False
     low: tuple[tuple[str, ...], float | None] = ((), None)
     high: tuple[tuple[str, ...], float | None] = ((), None)
+    sign: str = ""
     floor: tuple[float, float] | None = None
     ceiling: tuple[float, float] | None = None
     when: str = ""
     spans: bool = False
+    device: str = ""
     shape: Shape = "sample"
 
 
@@ -212,7 +216,8 @@ def _value(i: int, each: Number) -> str:
     limits = " ".join(f"when {case} then {limit}" for case, limit, _ in cases)
     signs = " ".join(f"when {case} then '{sign}'" for case, _, sign in cases)
     value = f"case {limits} else {plain} end" if cases else plain
-    return f", {value} as value_{i}, {f'case {signs} end' if cases else 'null'} as bound_{i}"
+    bound = f"case {signs} end" if cases else text(each.sign) if each.sign else "null"
+    return f", {value} as value_{i}, {bound} as bound_{i}"
 
 
 def _nothing(plan: Plan) -> str:
@@ -273,7 +278,7 @@ def _numbers_sql(plan: Plan, shape: Shape) -> str:
         " union all by name ".join(
             f"""select record, metric_{i} as metric, value_{i} as value, unit_{i} as unit,
             {"date" if daily else f"{_times(each.spans)}, clock_id, clock_s, bound_{i} as bound"},
-            device, key, subject
+            {text(each.device) if each.device else "device"} as device, key, subject
         from judged where value_{i} is not null and metric_{i} is not null
             and unit_{i} is not null and {_kept(plan, at)}"""
             for i, each in enumerate(plan.numbers)

@@ -36,6 +36,7 @@ class Work:
     prepare: Callable[[Path, Path], None]
     run: Callable[[Path, Path], None]
     faults: Callable[[Path, Path], list[str]] = _nothing
+    is_writer: bool = True
 
 
 def answers(lake: Path) -> None:
@@ -134,5 +135,5 @@ WORKS = (
     Work("a rebuild", with_inbox, rebuild),
     Work("a withdrawal", with_inbox, withdraw),
     Work("forgetting", with_inbox, forget),
-    Work("an export", with_inbox, export, export_faults),
+    Work("an export", with_inbox, export, export_faults, is_writer=False),
 )

@@ -123,7 +123,7 @@ def test_the_run_of_another_completes_what_was_begun(lake: Lake, exports: Path) 
     def killed() -> None:
         from flows.deriving import pipeline
 
-        pipeline.derive = lambda *_: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[assignment]
+        pipeline.derivation = lambda *_: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[assignment]
         more(lake.root, exports)
 
     whole = Lake(lake.root.with_name("whole"))

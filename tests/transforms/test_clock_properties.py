@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -74,6 +75,7 @@ def transmitters(rng: np.random.Generator) -> list[tuple[str, int, Micros]]:
     return lives
 
 
+@pytest.mark.simulation
 @settings(max_examples=25)
 @given(journeys(), st.integers(0, 2**32))
 def test_counters_place_every_reading_of_a_traveller(stays: list[Stay], seed: int) -> None:

@@ -111,6 +111,7 @@ def rows_of(lake: Lake) -> list[Row]:
     return asked(lake, "from mage order by date nulls first")
 
 
+@pytest.mark.whole
 def test_one_row_of_all_data_and_one_per_day(tmp_path: Path) -> None:
     """A day of the grid is (midnight, midnight]: the last point of this series is one."""
     found = rows_of(lake_of(tmp_path, {PERSON: person()}))
@@ -120,6 +121,7 @@ def test_one_row_of_all_data_and_one_per_day(tmp_path: Path) -> None:
     assert {round(row["mage_avg_mgdl"]) for row in found} == {80}
 
 
+@pytest.mark.whole
 def test_of_a_part_of_the_data_it_is_not_told(tmp_path: Path) -> None:
     lake = lake_of(tmp_path, {PERSON: person()})
     sql = "select mage_service_mgdl as m from glucose_summary_between({}, null)"
@@ -130,6 +132,7 @@ def test_of_a_part_of_the_data_it_is_not_told(tmp_path: Path) -> None:
     assert part == [{"m": None}]
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     ("hours", "gap_h", "known"), [(24, 0, True), (23.9, 0, False), (36, 16, False), (36, 15, True)]
 )
@@ -157,6 +160,7 @@ def export(values: Values) -> str:
     return clarity([(w, round(v), "", "8AB") for w, v in zip(walls, values, strict=True)])
 
 
+@pytest.mark.whole
 def test_it_is_derived_when_what_it_depends_on_has_changed(tmp_path: Path) -> None:
     lake = lake_of(tmp_path / "lake", {})
     (path,) = put(tmp_path / "in", {"a.csv": export(wave(2))})
@@ -182,6 +186,7 @@ def test_it_is_derived_when_what_it_depends_on_has_changed(tmp_path: Path) -> No
     assert asked(lake, "select count(mage_avg_mgdl) as n from glucose_summary") == [{"n": 1}]
 
 
+@pytest.mark.whole
 def test_the_settings_that_matter(tmp_path: Path) -> None:
     """Gaps of 40 minutes across peaks: bridged, they are cut off. One stream of two is chosen."""
     values = wave(4).tolist()

@@ -1,0 +1,1 @@
+"""HL7 FHIR: observations of any service."""

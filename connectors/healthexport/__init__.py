@@ -1,0 +1,1 @@
+"""Health Auto Export, an app that writes what Apple Health holds."""
