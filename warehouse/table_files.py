@@ -52,11 +52,11 @@ def lake_sources(lake: Lake, count: int, without: str | None = None) -> dict[str
     for mart in _in_buckets():
         names = columns.get(mart) or COMPUTED_TABLES[mart].names
         folder = bucket_folder(lake, mart, count)
-        if _is_there(folder, "*.parquet"):
-            found[mart] = _from(names, [folder / "*.parquet"], NO_HIVE)
+        if files := sorted(folder.glob("*.parquet")):
+            pattern = [folder / "*.parquet"] if _may_glob(folder) else files
+            found[mart] = _from(names, pattern, NO_HIVE)
     for mart, view in kept().items():
-        each = f"{PARTITION}=*/part.parquet"
-        if view.kept is Kept.PARTICIPANT and _is_there(lake.marts / mart, each):
+        if view.kept is Kept.PARTICIPANT and _parts_of(lake.marts / mart, without):
             found[mart] = _of_each(lake.marts / mart, None, without, columns[mart])
     return found
 
@@ -99,10 +99,9 @@ def _of_each(
     DuckDB guesses the size of the whole from the first part; from a small one it would choose
     joins that take hours.
     """
-    parts = sorted(folder.glob(f"{PARTITION}=*/part.parquet"))
-    parts = [part for part in parts if part.parent.name != f"{PARTITION}={without}"]
+    parts = _parts_of(folder, without)
     names = schema.names if schema is not None else names
-    if len(parts) > NAMED_MAX:
+    if len(parts) > NAMED_MAX and _may_glob(folder):
         pattern = folder / f"{PARTITION}=*" / "part.parquet"
         chosen = _from(names, [pattern], HIVE)
         return f"{chosen} where {PARTITION} <> '{without}'" if without else chosen
@@ -124,8 +123,15 @@ def _from(names: Sequence[str], parts: Sequence[Path], options: str) -> str:
     return f"select {columns} from read_parquet([{listed}], {options})"
 
 
-def _is_there(folder: Path, pattern: str) -> bool:
-    return any(True for _ in folder.glob(pattern))
+def _parts_of(folder: Path, without: str | None) -> list[Path]:
+    """The part of each participant but one, in order."""
+    parts = sorted(folder.glob(f"{PARTITION}=*/part.parquet"))
+    return [part for part in parts if part.parent.name != f"{PARTITION}={without}"]
+
+
+def _may_glob(folder: Path) -> bool:
+    """Whether a pattern below a folder means what it says: not if its own path looks like one."""
+    return not set("*?[]{}") & set(str(folder.absolute()))
 
 
 def no_rows(schema: pa.Schema) -> str:

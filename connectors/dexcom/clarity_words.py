@@ -81,7 +81,7 @@ def _typed_sql() -> str:
         f"when lower(c2) in ({words(listed)}) then '{name}'" for name, listed in EVENTS.items()
     )
     return f"""
-        select record, c1, c2, c3, c7, c8, c9, c10, c6 as device,
+        select record, is_cut, c1, c2, c3, c7, c8, c9, c10, c6 as device,
             -- T, a blank and an unpadded hour all occur
             {written("c1", FORMATS)} as start_wall,
             {number("replace(c7, ',', '.')")} as glucose,
@@ -121,7 +121,8 @@ def _verdicts_sql(low: float, high: float) -> str:
              when event = 'note' then 'note'
              when start_wall is null then 'unreadable_time' when event is null then 'unknown_code'
              when event in ('glucose', 'calibration') and glucose is null
-             then if(c7 = '', 'no_value', 'unreadable_number')
+             then case when c7 <> '' then 'unreadable_number'
+                 when is_cut then 'missing_value' else 'no_value' end
              when event = 'insulin' and insulin is null
              then if(c8 = '', 'missing_value', 'unreadable_number')
              when event = 'insulin' and insulin_metric is null then 'insulin_of_unknown_kind'
