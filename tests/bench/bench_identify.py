@@ -23,7 +23,7 @@ from connectors.contract import PEEK_BYTES, Head
 from tests.bench.measured import cost
 from tests.golden_case import cases
 
-REPEATS = 2
+REPEATS = 3
 SLOWEST = 5
 ENGINES = "import duckdb, numpy, pyarrow, pyarrow.compute, pyarrow.csv"
 

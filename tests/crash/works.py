@@ -16,7 +16,7 @@ from flows.deriving.completion import settled
 from flows.deriving.pipeline import ingest
 from flows.reading.manifest import parts_of
 from flows.settings import load
-from tests.lake import BERLIN, clarity, golden, put
+from tests.lake import BERLIN, clarity, golden, pulse, put
 from warehouse.schema import TABLES
 from warehouse.store.lake import Lake
 from warehouse.store.lock import writing
@@ -61,12 +61,13 @@ def readings(first_day: int, days: int) -> str:
 
 
 def exported(folder: Path) -> list[Path]:
-    """Four exports, two of which overlap."""
+    """Four exports, two of which overlap, and small files that are read together."""
     files: dict[str, bytes | str] = {
         "july.csv": readings(1, 3),
         "july again.csv": readings(2, 4),
         "sleep.json": golden("fitbit_takeout", "sleep_fall_back_night").data(),
         "profile.json": golden("nightscout", "entries_array_codes_and_offsets").data(),
+        **{f"pulse-{day}.json": pulse(day) for day in range(1, 10)},
     }
     if not folder.exists():
         put(folder, files)
@@ -87,6 +88,7 @@ def with_inbox(lake: Path, exports: Path) -> None:
     more(lake, exports)
     for path in exported(exports):
         put(lake / "inbox" / "ada", {path.name: path.read_bytes()})
+    put(lake / "inbox" / "ada", {"pulse-10.json": pulse(10)})  # small ones, in another company
 
 
 def rebuild(lake: Path, exports: Path) -> None:
@@ -99,11 +101,12 @@ def rebuilt(lake: Path) -> None:
 
 
 def withdraw(lake: Path, exports: Path) -> None:
-    """ada's glucose; given again it finds nothing more to take out."""
+    """ada's glucose and a day of her pulse; given again it finds nothing more to take out."""
     there = Lake(lake)
     with writing(there, "dawnlake withdraw") as was_left:
         settled(there, load(there.settings), was_left)
-        parts = [part for part in parts_of(there, "ada") if "dexcom" in str(part.folder)]
+        gone = ("july.csv", "july again.csv", "pulse-3.json")
+        parts = [part for part in parts_of(there, "ada") if part.manifest["name"] in gone]
         remove.withdraw(there, parts)
 
 
