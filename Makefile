@@ -1,5 +1,6 @@
 # make demo   a made-up month of two people, ingested and shown
 # make test   checks and tests
+# make quick  the tests that need no lake, in under a minute; make check: formatting, lint, types
 # make slow   tests that take minutes: simulations
 # make env    .venv from the lock
 # make crash  runs that are killed at every step; make soak: writers and readers at once
@@ -8,18 +9,22 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+CLIENTS := $(wildcard tests/clients/*.lock)
 
-.PHONY: env demo check test test-a-to-g test-the-rest slow crash soak fuzz guide lock bench clean
+.PHONY: env demo check test quick slow crash soak fuzz guide lock bench clean
 
 env: $(VENV)/.ready
 
-$(VENV)/.ready: requirements.lock pyproject.toml
+$(VENV)/.ready: requirements.lock pyproject.toml $(CLIENTS)
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "dawnlake needs Python 3.11 or newer: make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r requirements.lock
 	$(BIN)/python -m pip check
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	$(BIN)/python -m compileall -q connectors transforms warehouse flows
+	for lock in $(CLIENTS); do \
+	  $(BIN)/python -m pip install --quiet --no-deps --require-hashes --upgrade \
+	    --target $(VENV)/$$(basename $$lock .lock) -r $$lock || exit 1; done
 	touch $@
 
 demo: env
@@ -30,15 +35,14 @@ check: env
 	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy
 
-# in two processes, which take about as long as each other: a minute counts for who waits
+# who runs what and in which order: tests/conftest.py
+TESTS := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
+
 test: check
-	$(MAKE) --jobs=2 --output-sync=line test-a-to-g test-the-rest
+	$(TESTS) -m "not slow"
 
-test-a-to-g: env
-	$(BIN)/python -m pytest -m "not slow" tests/test_[a-g]*.py
-
-test-the-rest: env
-	$(BIN)/python -m pytest -m "not slow" tests/test_[!a-g]*.py
+quick: env
+	$(TESTS) -m "not (slow or crash or fuzz or prefect or simulation or samples or whole)"
 
 slow: check
 	$(BIN)/python -m pytest -m slow -rP
@@ -56,13 +60,16 @@ MINUTES ?= 60
 fuzz: env
 	$(BIN)/python -m tests.fuzz --minutes $(MINUTES)
 
-# warehouse/METRICS.md, from the headers of the views, metrics.csv and metric_notes.csv
+# METRICS.md, FORMATS.md and the table of the README: from views, metrics, connectors, golden cases
 guide: env
-	$(BIN)/python -m warehouse.metrics_guide
+	$(BIN)/python -m tests.guides
 
-# the lock is made without addresses, for every platform
+# the locks are made without addresses, for every platform
+UV_LOCK := uv pip compile --universal --generate-hashes --python-version 3.11
 lock:
-	uv pip compile --universal --generate-hashes --python-version 3.11 --group dev pyproject.toml -o requirements.lock
+	$(UV_LOCK) --group dev pyproject.toml -o requirements.lock
+	$(UV_LOCK) --group duckdb-1_4 -o tests/clients/duckdb-1.4.lock
+	$(UV_LOCK) --group duckdb-1_5 -o tests/clients/duckdb-1.5.lock
 
 bench: env
 	$(BIN)/python -m tests.bench

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import BinaryIO, Literal
 
 import pyarrow as pa
@@ -135,6 +135,23 @@ REJECT_CODES = (
     "end_before_start",
 )
 
+# What a connector's numbers are measured with. Where two tell the same, this says whom to believe.
+MeasuredBy = Literal[
+    "eeg",  # brain waves: a sleep laboratory, a headband
+    "ring",
+    "watch",  # a watch or band that tells stages
+    "actigraph",  # movement alone
+    "mat",  # in or below the mattress, or beside the bed
+    "cgm",  # a glucose sensor, told by its maker
+    "pump",  # an insulin pump and the sensor it shows
+    "relay",  # a program that had it from others, such as Nightscout
+    "hub",  # a phone's store of what many apps wrote, such as Apple Health
+    "phone",  # the phone alone: movement, sound
+    "manual",  # what a person typed
+    "room",  # the air and the light of a room
+    "other",
+]
+
 
 @dataclass(frozen=True)
 class Head:
@@ -192,10 +209,14 @@ class Batch:
 
 @dataclass(frozen=True)
 class Skip:
-    """Records left out on purpose: in none of the batches, counted here once."""
+    """Records left out on purpose: in none of the batches, counted here once.
+
+    `records` are their numbers; only a format whose `lists` are read as one has to tell them.
+    """
 
     reason: str
     count: int
+    records: pa.Array | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -228,7 +249,10 @@ class Connector:
     """One vendor's export format.
 
     `variants` maps each variant to its evidence: `verified` where real files were read,
-    `unverified` where only documentation or other people's code was seen.
+    `unverified` where only documentation or other people's code was seen. `source` is what it
+    measures with, of most of it: who says nothing is believed last. `lists` are variants whose
+    files are arrays or tables of records that say the same whatever stands beside them: small ones
+    may be read as one (reading/lists.py).
     """
 
     name: str
@@ -237,6 +261,8 @@ class Connector:
     variants: dict[str, Literal["verified", "unverified"]]
     identify: Callable[[Head], str | None]
     extract: Callable[[Source, str], Iterator[Item]]
+    source: MeasuredBy = "other"
+    lists: frozenset[str] = frozenset()
 
 
 def batch(shape: Shape, **columns: object) -> Batch:

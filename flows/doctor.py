@@ -18,11 +18,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from flows.deriving.align import is_stale
-from flows.reading.extract import read_manifest
+from flows.deriving.derivation import made_from
+from flows.reading.manifest import parts_in
 from flows.settings import PARTICIPANT, Settings, SettingsError, load
 from warehouse.schema import RESULTS, TABLES
+from warehouse.store.buckets import MadeFrom
 from warehouse.store.lake import Lake
 from warehouse.store.lock import has_locks, holder
+from warehouse.views import is_elsewhere
 
 FREE_BYTES = 1_000_000_000
 SHOWN = 3
@@ -134,26 +137,26 @@ def _inbox(lake: Lake) -> Iterator[Finding]:
 
 def _files(lake: Lake) -> Finding:
     """Extracted files whose manifest or Parquet cannot be read."""
-    parts = [part for who in lake.participants() for part in lake.part_folders(who)]
-    bad = [part for part in parts if not _is_whole(part)]
+    folders = [folder for who in lake.participants() for folder in lake.part_folders(who)]
+    counts = {folder: _whole(folder) for folder in folders}
+    bad = [folder.name.removeprefix("file=") for folder, count in counts.items() if not count]
     if not bad:
-        return Finding("extracted files", f"{len(parts)} whole")
-    shown = ", ".join(part.name.removeprefix("file=") for part in bad[:SHOWN])
+        return Finding("extracted files", f"{sum(counts.values())} whole")
     return Finding(
         "extracted files",
-        f"{len(bad)} of {len(parts)} cannot be read: {shown}",
+        f"{len(bad)} of {len(folders)} cannot be read: {', '.join(bad[:SHOWN])}",
         "remove their folders under extracted/ and ingest those exports again",
     )
 
 
-def _is_whole(part: Path) -> bool:
+def _whole(folder: Path) -> int:
+    """How many files are in an extracted folder; 0 if it cannot be read."""
     try:
-        read_manifest(part)
-        for path in part.glob("*.parquet"):
+        for path in folder.glob("*.parquet"):
             pq.read_metadata(path)
+        return len(parts_in(folder))
     except (OSError, ValueError, pa.ArrowException):
-        return False
-    return True
+        return 0
 
 
 def _tables(lake: Lake) -> Finding:
@@ -164,6 +167,11 @@ def _tables(lake: Lake) -> Finding:
                 pq.read_metadata(path)
             except (OSError, pa.ArrowException):
                 bad.append(table)
+    for path in lake.marts.glob("**/*.parquet"):
+        try:
+            pq.read_metadata(path)
+        except (OSError, pa.ArrowException):
+            bad.append(path.relative_to(lake.marts).parts[-2].partition("=")[0])
     if bad:
         what = f"damaged: {', '.join(sorted(set(bad)))}"
         return Finding("tables", what, "dawnlake rebuild")
@@ -179,6 +187,10 @@ def _stale(lake: Lake, settings: Settings) -> Iterator[Finding]:
                 yield Finding("tables", what, "dawnlake rebuild")
         except (OSError, ValueError):
             continue  # told of as a file that cannot be read
+    now, noted = made_from(settings, 1), MadeFrom.of(lake)
+    if lake.notes() and (noted.tables, noted.marts) != (now.tables, now.marts):
+        what = "made by other rules or priorities, or by another version of dawnlake"
+        yield Finding("marts", what, "dawnlake rebuild, or the next ingest")
 
 
 def _warehouse(lake: Lake) -> Finding:
@@ -186,6 +198,9 @@ def _warehouse(lake: Lake) -> Finding:
         return Finding("warehouse", "there is none", "dawnlake rebuild")
     try:
         with duckdb.connect(str(lake.warehouse), read_only=True) as connection:
+            if is_elsewhere(lake, connection):
+                why = "the lake was copied or moved: its views read the files of the old place"
+                return Finding("warehouse", why, "dawnlake rebuild, or any other command")
             for name in (*TABLES, "night_to_day", "sleep_effect", "sleep_effect_group"):
                 connection.execute(f"select * from {name} limit 1").fetchall()
     except duckdb.Error as error:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo
 
 from pydantic import (
     BaseModel,
@@ -15,10 +16,15 @@ from pydantic import (
     Field,
     NaiveDatetime,
     ValidationError,
+    ValidationInfo,
+    field_validator,
     model_validator,
 )
 
+from connectors import connectors
 from transforms.clocks.timeline import Stay
+from transforms.clocks.zone_names import problem_with
+from transforms.copies.priority import ordered
 from warehouse.store.lake import written
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -31,10 +37,8 @@ class SettingsError(Exception):
 
 
 def _zone(name: object) -> object:
-    try:
-        ZoneInfo(str(name))
-    except (KeyError, ValueError, OSError):
-        raise ValueError(f"{name} is no IANA time zone, such as Europe/Berlin") from None
+    if problem := problem_with(str(name)):
+        raise ValueError(problem)
     return name
 
 
@@ -77,28 +81,30 @@ class Participant(_Strict):
 
 
 class Priority(_Strict):
-    """Best connector first; what is not named comes after, by name."""
+    """Best connector first: what is named, then the rest by what they measure with."""
 
-    sleep: tuple[str, ...] = (
-        "oura",
-        "fitbit_takeout",
-        "garmin_connect",
-        "apple_health",
-        "health_connect",
-    )
-    glucose: tuple[str, ...] = (
-        "dexcom_clarity",
-        "libreview",
-        "nightscout",
-        "apple_health",
-        "health_connect",
-    )
+    sleep: tuple[str, ...] = Field((), validate_default=True)
+    glucose: tuple[str, ...] = Field((), validate_default=True)
+
+    @field_validator("sleep", "glucose")
+    @classmethod
+    def _whole(cls, named: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        sources = {name: connector.source for name, connector in connectors().items()}
+        return ordered(str(info.field_name), named, sources)
+
+    def among(self, present: Collection[str]) -> dict[str, list[str]]:
+        """The order of some connectors: one that is not there changes nothing."""
+        return {
+            "sleep": [name for name in self.sleep if name in present],
+            "glucose": [name for name in self.glucose if name in present],
+        }
 
 
 class Rules(_Strict):
     """Every number of a metric's definition that a person may want to move."""
 
     merge_gap_min: int = Field(60, ge=0, le=240)  # sessions of one source closer than this are one
+    night_gap_max_min: int = Field(120, ge=0, le=240)  # longest wake that is part of a night
     nap_min_min: int = Field(15, ge=1)  # shortest sleep that counts as a nap
     nap_max_min: int = Field(180, ge=15)  # longest sleep that counts as a nap
     night_min_h: float = Field(3, ge=0)  # a valid night's sleep period, shortest and longest
@@ -134,6 +140,7 @@ class Rules(_Strict):
     hyper_l2_end_mgdl: float = Field(250, ge=100, le=400)
     episode_start_min: float = Field(15, gt=0)  # how long beyond a limit begins one,
     episode_end_min: float = Field(15, gt=0)  # and how long back ends it
+    slow_event_readings: int = Field(2, ge=1)  # in a row, of a sensor slower than 10 minutes
     hypo_extended_min: float = Field(120, gt=0)  # more than that in a row is extended
     variability_min_h: float = Field(24, ge=0)  # observed hours for variability and event rates
     estimate_min_days: int = Field(10, ge=0)  # valid days for GMI and eA1c
@@ -156,7 +163,7 @@ class Settings(_Strict):
     """A lake's dawnlake.toml."""
 
     participants: dict[Annotated[str, Field(pattern=PARTICIPANT)], Participant] = {}
-    priority: Priority = Priority()
+    priority: Priority = Field(default_factory=Priority)
     rules: Rules = Rules()
     limits: Limits = Limits()
 
@@ -188,12 +195,18 @@ def load(path: Path) -> Settings:
         raise SettingsError(_sentence(error)) from None
 
 
-def check_zone(participant: str, zone: str) -> None:
-    """Raises: SettingsError for an unknown zone or an impossible participant id."""
-    try:
-        Settings.model_validate({"participants": {participant: {"timezone": zone}}})
-    except ValidationError as error:
-        raise SettingsError(_sentence(error)) from None
+def check_zone(zone: str) -> None:
+    """Raises: SettingsError for a zone of the command line that is no place."""
+    if problem := problem_with(zone):
+        raise SettingsError(f"--timezone: {problem}")
+
+
+def check_participant(participant: str) -> None:
+    """Raises: SettingsError for an impossible participant id."""
+    if not re.fullmatch(PARTICIPANT, participant):
+        raise SettingsError(
+            "a participant id is 1 to 64 letters, digits, dots, dashes or underscores"
+        )
 
 
 def remember_zone(path: Path, participant: str, zone: str) -> Settings:
@@ -203,7 +216,8 @@ def remember_zone(path: Path, participant: str, zone: str) -> Settings:
     """
     import tomlkit
 
-    check_zone(participant, zone)
+    check_participant(participant)
+    check_zone(zone)
     load(path)  # what is broken is not written to
     document = tomlkit.parse(path.read_text("utf-8")) if path.exists() else tomlkit.document()
     people: Any = document.setdefault("participants", tomlkit.table(is_super_table=True))

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import sys
-import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from getpass import getpass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import duckdb
-import pyarrow as pa
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
+from flows.errors import UsageError as UsageError
 from flows.reading.password import Ask
+from warehouse.steady import steadily
 from warehouse.store.lake import Lake
+from warehouse.store.lock import LakeError, writing
+from warehouse.views import is_elsewhere
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 # what DuckDB and Arrow repeat of the system's own words
 DISK_WORDS = (
@@ -27,16 +31,6 @@ DISK_WORDS = (
     "Disk quota exceeded",
     "Input/output error",
 )
-
-
-T = TypeVar("T")
-PAUSES_S = (0.05, 0.2, 1.0)
-TORN = (duckdb.IOException, duckdb.InvalidInputException, duckdb.SerializationException)
-
-
-class UsageError(Exception):
-    """What was asked for cannot be done as asked. The message says what to do instead."""
-
 
 # markup off: a file may be named [copy].csv
 words = Console(stderr=True, highlight=False, markup=False, emoji=False)
@@ -54,7 +48,10 @@ def say(text: str, is_to_be_copied: bool = False) -> None:
 def opened(folder: Path) -> tuple[Lake, duckdb.DuckDBPyConnection]:
     """A lake that has something in it, its warehouse open to read, in UTC.
 
-    Raises: UsageError if there is none.
+    Relations of a lake that was copied or moved still read the files of the old place: they are
+    made anew first.
+
+    Raises: UsageError if there is none, or it was moved and cannot be written.
     """
     lake = Lake(folder)
     if not lake.warehouse.exists():
@@ -62,6 +59,15 @@ def opened(folder: Path) -> tuple[Lake, duckdb.DuckDBPyConnection]:
             f"no lake at {folder}; `dawnlake ingest PATH --participant ID` makes one, "
             "--lake names another folder"
         )
+    connection = _connected(lake)
+    if is_elsewhere(lake, connection):
+        connection.close()
+        _related_anew(lake)
+        connection = _connected(lake)
+    return lake, connection
+
+
+def _connected(lake: Lake) -> duckdb.DuckDBPyConnection:
     try:
         connection = duckdb.connect(str(lake.warehouse), read_only=True)
     except duckdb.IOException as error:
@@ -72,25 +78,21 @@ def opened(folder: Path) -> tuple[Lake, duckdb.DuckDBPyConnection]:
             "there with `duckdb -readonly`; ingest goes on as before"
         ) from None
     connection.execute("set timezone = 'UTC'")
-    return lake, connection
+    return connection
 
 
-def steadily(ask: Callable[[], T]) -> T:
-    """The answer, asked for again if a table was exchanged while DuckDB read it.
+def _related_anew(lake: Lake) -> None:
+    from flows.deriving.completion import build_views
+    from flows.settings import load
 
-    DuckDB opens a file by its name a second time within one query, and takes what it finds then for
-    what it found first: an error that is none of the query's.
-
-    Raises: duckdb.Error as it is, if asking again does not help or cannot.
-    """
-    for pause in PAUSES_S:
-        try:
-            return ask()
-        except duckdb.Error as error:
-            if type(error) is not duckdb.Error and not isinstance(error, TORN):
-                raise
-        time.sleep(pause)
-    return ask()
+    try:
+        with writing(lake, "dawnlake", say):
+            build_views(lake, load(lake.settings), anew=True)
+    except LakeError as error:
+        raise UsageError(
+            "this lake was copied or moved, and its relations still read the files of the old "
+            f"place; they cannot be made anew: {error}"
+        ) from None
 
 
 def fetched(connection: duckdb.DuckDBPyConnection, sql: str, *values: object) -> list[Any]:
@@ -100,6 +102,8 @@ def fetched(connection: duckdb.DuckDBPyConnection, sql: str, *values: object) ->
 
 def machine_trouble(error: Exception) -> str | None:
     """A sentence for what the disk or the memory is to blame for; None if it is not."""
+    import pyarrow as pa  # here: who asks in SQL does not wait for it
+
     text = str(error)
     if isinstance(error, duckdb.Error | pa.ArrowException) or not isinstance(error, OSError):
         known = next((words for words in DISK_WORDS if words in text), None)

@@ -94,20 +94,21 @@ def gap(readings: Sequence[Reading], first: float, until: float) -> Number:
     return max(b - a for a, b in itertools.pairwise(moments))
 
 
-def smooth(readings: Sequence[Reading]) -> list[tuple[float, float]]:
-    """15-minute means by their last moment: of three readings, or of one of a slow sensor."""
-    if readings and readings[0].interval >= 7.5:
-        return [(r.at, r.mgdl) for r in readings]
-    threes = zip(readings, readings[1:], readings[2:], strict=False)
-    return [(c.at, (a.mgdl + b.mgdl + c.mgdl) / 3) for a, b, c in threes if c.at - a.at < 15]
+def smooth(readings: Sequence[Reading]) -> list[tuple[float, float, float]]:
+    """15-minute means by their first and last moment, where 12 minutes were observed."""
+    found = []
+    for last in readings:
+        part = [r for r in readings if last.at - 895 / 60 <= r.at <= last.at]
+        if sum(r.interval for r in part) >= 12:
+            found.append((part[0].at, last.at, sum(r.mgdl for r in part) / len(part)))
+    return found
 
 
-def fasting(night: Sequence[Reading], wake: float) -> Number:
-    if not night:
-        return None
-    wanted, reach = (3, 30) if night[0].interval < 10 else (2, 45)
-    last = [r.mgdl for r in night if r.at >= wake - reach][-wanted:]
-    return mean(last) if len(last) == wanted else None
+def fasting(night: Sequence[Reading], wake: float, minutes: float) -> Number:
+    """Mean of the minutes before wake, where two thirds were observed."""
+    part = [r for r in night if r.at >= wake - minutes - 5 / 60]
+    is_enough = sum(r.interval for r in part) >= minutes * 2 / 3
+    return mean([r.mgdl for r in part]) if is_enough else None
 
 
 def iauc(points: Sequence[tuple[float, float]], base: float) -> float:
@@ -127,25 +128,36 @@ def covered(points: Sequence[tuple[float, float]], until: float) -> bool:
     return len(points) > 1 and points[-1][0] - points[0][0] >= 0.8 * until
 
 
+def area_to_the_ends(
+    points: Sequence[tuple[float, float]], base: float, until: float
+) -> float | None:
+    """Area from 0 to `until` of lines through readings at most 20 minutes apart; None where they
+    do not reach from end to end."""
+    area = reached = 0.0
+    for (t, a), (u, b) in itertools.pairwise(points):
+        first, last = max(t, 0), min(u, until)
+        if u - t <= 20 and last > first:
+            at = [a + (b - a) * (m - t) / (u - t) for m in (first, last)]
+            area += iauc([(first, at[0]), (last, at[1])], base)
+            reached += last - first
+    return area if reached >= until - 1e-6 else None
+
+
 def breakfast(
     readings: Sequence[Reading], meal: float | None, until: float = 180
 ) -> tuple[Number, Number, Number]:
     """Base, rise to the highest reading in three hours, area in two; `until` the next meal."""
     if meal is None:
         return None, None, None
-    near = [(r.at - meal, r.mgdl) for r in readings if -30 <= r.at - meal <= 180]
+    near = [(r.at - meal, r.mgdl) for r in readings if -30 <= r.at - meal <= 200]
     base = mean([g for t, g in near if -15 <= t <= 0])
     if base is None:
         base = mean([g for t, g in near if -30 <= t <= 5])
     after3 = [(t, g) for t, g in near if 0 <= t <= until]
-    after2 = [(t, g) for t, g in near if 0 <= t <= 120]
     if base is None:
         return None, None, None
     rise = max(g for _, g in after3) - base if until >= 60 and covered(after3, until) else None
-    gaps = [u - t for (t, _), (u, _) in itertools.pairwise(after2)]
-    is_alone = until >= 120 and covered(after2, 120)
-    area = iauc(after2, base) if is_alone and max(gaps) <= 20 else None
-    return base, rise, area
+    return base, rise, area_to_the_ends(near, base, 120) if until >= 120 else None
 
 
 def expected(
@@ -157,20 +169,23 @@ def expected(
     is_capped = after - it.wake > 24 * 60
     until = it.wake + 20 * 60 if is_capped else after
     night, day = within(readings, it.onset, it.wake), within(readings, it.wake, until)
-    first16 = within(readings, it.wake, it.wake + 16 * 60)
+    until16 = min(it.wake + 16 * 60, until)
+    first16 = within(readings, it.wake, until16)
     at_onset = within(readings, it.onset - 15, it.onset + 15)
     meal = next((m for m in sorted(meals) if m >= it.wake), math.inf)
     first_meal = meal if meal < min(it.wake + 5 * 60, until) else None
     following = min((m - meal for m in meals if m > meal), default=math.inf)
-    base, rise, area = breakfast([*night, *day], first_meal, min(180, following))
-    late = min((g for t, g in smooth(night) if t >= it.midnight), default=None)
-    rested = fasting(night, it.wake)
+    base, rise, area = breakfast(readings, first_meal, min(180, following))
+    late = min((g for t, _, g in smooth(night) if t >= it.midnight), default=None)
+    rested, rested30, rested60 = (fasting(night, it.wake, minutes) for minutes in (15, 30, 60))
+    is_by_night = -6 * 60 <= (it.onset + it.wake) / 2 - it.midnight <= 10 * 60
     is_early = first_meal is not None and first_meal <= it.wake + 180
     before = base if is_early and base is not None else rested
-    dawn = before - late if before is not None and late is not None else None
+    is_dawn_known = is_by_night and before is not None and late is not None
+    dawn = before - late if is_dawn_known else None  # type: ignore[operator]
     values, by_day = [r.mgdl for r in night], [r.mgdl for r in day]
     by_16 = [r.mgdl for r in first16]
-    has_dawn = None if dawn is None or late is None else dawn >= 20 and late >= 70
+    has_dawn = None if dawn is None or late is None else dawn >= 20 and round(late) >= 70
     day_share, day_gap = coverage(day, until - it.wake), gap(day, it.wake, until)
     night_share, night_gap = coverage(night, it.wake - it.onset), gap(night, it.onset, it.wake)
     return {
@@ -178,7 +193,7 @@ def expected(
         "overnight_sd_mgdl": sd(values),
         "overnight_cv_pct": cv(values),
         "overnight_min_mgdl": min(values, default=None),
-        "overnight_nadir_mgdl": min((g for _, g in smooth(night)), default=None),
+        "overnight_nadir_mgdl": min((g for _, _, g in smooth(night)), default=None),
         "overnight_tbr70_pct": share(night, lambda b: b <= 1),
         "overnight_tir_pct": share(night, lambda b: b in (2, 3)),
         "overnight_titr_pct": share(night, lambda b: b == 2),
@@ -186,6 +201,8 @@ def expected(
         "overnight_reading_count": len(night) or None,
         "onset_mgdl": mean([r.mgdl for r in at_onset]),
         "fasting_mgdl": rested,
+        "fasting_30min_mgdl": rested30,
+        "fasting_60min_mgdl": rested60,
         "dawn_delta_mgdl": dawn,
         "has_dawn_phenomenon": has_dawn,
         "breakfast_peak_delta_mgdl": rise,
@@ -213,7 +230,7 @@ def expected(
         "wake16h_cv_pct": cv(by_16),
         "wake16h_tir_pct": share(first16, lambda b: b in (2, 3)),
         "wake16h_titr_pct": share(first16, lambda b: b == 2),
-        "wake16h_coverage_pct": coverage(first16, 16 * 60),
+        "wake16h_coverage_pct": coverage(first16, until16 - it.wake),
         "is_night_valid": 180 <= it.wake - it.onset <= 14 * 60,
         "is_day_valid": (day_share or 0) >= 70 and day_gap is not None and day_gap <= 180,
         "is_complete": (

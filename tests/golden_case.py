@@ -3,8 +3,9 @@
 input.*         a file as the vendor writes it, values invented. Some kinds are built, so that a
                 person can review them: input.sql becomes a SQLite file, input.sheets a
                 spreadsheet (tests/workbooks.py tells how), in the old format where case.toml has
-                `workbook = "xls"`; input.sas a SAS transport file (tests/transport_files.py); and
-                `encoding` writes input.* in that encoding.
+                `workbook = "xls"`, input.annotations (the start, then onset, duration and text in
+                a line) an EDF+ file, input.sas a SAS transport file (tests/transport_files.py);
+                and `encoding` writes input.* in that encoding.
 case.toml       variant, records, shows (what it proves), evidence (where the layout was seen);
                 optional: error (the name of the IngestError it must raise), encoding, drift.
 expected.jsonl  one line per row that the connector yields, then its skips, facts and drift.
@@ -20,6 +21,8 @@ import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+
+from edfio import Edf, EdfAnnotation, Recording
 
 from connectors.contract import Batch, Drift, Fact, Item, Skip, Source, Total
 from connectors.reading.workbook import peeked
@@ -53,6 +56,8 @@ class Case:
         if path.suffix == ".sheets":
             written = xls if self.about.get("workbook") == "xls" else xlsx
             return written(sheets_in(path.read_text()))
+        if path.suffix == ".annotations":
+            return edf_of(path.read_text())
         if path.suffix == ".sas":
             return transport(path.read_text())
         if encoding := self.about.get("encoding"):
@@ -65,6 +70,16 @@ class Case:
     @property
     def expected(self) -> Path:
         return self.folder / "expected.jsonl"
+
+
+def edf_of(text: str) -> bytes:
+    """An EDF+ file without signals, of annotations."""
+    start, *lines = text.splitlines()
+    begin = dt.datetime.fromisoformat(start)
+    parts = [line.split(" ", 2) for line in lines]
+    told = [EdfAnnotation(float(a), None if b == "-" else float(b), c) for a, b, c in parts]
+    recording = Recording(startdate=begin.date())
+    return Edf([], starttime=begin.time(), recording=recording, annotations=told).to_bytes()
 
 
 def source_of(data: bytes, name: str = "export") -> Source:

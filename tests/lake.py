@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import atexit
 import datetime as dt
+import fcntl
 import functools
+import json
+import os
+import re
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,12 +19,14 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pytest
 
 from connectors.contract import STORED
 from flows.demo.month import DemoPerson, write_demo
-from flows.deriving.align import VOCABULARY
-from flows.deriving.mage_table import mage_table
-from flows.deriving.pipeline import Receipt, align_participant, ingest, prepared, read_all
+from flows.deriving.align import VOCABULARY, Aligned
+from flows.deriving.derivation import derivation, remember
+from flows.deriving.mage_rows import mage_rows
+from flows.deriving.pipeline import Receipt, ingest, prepared, read_all
 from flows.settings import Settings
 from tests.golden_case import Case, cases
 from transforms import align
@@ -28,9 +34,12 @@ from transforms.clocks.known import Clocks
 from transforms.clocks.timeline import Stay, Timeline, timeline
 from transforms.sleep.parts import sleep_parts
 from transforms.streams import Streams
+from warehouse.marts import mart_names
 from warehouse.schema import TABLES
-from warehouse.store.lake import Lake, write_table
-from warehouse.view_files import checks
+from warehouse.steps import computed, over_tables
+from warehouse.store.lake import Lake
+from warehouse.store.rows import write_table
+from warehouse.view_files import COMPUTED, Kept, checks, relations, views
 from warehouse.views import build
 
 Row = dict[str, Any]
@@ -43,12 +52,33 @@ def at(moment: str) -> dt.datetime:
     return dt.datetime.fromisoformat(moment)
 
 
+def align_participant(
+    lake: Lake, participant: str, settings: Settings, force: bool = False
+) -> Aligned:
+    """One participant's tables and marts, derived anew if they have to be."""
+    with derivation(lake, settings) as derive:
+        outcome = derive.align(participant, force)
+        derive.finish()
+    return outcome
+
+
 @functools.cache
 def temporary(name: str) -> Path:
     """A folder for as long as the tests run, for what is made once and only read."""
     folder = Path(tempfile.mkdtemp(prefix=f"dawnlake-{name}-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
+
+
+@contextmanager
+def once(name: str) -> Iterator[tuple[Path, bool]]:
+    """A folder for all processes of the run (see conftest.py); whether this one is to fill it."""
+    folder = Path(os.environ["DAWNLAKE_TESTS"]) / name
+    done = folder.with_name(f"{name}.done")
+    with folder.with_name(f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield folder, not done.exists()
+        done.touch()
 
 
 @functools.cache
@@ -60,9 +90,42 @@ def demo_people() -> dict[str, DemoPerson]:
 @functools.cache
 def demo_lake() -> Lake:
     """The demo, ingested once. Only to be read."""
-    lake = Lake(temporary("demo") / "lake")
-    for person in demo_people().values():
-        ingest(lake, person.paths, person.participant, person.timezone)
+    with once("demo") as (folder, is_first):
+        if is_first:
+            for person in demo_people().values():
+                ingest(Lake(folder), person.paths, person.participant, person.timezone)
+        return Lake(folder)
+
+
+def same_again(name: str, make: Callable[[Path], object]) -> Lake:
+    """A lake as it was made, for every test that asks, to be changed.
+
+    It lies in one place, because views hold full paths. What lay beside it is gone.
+    """
+    place, kept = temporary(name) / "now", temporary(name) / "kept"
+    shutil.rmtree(place, ignore_errors=True)
+    if not kept.exists():
+        make(place / "lake")
+        shutil.copytree(place, kept)
+    else:
+        shutil.copytree(kept, place)
+    return Lake(place / "lake")
+
+
+def with_records(lake: Lake) -> Lake:
+    """The lake with Prefect's records as they stand before a night, made once for all.
+
+    To make them is three quarters of a first night; `test_nightly.py` has one that does.
+    """
+    from flows.nightly.flow import _prefect
+
+    with once("prefect") as (folder, is_first):
+        if is_first:
+            with pytest.MonkeyPatch.context() as patch:
+                patch.delenv("PREFECT_API_URL", raising=False)
+                with _prefect(Lake(folder).create(), schedules=False):
+                    pass
+    shutil.copytree(folder / "prefect", lake.root / "prefect")
     return lake
 
 
@@ -70,6 +133,20 @@ def golden(connector: str, name: str) -> Case:
     """A golden case by its place."""
     (found,) = (c for c in cases() if (c.connector, c.folder.name) == (connector, name))
     return found
+
+
+def pulse(day: int, *bpm: int) -> str:
+    """A small file of heart rate of a day in November 2023, as a Takeout has one for each."""
+    given = bpm or (60 + day, 0 if day == 4 else 70, 80)
+    return json.dumps(
+        [
+            {
+                "dateTime": f"11/{day:02}/23 08:{minute:02}:00",
+                "value": {"bpm": each, "confidence": 2},
+            }
+            for minute, each in enumerate(given)
+        ]
+    )
 
 
 def put(folder: Path, files: Mapping[str, bytes | str]) -> list[Path]:
@@ -108,11 +185,27 @@ def tree(folder: Path) -> dict[str, bytes]:
     }
 
 
+MADE_UP: dict[Path, tuple[list[str], Settings]] = {}  # lakes of `lake_of` without marts as yet
+
+
 @contextmanager
 def opened(lake: Lake) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The warehouse, to be read."""
+    """The warehouse, to be read; a view that is not kept is found in `live`."""
+    if (made := MADE_UP.pop(lake.root, None)) and not lake.warehouse.exists():
+        with_marts(lake, *made)
     with duckdb.connect(str(lake.warehouse), read_only=True) as connection:
-        connection.execute("set timezone = 'UTC'")
+        connection.execute("set timezone = 'UTC'; set search_path = 'main,live'")
+        yield connection
+
+
+@contextmanager
+def derived(
+    lake: Lake, people: Iterable[str], settings: Settings, names: Iterable[str]
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Some relations over the tables of a lake, each made once as a run makes them, not kept."""
+    rules, priority = settings.rules.model_dump(), settings.priority.model_dump()
+    with over_tables(lake, people, rules, priority, settings.free_days()) as connection:
+        computed(connection, names, {"mage": mage_rows})
         yield connection
 
 
@@ -125,13 +218,45 @@ def rows(connection: duckdb.DuckDBPyConnection, sql: str, *values: object) -> li
 
 def asked(lake: Lake, sql: str, *values: object) -> list[Row]:
     """The rows of one query to a lake."""
+    if (made := MADE_UP.get(lake.root)) and not lake.warehouse.exists():
+        words = set(re.findall(r"\w+", sql)) & (relations().keys() | COMPUTED.keys())
+        with derived(lake, *made, words) as connection:
+            return rows(connection, sql, *values)
     with opened(lake) as connection:
         return rows(connection, sql, *values)
 
 
+@contextmanager
+def settled(lake: Lake) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A copy of the warehouse in which every view is a table of its rows, each made once: marts as
+    they are kept, and the others from them.
+
+    Whoever asks a few dozen questions of views inside views gets the same answers for a tenth of
+    the time: nearly all of it is planning.
+    """
+    if (made := MADE_UP.get(lake.root)) and not lake.warehouse.exists():
+        with derived(lake, *made, views()) as connection:
+            yield connection
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        copy = shutil.copyfile(lake.warehouse, Path(folder) / "settled.duckdb")
+        with duckdb.connect(str(copy)) as connection:
+            connection.execute("set timezone = 'UTC'; begin")
+            for name, view in views().items():
+                if view.kept is not Kept.NO:
+                    rows = f"from {name}" if view.is_kept else view.sql
+                    connection.execute(f"create table settled as {rows}; drop view {name}")
+                    connection.execute(f"alter table settled rename to {name}")
+                else:
+                    connection.execute(f"drop view if exists {name}")
+                    connection.execute(f"create table {name} as {view.sql}")
+            connection.execute("commit")
+            yield connection
+
+
 def assert_checked(lake: Lake) -> None:
     """Every check of warehouse/sql/checks finds nothing."""
-    with opened(lake) as connection:
+    with settled(lake) as connection:
         found = {name: rows(connection, sql) for name, sql in checks().items()}
     assert {name: faults for name, faults in found.items() if faults} == {}
 
@@ -258,19 +383,20 @@ def stream_of(sample: pa.Table) -> pa.Table:
     return streams.table()
 
 
-def lake_of(
-    folder: Path,
-    people: Mapping[str, Person],
-    settings: Settings | None = None,
-    has_mage: bool = False,
-) -> Lake:
-    """A lake with the canonical tables of made-up people, and its views."""
-    lake, settings = Lake(folder).create(), settings or Settings()
+def lake_of(folder: Path, people: Mapping[str, Person], settings: Settings | None = None) -> Lake:
+    """A lake with the canonical tables of made-up people. What is asked of it is derived then;
+    marts and a warehouse are made for whoever opens it."""
+    lake = Lake(folder).create()
     for name, person in people.items():
         for each, part in person.tables().items():
             write_table(lake, each, name, part)
-        if has_mage:
-            write_table(lake, "mage", name, mage_table(lake, name, settings))
+    MADE_UP[lake.root] = [*people], settings or Settings()
+    return lake
+
+
+def with_marts(lake: Lake, people: Iterable[str], settings: Settings) -> Lake:
+    """The lake with the marts of people whose tables were written to it, and its views."""
+    remember(lake, settings, people, mart_names())
     rules, priority = settings.rules.model_dump(), settings.priority.model_dump()
     build(lake, rules, priority, free_days=settings.free_days())
     return lake

@@ -16,7 +16,10 @@ from warehouse.store.lake import Lake
 
 REFERENCE = Path(__file__).parent / "reference"
 # Every metric is told, however little data it has.
-UNRULED = Settings(rules=Rules(variability_min_h=0, estimate_min_days=0, pattern_min_days=0))
+# as iglu, which knows no least amount of data, and for which one reading in 15 minutes is an event
+UNRULED = Settings(
+    rules=Rules(variability_min_h=0, estimate_min_days=0, pattern_min_days=0, slow_event_readings=1)
+)
 # Metrics of iglu and columns of `glucose_summary`.
 COLUMNS = {
     "mean": "mean_mgdl",
@@ -110,4 +113,4 @@ def people() -> dict[str, Person]:
 def reference_lake(*, ruled: bool = False) -> Lake:
     """Their lake, without rules of minimum data or with the default ones. Only to be read."""
     folder = temporary("reference") / ("ruled" if ruled else "unruled")
-    return lake_of(folder, people(), Settings() if ruled else UNRULED, has_mage=True)
+    return lake_of(folder, people(), Settings() if ruled else UNRULED)

@@ -11,7 +11,8 @@ import numpy as np
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from transforms.clocks.timeline import DAY, HOUR, Micros, Stay, Timeline, timeline
+from transforms.arrays import DAY, HOUR, Micros
+from transforms.clocks.timeline import Stay, Timeline, timeline
 
 # The same examples every time, however busy the machine is; HYPOTHESIS_SEARCH=1 looks for new ones.
 settings.register_profile("steady", deadline=None, derandomize=True)

@@ -9,7 +9,7 @@ import shlex
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import cast
+from typing import cast, get_args
 
 import duckdb
 import pytest
@@ -24,6 +24,7 @@ from connectors.contract import (
     Connector,
     FormatDrift,
     Item,
+    MeasuredBy,
     Skip,
 )
 from flows.cli import app
@@ -41,8 +42,10 @@ GUIDES = (
     "README.md",
     "CHANGELOG.md",
     "SECURITY.md",
+    "FORMATS.md",
     "warehouse/METRICS.md",
     *(f"{d}/README.md" for d in ("connectors", "transforms", "warehouse")),
+    *(str(page.relative_to(ROOT)) for page in sorted(ROOT.glob("connectors/*/README.md"))),
 )
 COMMANDS = sorted(name for name in app if not name.startswith("-"))
 
@@ -97,7 +100,7 @@ def test_lines_are_short_and_links_lead_somewhere(name: str) -> None:
     for path in re.findall(
         r"`((?:connectors|transforms|warehouse|flows|tests)/[\w./]+\.\w+)`", prose
     ):
-        assert (ROOT / path).exists() or "owl_ring" in path, path
+        assert (ROOT / path).exists() or path.startswith("connectors/owl/"), path
 
 
 # README.md
@@ -136,20 +139,6 @@ def test_the_python_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.Monke
     names: dict[str, object] = {}
     exec(block("README.md", "python"), names)
     assert len(cast(list[object], names["nights"])) == 62
-
-
-def test_the_formats_are_those_of_the_code() -> None:
-    """To mend the table of the README, put in its place what this test compares it with."""
-    rows = []
-    for connector in connectors().values():
-        known: dict[str, list[str]] = {"verified": [], "unverified": []}
-        for variant, evidence in connector.variants.items():
-            known[evidence].append(variant)
-        listed = (", ".join(names) for names in known.values())
-        rows.append(" | ".join(("", connector.name, connector.title, *listed, "")).strip())
-    readme = guide("README.md").splitlines()
-    assert [line for line in readme if line.split(" ")[1:2] and line in rows] == rows
-    assert [row[0] for row in table("README.md", "connector")] == list(connectors())
 
 
 def test_the_settings_are_the_defaults(tmp_path: Path) -> None:
@@ -199,9 +188,10 @@ def test_the_columns_in_the_readme_exist() -> None:
 @pytest.fixture
 def owl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Connector]:
     """The example of the guide, among all the others."""
-    path = tmp_path / "owl_ring.py"
+    path = tmp_path / "owl" / "ring.py"
+    path.parent.mkdir()
     path.write_text(block("connectors/README.md", "python"))
-    spec = importlib.util.spec_from_file_location("owl_ring", path)
+    spec = importlib.util.spec_from_file_location("owl.ring", path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -238,6 +228,7 @@ def test_the_example_passes_the_suite(
     for case in suite.CASES:
         assert owl.identify(case.source()) is None, case
     assert set(owl.variants) == {owl_case.about["variant"]}
+    assert owl.source == "ring"
 
 
 def test_the_example_refuses_and_counts(owl: Connector, owl_case: Case) -> None:
@@ -274,6 +265,7 @@ def test_the_contract_is_whole() -> None:
     text = re.sub(r"^```.*?^```$", "", guide("connectors/README.md"), flags=re.DOTALL | re.M)
     assert [row[0].strip("`") for row in table("connectors/README.md", "shape")] == list(SHAPES)
     assert [code for code in REJECT_CODES if code not in text] == []
+    assert [kind for kind in get_args(MeasuredBy) if f"`{kind}`" not in text] == []
     assert f'[project.entry-points."{ENTRY_POINTS}"]' in text
 
 
@@ -291,7 +283,8 @@ def test_every_kind_of_finding_is_told() -> None:
 
 
 def test_every_transform_is_told() -> None:
-    modules = {p.name for p in (ROOT / "transforms").glob("*.py")} - {"__init__.py"}
+    folder = ROOT / "transforms"
+    modules = {str(p.relative_to(folder)) for p in folder.rglob("[!_]*.py")}
     assert {row[0].strip("`") for row in table("transforms/README.md", "module")} == modules
 
 

@@ -9,17 +9,20 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from transforms.arrays import Mask, Micros, Values
 from transforms.clocks.known import Clocks
-from transforms.clocks.timeline import Mask, Micros
 from transforms.clocks.times import Times, times
 from transforms.clocks.wall_clock import UNRESOLVED, UTC
 from transforms.coded import codes, encoded, same
-from transforms.flags import joined, rapid
-from transforms.glucose.neighbours import neighbours
-from transforms.units import Values, conversion
+from transforms.flags import joined
+from transforms.glucose.limits import limited
+from transforms.glucose.readings import told
+from transforms.glucose.sensors import is_warming_up, sensor_codes, sensor_columns
+from transforms.units import conversion
 
-VERSION = "4"  # of everything in this package: a new one derives every table again
+VERSION = "6"  # of everything in this package: a new one derives every table again
 GLUCOSE = "interstitial_glucose"
+SCAN = "interstitial_glucose_scan"
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ Vocabulary = Mapping[str, Quantity]
 
 
 def sample(rows: pa.Table, clocks: Clocks | None, vocabulary: Vocabulary) -> pa.Table:
-    """Canonical samples, sorted by metric, instant, connector, device, end, newest file, record.
+    """Canonical samples, sorted by metric, instant, connector, device, sensor, end, newest, record.
 
     `rows` has the shape's columns plus connector, file and newness.
     """
@@ -47,22 +50,21 @@ def sample(rows: pa.Table, clocks: Clocks | None, vocabulary: Vocabulary) -> pa.
     start = np.where(when.start.known, when.start.micros, when.start_local.micros)
     # an instant and a wall clock that no instant is known for may be the same number by chance
     unresolved = (~when.start.known).astype(np.int64)
+    is_cgm = np.asarray(pc.is_in(rows["metric"].cast(pa.string()), pa.array([GLUCOSE, SCAN])))
+    stream = (metric * (connector.max(initial=0) + 1) + connector) * (
+        device.max(initial=0) + 2
+    ) + device
+    sensor = sensor_codes(rows, start, stream, is_cgm & when.start.known)
     # value last only so that the order is total, whatever order the rows came in
-    ties = (value, record, -newness, when.end.micros, device, connector, unresolved)
+    ties = (value, record, -newness, when.end.micros, sensor, device, connector, unresolved)
     order = _sorted((start, metric), ties)
-    same_instant = same(order, metric, connector, device, start, when.end.micros, unresolved)
+    same_instant = same(order, stream, sensor, start, when.end.micros, unresolved)
     is_reading = np.asarray(pc.equal(rows["metric"], GLUCOSE)) & when.start.known
-    placed, same_stream = _by_stream(order[is_reading[order]], connector, device)
-    rapid_change = np.zeros(len(order), np.bool_)
-    rapid_change[placed] = rapid(value[placed], start[placed], same_stream)
-    is_counted = known & ~implausible
-    is_counted[order[same_instant]] = False
-    counted = placed[is_counted[placed]]
-    minutes = np.full(len(order), np.nan)
-    minutes[placed] = _intervals(start[placed], same_stream)
+    found = told(order[is_reading[order]], start, value, stream, sensor)
     flags = {
         "implausible": implausible,
-        "rapid_change": rapid_change & known,
+        **found.flags(known),
+        "warm_up": is_warming_up(rows, is_cgm),
         "unknown_unit": unknown_unit,
         "nonexistent_local": when.is_nonexistent,
         "unmoved_clock": when.is_unmoved,
@@ -73,12 +75,12 @@ def sample(rows: pa.Table, clocks: Clocks | None, vocabulary: Vocabulary) -> pa.
             "metric": rows["metric"],
             "value": pa.array(value, mask=~known),
             "unit": _canonical_unit(rows, vocabulary),
-            "bound": rows["bound"],
+            "bound": limited(rows, is_cgm),
             "flag": joined(flags).dictionary_encode(),
             "reported_value": rows["value"],
             "reported_unit": rows["unit"],
-            "interval_min": pa.array(minutes, mask=np.isnan(minutes)),
-            **neighbours(counted, same(counted, connector, device), start, value),
+            "interval_min": found.interval_min(),
+            **sensor_columns(rows, is_cgm),
         }
     )
     if (order[1:] < order[:-1]).any():  # a file in order of time is in order already
@@ -136,24 +138,6 @@ def daily(rows: pa.Table, vocabulary: Vocabulary) -> pa.Table:
             **{name: rows[name] for name in ("device", "key", "connector", "file", "record")},
         }
     ).take(pa.array(order))
-
-
-def _by_stream(order: Micros, *stream: Micros) -> tuple[Micros, Mask]:
-    """Rows in the order of their streams, and whether each is of the stream of the one before."""
-    if any((key[order[1:]] != key[order[:-1]]).any() for key in stream):
-        order = order[np.lexsort(tuple(key[order] for key in stream))]
-    return order, same(order, *stream)
-
-
-def _intervals(start: Micros, same_stream: Mask) -> Values:
-    """Minutes that a CGM reading stands for: the median distance in its stream, at most 15."""
-    minutes = np.full(len(start), np.nan)
-    for run in np.split(np.arange(len(start)), np.flatnonzero(~same_stream)[1:]):
-        gaps = np.diff(start[run])
-        gaps = gaps[gaps > 0]
-        if len(gaps):
-            minutes[run] = min(float(np.median(gaps)) / 60e6, 15.0)
-    return minutes
 
 
 def unplaced(aligned: pa.Table) -> int:

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.clocks.timeline import Mask, Micros
+from transforms.arrays import Mask, Micros
 
 
 def encoded(column: pa.ChunkedArray | pa.Array) -> pa.DictionaryArray:

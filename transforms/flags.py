@@ -2,8 +2,14 @@
 
 implausible        outside the metric's plausible range (metrics.csv)
 rapid_change       glucose moved by more than 5 mg/dL per minute between neighbours
+told_twice         the same reading again, a minute later at most: left out of `glucose`
+second_sensor      beside it another sensor of the same device speaks: left out of `glucose`
+flat               at one value for an hour
+warm_up            in the first 12 hours of a sensor whose begin the export tells
 unknown_unit       the reported unit has no conversion: the canonical value is NULL
 nonexistent_local  the wall clock did not exist: a clock that was not moved at a change
+unmoved_clock      a reader that nobody moved in spring: placed by its old offset
+shifted_copy       another route tells it at another time: left out of `glucose`
 """
 
 from __future__ import annotations
@@ -12,8 +18,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.clocks.timeline import SECOND, Mask, Micros
-from transforms.units import Values
+from transforms.arrays import SECOND, Mask, Micros, Values
 
 # Source: Padova retrofitting heuristics, > 5 mg/dL/min is suspicious; neighbours within 6 min.
 RAPID_MGDL_PER_MIN = 5

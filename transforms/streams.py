@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.clocks.timeline import MINUTE, SECOND, Micros
-from transforms.copies.sources import numbered
+from transforms.arrays import MINUTE, SECOND, Micros
+from transforms.sources import numbered
+
+STEADY_MIN = 60
 
 
 @dataclass
@@ -84,3 +87,15 @@ class Streams:
                 "interval_min": pa.array([e.interval_min() for _, e in known], pa.float64()),
             }
         )
+
+
+def observed_pct(
+    row_count: int, first: dt.datetime, last: dt.datetime, interval_min: float | None
+) -> float | None:
+    """Rows times their median distance, per their whole span, at most 100 %.
+
+    None for a stream that is not steady (more than an hour apart) or has one instant only.
+    """
+    if interval_min is None or interval_min > STEADY_MIN or last <= first:
+        return None
+    return min(100.0, 100 * row_count * interval_min * 60 / (last - first).total_seconds())

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-import numpy.typing as npt
-
 # mg/dL per mmol/L of glucose: molar mass 180.156 g/mol (C6H12O6, IUPAC atomic weights).
 GLUCOSE = 18.0156
 # (reported, canonical): factor and, for temperatures, what is added after.
@@ -34,8 +31,6 @@ CONVERSIONS: dict[tuple[str, str], tuple[float, float]] = {
     ("degF", "Cel"): (5 / 9, -160 / 9),
     ("mg/dL", "mmol/L"): (1 / 10.41, 0),  # ketone only: 104.1 g/mol (beta-hydroxybutyric acid)
 }
-
-Values = npt.NDArray[np.float64]
 
 
 def conversion(reported: str, canonical: str) -> tuple[float, float] | None:

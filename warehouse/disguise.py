@@ -7,19 +7,18 @@ What is text and not known to be harmless is left out.
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import secrets
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from flows.deriving.completion import settled
-from flows.settings import load
+from warehouse.dataset import Chosen, dated, described
 from warehouse.store.lake import Lake, write_json, written
-from warehouse.store.lock import writing
 from warehouse.view_files import View
 
 KEY = "deidentification.json"  # in the lake: who is who; never part of an export
@@ -46,19 +45,9 @@ class Disguise:
     weeks: dict[str, int]
 
     @classmethod
-    def of(cls, lake: Lake, participants: Sequence[str], tell: Callable[[str], None]) -> Disguise:
-        """The disguise kept in the lake, extended to whoever has none yet, and kept again.
-
-        Only who has none is waited for: the key changes at once, and under the writer's lock alone.
-        Somebody who was forgotten meanwhile is in no disguise.
-
-        Raises: LakeError if there is somebody new and the lake is read-only.
-        """
+    def of(cls, lake: Lake, participants: Sequence[str]) -> Disguise:
+        """The disguise kept in the lake, of those who have one: not of whoever was forgotten."""
         known = _key(lake)
-        if not known.keys() >= set(participants):
-            with writing(lake, "dawnlake export", tell) as was_left:
-                settled(lake, load(lake.settings), was_left)
-                known = _extended(lake, participants)
         chosen = {who: known[who] for who in participants if who in known}
         return cls(
             {who: told["id"] for who, told in chosen.items()},
@@ -80,8 +69,13 @@ def _key(lake: Lake) -> Key:
     return known
 
 
-def _extended(lake: Lake, participants: Sequence[str]) -> Key:
-    """The key as it is now, with whoever is in the lake and not in it. Only for the writer."""
+def are_known(lake: Lake, participants: Sequence[str]) -> bool:
+    """Whether everybody has a disguise: if not, they are to be added."""
+    return _key(lake).keys() >= set(participants)
+
+
+def add_disguises(lake: Lake, participants: Sequence[str]) -> None:
+    """A disguise, kept in the lake, for whoever is in it and has none. Only for the writer."""
     known, there = _key(lake), lake.participants()
     new = [who for who in participants if who in there and who not in known]
     for who in new:
@@ -89,7 +83,6 @@ def _extended(lake: Lake, participants: Sequence[str]) -> Key:
         known[who] = {"id": f"p{secrets.token_hex(4)}", "weeks": weeks}
     if new:
         write_json(known, lake.root / KEY)
-    return known
 
 
 def forget_disguise(lake: Lake, participant: str) -> None:
@@ -97,6 +90,37 @@ def forget_disguise(lake: Lake, participant: str) -> None:
     known = _key(lake)
     if known.pop(participant, None) is not None:
         write_json(known, lake.root / KEY)
+
+
+def disguised(
+    connection: duckdb.DuckDBPyConnection,
+    exported: Sequence[View],
+    since: dt.date | None,
+    output: Path,
+) -> tuple[list[Chosen], list[str], Path]:
+    """Temporary views in the place of the real ones, warnings, and the report of what was done."""
+    chosen, left_out, warnings = [], {}, []
+    for view in exported:
+        columns = described(connection, view)
+        kept = kept_columns(columns)
+        left = [column[0] for column in columns if column not in kept]
+        column = dated(view)
+        from_ = (column, since.isoformat()) if since and column else None
+        name = disguised_name(view)
+        connection.execute(f"create temp view {name} as {disguised_sql(view, kept, from_)}")
+        grain = [part for part in view.grain.split(", ") if part]
+        is_key = not set(grain) & set(left)
+        told = replace(
+            view,
+            name=name,
+            columns={column: meaning for column, _, meaning in kept},
+            grain=", ".join(grain) if is_key else "",
+        )
+        chosen.append(Chosen(told, view.name))
+        if left:
+            left_out[view.name] = left
+        warnings += small_cells(connection, view, kept)
+    return chosen, warnings, write_report(output, left_out, warnings)
 
 
 def disguised_name(view: View) -> str:

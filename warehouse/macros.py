@@ -1,6 +1,13 @@
-"""SQL macros: numbers that several views need, each formula once."""
+"""SQL macros: rules of the settings, and numbers that several views need, each formula once."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+Rules = Mapping[str, float]
+Priority = Mapping[str, Sequence[str]]
+FreeDays = Mapping[str, Sequence[int]]  # of a participant: 1 Monday to 7 Sunday
+WEEKEND = (6, 7)
 
 # Numbers that several views need. Readings around a meal are lists of {minute, mgdl}, by minute.
 MACROS = {
@@ -12,16 +19,33 @@ MACROS = {
     ),
     # Integers add up to the same in any order: 18.0156 mg/dL per mmol/L has six digits at most.
     "millionths(value)": "round(value * 1e6)::bigint",
-    # Standard deviation (n - 1), mg/dL, of `n` values from the sums of millionths and squares.
-    "sd_of_sums(n, total, squares)": (
-        "case when n > 1 then sqrt((n * squares - total * total) / (n * (n - 1))) / 1e6 end"
+    # The same with nine digits, for means and deviations: sums of integers in any order, on any
+    # number of threads, for however many people at once.
+    "billionths(value)": "round(value * 1e9)::hugeint",
+    "mean_of(value)": "sum(billionths(value)) / count(value) / 1e9",
+    # Standard deviation (n - 1).
+    "sd_of(value)": (
+        "case when count(value) > 1 then sqrt((count(value) * sum(billionths(value) * "
+        "billionths(value)) - sum(billionths(value)) * sum(billionths(value)))::double "
+        "/ (count(value) * (count(value) - 1))) / 1e9 end"
+    ),
+    "sum_of(value)": "sum(billionths(value)) / 1e9",
+    # Whole microseconds: minutes of which three are one.
+    "sum_min(value)": "sum(round(value * 6e7)::hugeint) / 6e7",
+    # Of windows: count, and sums of billionths and of their squares.
+    "mean_of_sums(n, total)": "case when n > 0 then total / n / 1e9 end",
+    "sd_of_billionths(n, total, squares)": (
+        "case when n > 1 then sqrt((n * squares - total * total)::double / (n * (n - 1))) / 1e9 end"
     ),
     # Klonoff 2022: 3.0 VLow + 2.4 Low + 1.6 VHigh + 0.8 High, at most 100.
     "glycemia_risk_index(tbr54, tbr70, tar180, tar250)": (
         "at_most_100(3.0 * tbr54 + 2.4 * (tbr70 - tbr54) + 1.6 * tar250 + 0.8 * (tar180 - tar250))"
     ),
-    # Hour of the day of a mean sine and cosine, and an hour next to another rather than a day off.
-    "circular_hour(sine, cosine)": "atan2(sine, cosine) * 12 / pi()",
+    # Hour of the day of a sum of sines and cosines (of billionths, as integers), and an hour next
+    # to another rather than a day off.
+    "sine_of_hour(hour)": "billionths(sin(hour * pi() / 12))",
+    "cosine_of_hour(hour)": "billionths(cos(hour * pi() / 12))",
+    "circular_hour(sine, cosine)": "atan2(sine::double, cosine::double) * 12 / pi()",
     "near_hour(hour, middle)": "middle + (hour - middle + 60) % 24 - 12",
     # Kovatchev 1997; 22.77 is 10 * 1.509 ** 2 rounded, as in iglu. Zero at 112.5 mg/dL.
     "risk_scale(mgdl)": "ln(mgdl) ** 1.084 - 5.381",
@@ -39,51 +63,48 @@ MACROS = {
         "case when sd is not null then 0.5 * tir + 35 * least(greatest((15 - tbr70) / 15, 0), 1) "
         "+ 15 * least(greatest((108 - sd) / 90, 0), 1) end"
     ),
-    # A limit in the reported unit: mg/dL, or its tenth of a mmol/L (70 is 3.9, 180 is 10.0).
-    "glucose_limit(mgdl, is_mmol)": (
-        "case when is_mmol then round(mgdl / 18.0156, 1) * 18.0156 else mgdl end"
+    # Limits as readings were reported: tenths of mmol/L in tenths (70 is 3.9, 180 is 10.0), what
+    # was converted to mmol/L before us in whole mg/dL.
+    "tenths_mgdl(mgdl)": "round(mgdl / 18.0156, 1) * 18.0156",
+    "is_below(mgdl, limit_mgdl, reported_as)": (
+        "mgdl < case reported_as when 'mmol/L' then tenths_mgdl(limit_mgdl) - 1e-6 "
+        "when 'mmol/L with decimals' then limit_mgdl - 0.5 else limit_mgdl end"
+    ),
+    "is_above(mgdl, limit_mgdl, reported_as)": (
+        "mgdl > case reported_as when 'mmol/L' then tenths_mgdl(limit_mgdl) + 1e-6 "
+        "when 'mmol/L with decimals' then limit_mgdl + 0.5 else limit_mgdl end"
     ),
     "clock_offset_us(wall, instant)": "epoch_us(wall) - epoch_us(instant)",
-    # Mean of the first `n` of a list of readings; NULL if there are fewer.
-    "last_mean(part, n)": (
-        "case when len(part) >= n then list_avg(list_transform(part[1:n], lambda r: r.mgdl)) end"
-    ),
-    "meal_part(near, low, high)": "list_filter(near, lambda r: r.minute between low and high)",
-    # Mean of the 15 minutes before the meal, else of 30 before to 5 after.
-    "meal_base(near)": (
-        "coalesce(list_avg(list_transform(meal_part(near, -15, 0), lambda r: r.mgdl)), "
-        "list_avg(list_transform(meal_part(near, -30, 5), lambda r: r.mgdl)))"
-    ),
-    # Whether readings cover 80 % of the minutes after a meal.
-    "meal_is_covered(part, until)": (
-        "len(part) > 1 and part[-1].minute - part[1].minute >= 0.8 * until"
-    ),
-    # The reading nearest to a minute, within 7.5 of it.
-    "reading_near(near, target)": (
-        "list_sort(list_transform(meal_part(near, target - 7.5, target + 7.5), "
-        "lambda r: {off: abs(r.minute - target), mgdl: r.mgdl}))[1].mgdl"
-    ),
-    # Highest of the readings of a part; NULL below 80 % coverage.
-    "meal_peak(part, until)": (
-        "case when meal_is_covered(part, until) then "
-        "list_max(list_transform(part, lambda r: r.mgdl)) end"
-    ),
     # Area above the baseline between two readings; of a crossing only the triangle above it.
     "area_above(minutes, a, b)": (
         "minutes * case when a >= 0 and b >= 0 then (a + b) / 2 "
         "when a >= 0 then a * a / (a - b) / 2 when b >= 0 then b * b / (b - a) / 2 else 0 end"
     ),
-    # Wolever's incremental area; NULL without a base, below 80 % coverage, over a gap above 20 min.
-    "list_iauc(part, base)": (
-        "list_sum(list_transform(range(2, len(part) + 1), lambda i: area_above("
-        "part[i].minute - part[i - 1].minute, part[i - 1].mgdl - base, part[i].mgdl - base)))"
-    ),
-    "list_gap(part)": (
-        "list_max(list_transform(range(2, len(part) + 1), "
-        "lambda i: part[i].minute - part[i - 1].minute))"
-    ),
-    "meal_iauc(part, base, until)": (
-        "case when base is not null and meal_is_covered(part, until) and list_gap(part) <= 20 "
-        "then list_iauc(part, base) end"
-    ),
 }
+
+
+def settings_sql(rules: Rules, priority: Priority, free_days: FreeDays) -> str:
+    """Statements that make every macro and the view `source_priority`."""
+    made = [f"create macro rule_{name}() as {value!r}::double" for name, value in rules.items()]
+    made += [f"create macro {head} as {body}" for head, body in MACROS.items()]
+    return ";".join([*made, free_days_sql(free_days), _priority_sql(priority)])
+
+
+def free_days_sql(free_days: FreeDays) -> str:
+    """A macro: the numbers of the weekdays on which a participant is free."""
+    own = " ".join(f"when '{name}' then {list(days)}" for name, days in free_days.items())
+    chosen = f"case participant {own} else {list(WEEKEND)} end" if own else f"{list(WEEKEND)}"
+    return f"create or replace macro free_weekdays(participant) as ({chosen})::integer[]"
+
+
+def _priority_sql(priority: Priority) -> str:
+    rows = [
+        f"('{stream}', '{connector}', {position})"
+        for stream, connectors in priority.items()
+        for position, connector in enumerate(connectors, 1)
+    ]
+    values = ", ".join(rows) if rows else "(null, null, null)"
+    return (
+        "create view source_priority as select * from "
+        f"(values {values}) as p(stream, connector, position) where stream is not null"
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,12 +63,9 @@ SAMPLE = pa.schema(
         ("reported_unit", pa.string()),
         ("device", pa.string()),
         ("key", pa.string()),
-        ("interval_min", pa.float64()),  # CGM: minutes that one reading of its stream stands for
-        ("step_us", pa.int64()),  # CGM: since the reading before it in its stream, microseconds
-        ("before_value", pa.float64()),  # that reading
-        ("step2_us", pa.int64()),  # the same of the second before it
-        ("before2_value", pa.float64()),
-        ("high15_value", pa.float64()),  # the highest of a quarter of an hour before it
+        ("interval_min", pa.float64()),  # CGM: minutes that one reading stands for
+        ("sensor", pa.string()),  # CGM: sensor or transmitter, where the export names it
+        ("sensor_day", pa.int32()),  # CGM: whole days since the sensor began
         ("occurrence", pa.int32()),  # 1, 2 ... of the rows of one stream at one instant
         *_PLACE[1:],
     ]
@@ -206,10 +204,12 @@ TABLES: dict[str, pa.Schema] = {
     "stream": STREAM,
     "zone_timeline": ZONE_TIMELINE,
     "clock_finding": CLOCK_FINDING,
-    "mage": MAGE,
     "reject": REJECT,
     "source_file": SOURCE_FILE,
 }
+
+# What Python computes from views while a participant's rows of the views are made.
+COMPUTED_TABLES: dict[str, pa.Schema] = {"mage": MAGE}
 
 # What `dawnlake effect` computes from the views: not derived by a run, and gone with its data.
 EFFECT = pa.schema(
@@ -254,3 +254,16 @@ EFFECT_GROUP = pa.schema(
     ]
 )
 RESULTS: dict[str, pa.Schema] = {"effect": EFFECT, "effect_group": EFFECT_GROUP}
+
+
+def table_of(rows: Sequence[Mapping[str, object]], schema: pa.Schema) -> pa.Table:
+    """Rows as a table of a schema; its instants are microseconds in them."""
+    columns = {
+        field.name: (
+            pa.array([row[field.name] for row in rows], pa.int64()).cast(field.type)
+            if pa.types.is_timestamp(field.type)
+            else pa.array([row[field.name] for row in rows], field.type)
+        )
+        for field in schema
+    }
+    return pa.table(columns, schema=schema)

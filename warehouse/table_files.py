@@ -1,15 +1,22 @@
-"""The relation of each table over its Parquet files."""
+"""The relation of each table and each mart over its Parquet files."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
-from warehouse.schema import RESULTS, TABLES
+from warehouse.schema import COMPUTED_TABLES, RESULTS, TABLES
+from warehouse.store.buckets import bucket_folder
 from warehouse.store.lake import PARTITION, Lake
 from warehouse.table_columns import TABLE_COLUMNS
+from warehouse.view_files import Kept, kept
+
+NAMED_MAX = 64  # files that a relation names one by one; of more, it asks the folder
+HIVE = f"hive_partitioning = true, hive_types = {{{PARTITION}: varchar}}"
+NO_HIVE = "hive_partitioning = false"
 
 
 def comment_sql(kind: str, name: str, text: str) -> str:
@@ -18,58 +25,117 @@ def comment_sql(kind: str, name: str, text: str) -> str:
     return f"comment on {kind} {name} is '{quoted}'"
 
 
-def table_views(
-    lake: Lake, participant: str | None = None, without: str | None = None
-) -> dict[str, str]:
-    """The SELECT of each table's relation and of the participants' numbers."""
-    selects = {table: _table_sql(lake, table, participant, without) for table in TABLES | RESULTS}
-    return selects | {"participant_number": _participant_sql(lake, without)}
+def table_sources(lake: Lake, participants: Sequence[str]) -> dict[str, str]:
+    """The SELECT of each table over the files of some participants alone."""
+    found = {}
+    for table, schema in TABLES.items():
+        parts = [lake.table_part(table, name) for name in participants]
+        found[table] = _select(schema.names, [p for p in parts if p.exists()], HIVE, schema)
+    for table in COMPUTED_TABLES:
+        found[table] = no_rows(COMPUTED_TABLES[table])
+    for table, schema in RESULTS.items():
+        found[table] = no_rows(schema)
+    return found
+
+
+def lake_sources(lake: Lake, count: int, without: str | None = None) -> dict[str, str]:
+    """The SELECT of each table and of each mart that has files, over those of everyone. `count` is
+    that of the buckets; `without` is someone about to go."""
+    found = {}
+    for table, schema in (TABLES | RESULTS).items():
+        if PARTITION in schema.names:
+            found[table] = _of_each(lake.tables / table, schema, without)
+        else:  # of everyone together, and so also of who is about to go
+            parts = [part for part in [lake.part_of_all(table)] if part.exists() and not without]
+            found[table] = _select(schema.names, parts, NO_HIVE, schema)
+    columns = {name: list(view.columns) for name, view in kept().items()}
+    for mart in _in_buckets():
+        names = columns.get(mart) or COMPUTED_TABLES[mart].names
+        folder = bucket_folder(lake, mart, count)
+        if files := sorted(folder.glob("*.parquet")):
+            pattern = [folder / "*.parquet"] if _may_glob(folder) else files
+            found[mart] = _from(names, pattern, NO_HIVE)
+    for mart, view in kept().items():
+        if view.kept is Kept.PARTICIPANT and _parts_of(lake.marts / mart, without):
+            found[mart] = _of_each(lake.marts / mart, None, without, columns[mart])
+    return found
+
+
+def _in_buckets() -> list[str]:
+    return [*COMPUTED_TABLES, *(n for n, view in kept().items() if view.kept is Kept.BUCKET)]
 
 
 def no_tables() -> dict[str, str]:
     """The same of a lake that has none."""
-    selects = {table: _no_rows(schema) for table, schema in (TABLES | RESULTS).items()}
-    return selects | {"participant_number": _numbers([])}
+    schemas = TABLES | RESULTS | COMPUTED_TABLES
+    return {table: no_rows(schema) for table, schema in schemas.items()}
 
 
 def create_tables(
     connection: duckdb.DuckDBPyConnection, selects: Mapping[str, str], comments: bool = True
 ) -> None:
+    """Views of these names; whatever stood there before, and what was said of its columns, goes."""
     for name, select in selects.items():
-        connection.execute(f"create or replace view {name} as {select}")
-        texts = [
-            comment_sql("column", f"{name}.{field.name}", TABLE_COLUMNS[field.name])
-            for field in (TABLES | RESULTS).get(name, ())
-            if field.name in TABLE_COLUMNS
-        ]
-        if comments and texts:
+        connection.execute(f'create or replace view "{name}" as {select}')
+        if comments and (texts := [*_comments(name)]):
             connection.execute(";".join(texts))
 
 
-def _table_sql(lake: Lake, table: str, participant: str | None, without: str | None = None) -> str:
-    """The relation over a table's parts, the largest first.
+def _comments(name: str) -> Iterable[str]:
+    if view := kept().get(name):
+        yield comment_sql("view", name, view.comment)
+        for column, text in view.columns.items():
+            yield comment_sql("column", f"{name}.{column}", text)
+    for field in (TABLES | RESULTS | COMPUTED_TABLES).get(name, ()):
+        if field.name in TABLE_COLUMNS:
+            yield comment_sql("column", f"{name}.{field.name}", TABLE_COLUMNS[field.name])
+
+
+def _of_each(
+    folder: Path, schema: pa.Schema | None, without: str | None, names: Sequence[str] = ()
+) -> str:
+    """The relation over a folder with a part for each participant, the largest first.
 
     DuckDB guesses the size of the whole from the first part; from a small one it would choose
     joins that take hours.
     """
-    schema = (TABLES | RESULTS)[table]
-    if PARTITION in schema.names:
-        folder = f"{PARTITION}={participant or '*'}"
-        parts = sorted((lake.tables / table).glob(f"{folder}/part.parquet"))
-        parts = [part for part in parts if part.parent.name != f"{PARTITION}={without}"]
-        options = f"hive_partitioning = true, hive_types = {{{PARTITION}: varchar}}"
-    else:  # of everyone together, and so also of who is about to go
-        parts = [part for part in [lake.part_of_all(table)] if part.exists() and not without]
-        options = "hive_partitioning = false"
-    if not parts:
-        return _no_rows(schema)
-    largest = max(parts, key=lambda part: (part.stat().st_size, str(part)))
-    ordered = [largest, *(part for part in parts if part != largest)]
-    listed = ", ".join("'" + str(part.resolve()).replace("'", "''") + "'" for part in ordered)
-    return f"select {', '.join(schema.names)} from read_parquet([{listed}], {options})"
+    parts = _parts_of(folder, without)
+    names = schema.names if schema is not None else names
+    if len(parts) > NAMED_MAX and _may_glob(folder):
+        pattern = folder / f"{PARTITION}=*" / "part.parquet"
+        chosen = _from(names, [pattern], HIVE)
+        return f"{chosen} where {PARTITION} <> '{without}'" if without else chosen
+    largest = sorted(parts, key=lambda part: (-part.stat().st_size, str(part)))[:1]
+    return _select(names, [*largest, *(p for p in parts if p not in largest)], HIVE, schema)
 
 
-def _no_rows(schema: pa.Schema) -> str:
+def _select(
+    names: Sequence[str], parts: Sequence[Path], options: str, schema: pa.Schema | None
+) -> str:
+    if not parts and schema is not None:
+        return no_rows(schema)
+    return _from(names, parts, options)
+
+
+def _from(names: Sequence[str], parts: Sequence[Path], options: str) -> str:
+    listed = ", ".join("'" + str(part.absolute()).replace("'", "''") + "'" for part in parts)
+    columns = ", ".join(f'"{name}"' for name in names)
+    return f"select {columns} from read_parquet([{listed}], {options})"
+
+
+def _parts_of(folder: Path, without: str | None) -> list[Path]:
+    """The part of each participant but one, in order."""
+    parts = sorted(folder.glob(f"{PARTITION}=*/part.parquet"))
+    return [part for part in parts if part.parent.name != f"{PARTITION}={without}"]
+
+
+def _may_glob(folder: Path) -> bool:
+    """Whether a pattern below a folder means what it says: not if its own path looks like one."""
+    return not set("*?[]{}") & set(str(folder.absolute()))
+
+
+def no_rows(schema: pa.Schema) -> str:
+    """A SELECT of a schema's columns that finds nothing."""
     empty = ", ".join(f"null::{_sql_type(f.type)} as {f.name}" for f in schema)
     return f"select {empty} where false"
 
@@ -80,18 +146,3 @@ def _sql_type(kind: pa.DataType) -> str:
         return "timestamptz" if kind.tz else "timestamp"
     names = {"string": "varchar", "int64": "bigint", "int32": "integer", "date32[day]": "date"}
     return names.get(str(kind), str(kind))
-
-
-def _participant_sql(lake: Lake, without: str | None = None) -> str:
-    """A number for each participant, for views that need a narrow key."""
-    folders = sorted((lake.tables / "sample").glob(f"{PARTITION}=*"))
-    names = [folder.name.partition("=")[2] for folder in folders]
-    return _numbers([name for name in names if name != without])
-
-
-def _numbers(names: Sequence[str]) -> str:
-    values = ", ".join(f"('{name}', {number})" for number, name in enumerate(names, 1))
-    return (
-        f"select * from (values {values or '(null, 0)'}) as p(participant_id, participant_number) "
-        "where participant_id is not null"
-    )

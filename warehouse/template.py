@@ -14,6 +14,7 @@ from pathlib import Path
 
 import duckdb
 
+from warehouse.store.database import writable
 from warehouse.store.lake import written
 
 KEPT = 4  # of several versions and settings
@@ -32,7 +33,7 @@ def made(fingerprint: str, create: Callable[[duckdb.DuckDBPyConnection], None]) 
         return
     with tempfile.TemporaryDirectory(prefix="dawnlake-") as folder:
         fresh = Path(folder) / "template.duckdb"
-        with duckdb.connect(str(fresh)) as connection:
+        with writable(fresh) as connection:
             create(connection)
             connection.execute(f"create macro {_MARK}() as '{fingerprint}'")
             connection.execute("checkpoint")  # on a full disk closing alone says nothing

@@ -1,30 +1,32 @@
-"""warehouse.duckdb: views of the .sql files over the tables of a lake, built beside the old one.
+"""warehouse.duckdb: relations over the files of a lake, built beside the old one.
 
-Rules and priorities of the settings become macros and a view of constants.
+In `main` stand the tables, the marts, and what is asked of both; in the schema `live` every view of
+the .sql files by its own definition, over the tables and over the marts that it reads from. (Over
+the tables alone some would take minutes to plan: DuckDB binds a view wherever it is named.) Rules
+and priorities of the settings become macros and a view of constants.
 """
 
 from __future__ import annotations
 
+import json
 import shutil
-import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
 from warehouse import template
-from warehouse.macros import MACROS
-from warehouse.store.lake import PARTIAL, Lake, digest, written
+from warehouse.macros import MACROS, FreeDays, Priority, Rules, free_days_sql, settings_sql
+from warehouse.store.buckets import MadeFrom
+from warehouse.store.database import STORAGE_VERSION, writable
+from warehouse.store.lake import Lake, digest, written
 from warehouse.table_columns import TABLE_COLUMNS
-from warehouse.table_files import comment_sql, create_tables, no_tables, table_views
-from warehouse.view_files import View, needed_by, relations
+from warehouse.table_files import comment_sql, create_tables, lake_sources, no_tables
+from warehouse.view_files import Kept, View, relations, steps_from_marts
 
-Rules = Mapping[str, float]
-Priority = Mapping[str, Sequence[str]]
-FreeDays = Mapping[str, Sequence[int]]  # of a participant: 1 Monday to 7 Sunday
-WEEKEND = (6, 7)
-_MARK = "dawnlake_fingerprint"
+LIVE = "live"
+_MARK = "dawnlake_made_from"
 
 
 class ViewError(Exception):
@@ -41,33 +43,39 @@ def build(
 ) -> None:
     """Write warehouse.duckdb anew; whoever has the old one open keeps it whole.
 
-    Nothing is done if nothing it depends on has changed; if only the tables' files have, the views
+    Nothing is done if nothing it depends on has changed; if only files have come or gone, the views
     are taken over from the old one, unless all of it is to be made `anew`. `without` is a
     participant whose tables are about to go.
 
     Raises: ViewError.
     """
-    tables = table_views(lake, without=without)
+    sources = lake_sources(lake, MadeFrom.of(lake).count, without)
     general = _fingerprint(rules, priority)
-    explained = digest(general, dict(free_days or {}))
-    whole = digest(explained, tables)
-    before = None if anew else _fingerprints_of(lake.warehouse)
-    if before == (explained, whole):
+    mark: dict[str, Any] = {
+        "views": digest(general, dict(free_days or {})),
+        "root": str(lake.root.absolute()),
+        "sources": {name: digest(select) for name, select in sources.items()},
+    }
+    before = {} if anew else _mark_of(lake.warehouse)
+    if before == mark:
         return
+    is_kept = before.get("views") == mark["views"] and before["sources"].keys() <= sources.keys()
+    if is_kept:
+        old = before["sources"]
+        sources = {n: s for n, s in sources.items() if old.get(n) != mark["sources"][n]}
     with written(lake.warehouse) as partial:
-        if before is not None and before[0] == explained:
+        if is_kept:
             shutil.copyfile(lake.warehouse, partial)
         else:
             partial.unlink()
-            with template.made(
-                general, lambda connection: create(connection, rules, priority)
-            ) as made:
+            with template.made(general, lambda made: create(made, rules, priority)) as made:
                 shutil.copyfile(made, partial)
-        with duckdb.connect(str(partial)) as connection:
+        with writable(partial) as connection:
             connection.execute("begin")
-            connection.execute(_free_days_sql(free_days or {}))
-            create_tables(connection, tables)
-            connection.execute(f"create or replace macro {_MARK}() as ['{explained}', '{whole}']")
+            connection.execute(free_days_sql(free_days or {}))
+            create_tables(connection, sources)
+            text = json.dumps(mark).replace("'", "''")
+            connection.execute(f"create or replace macro {_MARK}() as '{text}'")
             connection.execute("commit")
             connection.execute("checkpoint")  # on a full disk closing alone says nothing
         # a shell that writes has a log beside the old one, which does not belong to this one
@@ -75,83 +83,65 @@ def build(
             path.with_name(path.name + ".wal").unlink(missing_ok=True)
 
 
+def is_elsewhere(lake: Lake, connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether the relations of a warehouse are of files in another place than the lake's."""
+    mark = _told(connection)
+    return bool(mark) and mark["root"] != str(lake.root.absolute())
+
+
+def _mark_of(path: Path) -> dict[str, Any]:
+    """What a warehouse was made from; nothing if it cannot say."""
+    if not path.exists():
+        return {}
+    try:
+        with duckdb.connect(str(path), read_only=True) as connection:
+            return _told(connection)
+    except duckdb.Error:
+        return {}
+
+
+def _told(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+    try:
+        ((text,),) = connection.execute(f"select {_MARK}()").fetchall()
+        mark: dict[str, Any] = json.loads(text)
+        return mark
+    except (duckdb.Error, ValueError):
+        return {}
+
+
+def _fingerprint(rules: Rules, priority: Priority) -> str:
+    sql = {
+        v.name: (v.sql, v.comment, v.columns, v.parameters, v.kept) for v in relations().values()
+    }
+    version = (duckdb.__version__, STORAGE_VERSION)
+    return digest(sql, MACROS, TABLE_COLUMNS, no_tables(), dict(rules), dict(priority), version)
+
+
 def create(connection: duckdb.DuckDBPyConnection, rules: Rules, priority: Priority) -> None:
-    """Macros, views and comments in an open database, over tables without rows.
+    """Macros, views and comments in an open database, over tables and marts without rows.
 
     Raises: ViewError.
     """
-    connection.execute("begin")
-    _create_macros(connection, rules, priority)
-    create_tables(connection, no_tables(), comments=False)
     every = list(relations().values())
+    connection.execute("begin")
+    connection.execute(settings_sql(rules, priority, {}))
+    create_tables(connection, no_tables(), comments=False)
+    connection.execute(f"create schema {LIVE}; set schema = '{LIVE}'")
     _create(connection, every)
     for view in every:
         if view.parameters:
             _tried(view, lambda view: _compare(view, _columns(connection, _call(view))))
-        connection.execute(_comments(view))
+    connection.execute("set schema = 'main'")
+    for view in every:
+        if view.kept is not Kept.NO:
+            connection.execute(_comments(view, "main"))
+    for view in every:
+        connection.execute(_comments(view, "main" if view.parameters else LIVE))
     connection.execute("commit")
 
 
-@contextmanager
-def of_one(lake: Lake, participant: str) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The views over one participant's tables alone, at the cost of one participant."""
-    with tempfile.TemporaryDirectory(prefix=PARTIAL, dir=lake.root) as folder:
-        copy = Path(folder) / "one.duckdb"
-        shutil.copyfile(lake.warehouse, copy)
-        with duckdb.connect(str(copy)) as connection:
-            connection.execute("set timezone = 'UTC'; begin")
-            create_tables(connection, table_views(lake, participant), comments=False)
-            connection.execute("commit")
-            yield connection
-
-
-@contextmanager
-def views_for(
-    name: str, lake: Lake, participant: str, rules: Rules, priority: Priority
-) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A view and what it is made of, over one participant's tables, in memory: no warehouse needed.
-
-    Raises: ViewError.
-    """
-    with duckdb.connect() as connection:
-        connection.execute("set timezone = 'UTC'; begin")
-        _create_macros(connection, rules, priority)
-        create_tables(connection, table_views(lake, participant), comments=False)
-        _create(connection, needed_by(name))
-        connection.execute("commit")
-        yield connection
-
-
-def _create_macros(connection: duckdb.DuckDBPyConnection, rules: Rules, priority: Priority) -> None:
-    for name, value in rules.items():
-        connection.execute(f"create macro rule_{name}() as {value!r}::double")
-    for head, body in MACROS.items():
-        connection.execute(f"create macro {head} as {body}")
-    connection.execute(_free_days_sql({}))
-    connection.execute(_priority_sql(priority))
-
-
-def _fingerprint(rules: Rules, priority: Priority) -> str:
-    sql = {v.name: (v.sql, v.comment, v.columns, v.parameters) for v in relations().values()}
-    return digest(
-        sql, MACROS, TABLE_COLUMNS, no_tables(), dict(rules), dict(priority), duckdb.__version__
-    )
-
-
-def _fingerprints_of(path: Path) -> tuple[str, str] | None:
-    """What the views and the whole of a warehouse were made from; None if it cannot say."""
-    if not path.exists():
-        return None
-    try:
-        with duckdb.connect(str(path), read_only=True) as connection:
-            (row,) = connection.execute(f"select {_MARK}()").fetchall()
-    except duckdb.Error:
-        return None
-    return row[0][0], row[0][1]
-
-
 def _create(connection: duckdb.DuckDBPyConnection, views: Sequence[View]) -> None:
-    """Views that read from each other.
+    """Definitions in the schema that is set; in `main` marts without rows, and what asks them.
 
     To make a view, DuckDB binds all that it is made of, down to the tables. So each is tried over
     empty tables that stand in for what it reads from, and then they are exchanged from the last to
@@ -164,7 +154,10 @@ def _create(connection: duckdb.DuckDBPyConnection, views: Sequence[View]) -> Non
     for view in reversed(views):
         if not view.parameters:
             connection.execute(f'drop table "{view.name}"')
-            connection.execute(f'create view "{view.name}" as {view.sql}')
+            connection.execute(f'create view "{view.name}" as {view.from_kept}')
+    asked = [view.name for view in views if view.kept is Kept.OF_MARTS]
+    for name in steps_from_marts(asked):
+        connection.execute(f'create view main."{name}" as {relations()[name].sql}')
 
 
 def _tried(view: View, work: Callable[[View], None]) -> None:
@@ -175,14 +168,17 @@ def _tried(view: View, work: Callable[[View], None]) -> None:
 
 
 def _stand_in(connection: duckdb.DuckDBPyConnection, view: View) -> None:
-    """A macro, or an empty table with the columns of a view."""
+    """A macro, or an empty table with the columns of a view; of a mart also one for its rows."""
     if view.parameters:
-        connection.execute(f"create macro {view.call} as table {view.sql}")
+        connection.execute(f"create macro main.{view.call} as table {view.sql}")
         return
-    columns = _columns(connection, view.sql)
+    columns = _columns(connection, view.from_kept)
     _compare(view, columns)
     typed = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
     connection.execute(f'create table "{view.name}" ({typed})')
+    if view.is_kept:
+        empty = ", ".join(f'null::{kind} as "{name}"' for name, kind in columns.items())
+        connection.execute(f'create view main."{view.name}" as select {empty} where false')
 
 
 def _call(view: View) -> str:
@@ -202,29 +198,11 @@ def _compare(view: View, columns: Mapping[str, str]) -> None:
         raise ViewError(f"{view.layer}/{view.name}.sql: header and columns differ in {odd}")
 
 
-def _comments(view: View) -> str:
+def _comments(view: View, schema: str) -> str:
     if view.parameters:
         return comment_sql("macro table", view.name, view.comment)  # its columns can have none
-    texts = [comment_sql("view", view.name, view.comment)]
-    texts += [comment_sql("column", f"{view.name}.{c}", t) for c, t in view.columns.items()]
-    return ";".join(texts)
-
-
-def _priority_sql(priority: Mapping[str, Sequence[str]]) -> str:
-    rows = [
-        f"('{stream}', '{connector}', {position})"
-        for stream, connectors in priority.items()
-        for position, connector in enumerate(connectors, 1)
-    ]
-    values = ", ".join(rows) if rows else "(null, null, null)"
-    return (
-        "create view source_priority as select * from "
-        f"(values {values}) as p(stream, connector, position) where stream is not null"
+    place = f'{schema}."{view.name}"'
+    texts: Iterable[str] = (
+        comment_sql("column", f"{place}.{c}", t) for c, t in view.columns.items()
     )
-
-
-def _free_days_sql(free_days: FreeDays) -> str:
-    """A macro: the numbers of the weekdays on which a participant is free."""
-    own = " ".join(f"when '{name}' then {list(days)}" for name, days in free_days.items())
-    chosen = f"case participant {own} else {list(WEEKEND)} end" if own else f"{list(WEEKEND)}"
-    return f"create or replace macro free_weekdays(participant) as ({chosen})::integer[]"
+    return ";".join([comment_sql("view", place, view.comment), *texts])

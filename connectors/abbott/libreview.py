@@ -244,4 +244,5 @@ CONNECTOR = Connector(
     },
     identify=identify,
     extract=extract,
+    source="cgm",
 )

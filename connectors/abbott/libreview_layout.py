@@ -171,6 +171,8 @@ def _language(cells: list[str]) -> tuple[str, int] | None:
 
 def unwrapped(lines: list[str]) -> list[str]:
     """Lines without the quotes that some tool put around a whole row."""
+    if not any(line.startswith('"') for line in lines):
+        return lines
     text = pa.array(lines, pa.string())
     found = pc.extract_regex(text, r'^"(?P<row>(?:[^"]|"")*)"[,;\t]*$')
     bare = pc.replace_substring(pc.struct_field(found, "row"), '""', '"')

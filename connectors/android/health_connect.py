@@ -3,8 +3,9 @@
 One record is one row of a `*_record_table`, or of a table that hangs below one by `parent_key`
 (sleep stages, heart rate series). The clock is milliseconds UTC; beside it stands the offset in
 seconds, of the start and of the end, NULL where the app did not tell it. Units are fixed: mmol/L,
-calories (small ones), beats and breaths per minute, ms, %, degrees Celsius. There is no Low.
-Several apps write the same night: which one is told by its package name.
+calories (small ones), beats and breaths per minute, ms, %, degrees Celsius, grams, metres. There
+is no Low. Several apps write the same night: which one is told by its package name, and which of
+them the person puts first is a fact of the file (`app_priority_sleep`).
 
 Evidence: the table definitions of the platform's public source; counts and values that others
 published of their own exports of 2026. No real file was at hand, so it is marked unverified.
@@ -12,26 +13,27 @@ published of their own exports of 2026. No real file was at hand, so it is marke
 
 from __future__ import annotations
 
-import re
-import shutil
 import sqlite3
-import tempfile
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.android.health_connect_rows import (
+from connectors.android.health_connect_kinds import (
     APPS,
     BAND,
-    INSTANT,
-    INTERVAL,
-    ROW,
-    SERIES,
-    STAGE,
+    CATEGORIES,
+    HEADERS,
+    KINDS,
+    KNOWN,
+    NOT_CARRIED,
+    OTHERS,
+    PRIORITIES,
     Kind,
+)
+from connectors.android.health_connect_rows import (
+    ROW,
     Table,
     folded,
     judged_sql,
@@ -52,43 +54,10 @@ from connectors.contract import (
     batch,
     shaped,
 )
+from connectors.reading.sqlite_file import MAGIC, database_of
 
-MAGIC = b"SQLite format 3\x00"
-IN_MEMORY_BYTES = 200_000_000  # a bigger database is read from a private file
 BLOCK_ROWS = 100_000
 COMMON = ("record", "start_utc", "start_offset_min", "end_utc", "end_offset_min", "device", "key")
-# Tables, columns: the *RecordHelper of each type. Units: what its toRecordInternal() writes.
-KINDS = (
-    Kind(1, "sleep_session_record_table", INTERVAL, episode="sleep"),
-    Kind(2, "sleep_stages_table", STAGE, "stage_type", parent="sleep_session_record_table",
-         episode="sleep_stage"),
-    Kind(3, "exercise_session_record_table", INTERVAL, "exercise_type", episode="exercise"),
-    Kind(4, "heart_rate_record_series_table", SERIES, "beats_per_minute", "heart_rate", "/min",
-         "heart_rate_record_table"),
-    Kind(5, "heart_rate_variability_rmssd_record_table", INSTANT, "heart_rate_variability_millis",
-         "heart_rate_variability_rmssd", "ms"),
-    Kind(6, "resting_heart_rate_record_table", INSTANT, "beats_per_minute", "resting_heart_rate",
-         "/min"),
-    Kind(7, "respiratory_rate_record_table", INSTANT, "rate", "respiratory_rate", "/min"),
-    Kind(8, "oxygen_saturation_record_table", INSTANT, "percentage", "oxygen_saturation", "%"),
-    Kind(9, "steps_record_table", INTERVAL, "count", "step_count", "{count}"),
-    Kind(10, "blood_glucose_record_table", INSTANT, "level", "capillary_glucose", "mmol/L"),
-    # Energy.getInCalories(): joules only in the betas before May 2023, which could not export.
-    Kind(11, "active_calories_burned_record_table", INTERVAL, "energy", "energy_burned", "cal"),
-    Kind(12, "skin_temperature_delta_table", SERIES, "delta", "skin_temperature_deviation", "Cel",
-         "skin_temperature_record_table"),
-)  # fmt: skip
-HEADERS = ("heart_rate_record_table", "skin_temperature_record_table")  # no value of their own
-# Some of the types that are not read: enough to know a file by. Source: HealthConnectMappings.
-OTHERS = """total_calories_burned distance weight height body_fat nutrition hydration floors_climbed
-blood_pressure elevation_gained body_temperature basal_metabolic_rate vo2_max"""
-KNOWN = (*(kind.table for kind in KINDS), *HEADERS, APPS)
-# Columns that are not carried. Source: RecordHelper and the helper of each type.
-NOT_CARRIED = """row_id uuid last_modified_time client_record_id client_record_version
-device_info_id app_info_id recording_method dedupe_hash local_date local_date_time
-local_date_time_start_time local_date_time_end_time device_data_provider_id notes title has_route
-relation_to_meal meal_type planned_exercise_session_id session_rate_of_perceived_exertion
-specimen_source parent_key"""
 
 
 def identify(head: Head) -> str | None:
@@ -109,39 +78,33 @@ def identify(head: Head) -> str | None:
 
 
 def extract(source: Source, variant: str) -> Iterator[Item]:
-    """Sleeps, their stages, exercise; samples of heart, breath, skin, steps, energy, glucose.
+    """Sleeps, stages, exercise, meals; samples of heart, breath, skin, steps, energy, glucose.
 
     A session without stages stays one. Skips: `series_header` (rows that only hold a series
     together), `not_set` (the platform's own mark for no value), `table <name>` (not carried).
 
     Raises: FormatDrift for a column that is not there, BrokenFile if the database is damaged.
     """
-    try:
-        with _database(source) as database:
-            yield from _items(database)
-    except (sqlite3.Error, UnicodeError):  # the latter where a damaged name is in the message
-        raise BrokenFile("not readable as a SQLite database to its end: export it again") from None
+    with database_of(source) as database:
+        yield from _items(database)
 
 
 def _items(database: sqlite3.Connection) -> Iterator[Item]:
-    (check,) = database.execute("pragma quick_check(1)").fetchone()
-    if check != "ok":  # it may name an index or a row, which stay here
-        page = re.search(r"\bpage (\d+)", check)
-        place = f" at page {page[1]}" if page else ""
-        raise BrokenFile(f"a damaged SQLite database{place}: copy or export it again")
     tables = tables_of(database, KNOWN)
     (version,) = database.execute("pragma user_version").fetchone()
     yield Fact("schema_version", str(version))
+    yield from _priorities(database, tables)
     read = {kind.table for kind in KINDS}
     left_out: Counter[str] = Counter()
     for name, table in tables.items():
-        if name != APPS and (name in KNOWN or _holds_records(table)):
+        if name not in (APPS, PRIORITIES) and (name in KNOWN or _holds_records(table)):
             (rows,) = database.execute(f"select count(*) from {quoted(table.name)}").fetchone()
             yield Total(rows)
             if name not in read:
                 left_out["series_header" if name in HEADERS else f"table {table.name}"] += rows
     for kind in (kind for kind in KINDS if kind.table in tables):
-        yield from _new_columns(kind, tables[kind.table])
+        if not kind.is_beside:
+            yield from _new_columns(kind, tables[kind.table])
         for item in _rows(database, kind, tables):
             if isinstance(item, Skip):
                 left_out[item.reason] += item.count
@@ -150,23 +113,23 @@ def _items(database: sqlite3.Connection) -> Iterator[Item]:
     yield from (Skip(reason, count) for reason, count in left_out.items() if count)
 
 
-@contextmanager
-def _database(source: Source) -> Iterator[sqlite3.Connection]:
-    """The database, in memory or, if it is big, in a private file for as long as it takes."""
-    with source.stream() as stream, tempfile.NamedTemporaryFile(suffix=".db") as spool:
-        data = stream.read(IN_MEMORY_BYTES + 1)
-        if is_big := len(data) > IN_MEMORY_BYTES:
-            spool.write(data)
-            shutil.copyfileobj(stream, spool, 1 << 20)
-            spool.flush()
-        path = f"file:{spool.name}?mode=ro&immutable=1" if is_big else ":memory:"
-        with closing(sqlite3.connect(path, uri=is_big)) as database:
-            if not is_big:
-                # written in WAL mode, whose second file is not exported: say so, or it won't open
-                database.deserialize(data[:18] + b"\x01\x01" + data[20:])
-            del data
-            database.execute("pragma trusted_schema = off")
-            yield database
+def _priorities(database: sqlite3.Connection, tables: dict[str, Table]) -> Iterator[Fact]:
+    """Whose records the person put first in each category, as names of apps."""
+    if APPS not in tables or (table := tables.get(PRIORITIES)) is None:
+        return
+    apps = dict(database.execute(
+        f"select {tables[APPS].required('row_id')}, {tables[APPS].required('package_name')}"
+        f" from {quoted(tables[APPS].name)}"
+    ).fetchall())  # fmt: skip
+    chosen = database.execute(
+        f"select {table.required('health_data_category')},"
+        f" {table.required('app_id_priority_order')} from {quoted(table.name)}"
+    ).fetchall()
+    for category, order in chosen:
+        numbers = [int(each) for each in str(order).split(",") if each.strip().isdigit()]
+        names = [str(apps[number]) for number in numbers if number in apps]
+        if names and category in CATEGORIES:
+            yield Fact(f"app_priority_{CATEGORIES[category]}", " ".join(names))
 
 
 def _holds_records(table: Table) -> bool:
@@ -176,7 +139,8 @@ def _holds_records(table: Table) -> bool:
 
 
 def _new_columns(kind: Kind, table: Table) -> Iterator[Drift]:
-    known = {folded(name) for name in (*NOT_CARRIED.split(), *kind.times, kind.value)}
+    read = (other.value for other in KINDS if other.table == kind.table)
+    known = {folded(name) for name in (*NOT_CARRIED.split(), *kind.times, *read)}
     for name, column in table.columns.items():
         if name not in known:
             yield Drift(f"column {kind.table}.{column.strip(chr(34))}")
@@ -216,8 +180,9 @@ def _batch(kind: Kind, rows: pa.Table) -> Batch:
 CONNECTOR = Connector(
     name="health_connect",
     title="Android Health Connect export",
-    version="1",
+    version="2",
     variants={"sqlite": "unverified"},
     identify=identify,
     extract=extract,
+    source="hub",
 )

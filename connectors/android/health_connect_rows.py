@@ -11,28 +11,9 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from connectors.android.health_connect_kinds import APPS, BAND, LAST_MS, NOT_SET, WORDS, Kind
 from connectors.contract import FormatDrift
 
-BAND = 1_000_000_000  # record = band of the table + its row number
-APPS = "application_info_table"
-# Sleep stages by number. Source: SleepSessionStageType of the platform; 7 is awake in bed.
-STAGES = "unknown awake asleep_unspecified out_of_bed light deep rem awake"
-# Exercise by number, 0 to 61. Source: ExerciseSessionType of the platform (Jetpack's differ).
-EXERCISES = """unknown badminton baseball basketball biking biking_stationary boot_camp boxing
-calisthenics cricket dancing exercise_class fencing football_american football_australian
-frisbee_disc golf guided_breathing gymnastics handball high_intensity_interval_training hiking
-ice_hockey ice_skating martial_arts paddling paragliding pilates racquetball rock_climbing
-roller_hockey rowing rugby running running_treadmill sailing scuba_diving skating skiing
-snowboarding snowshoeing soccer softball squash stair_climbing strength_training stretching surfing
-swimming_open_water swimming_pool table_tennis tennis volleyball walking water_polo weightlifting
-wheelchair yoga other_workout stair_climbing_machine elliptical rowing_machine"""
-# The columns of time: start, its offset, end, its offset. Source: Instant-, IntervalRecordHelper.
-INSTANT = ("time", "zone_offset", "", "")
-INTERVAL = ("start_time", "start_zone_offset", "end_time", "end_zone_offset")
-SERIES = ("epoch_millis", "", "", "")
-STAGE = ("stage_start_time", "", "stage_end_time", "")
-LAST_MS = 253_402_300_800_000  # the year 10000
-NOT_SET = "4.9406564584124654e-324"  # Double.MIN_VALUE, the platform's "no value"; integers: -1
 # What a row becomes before it is a sample, an episode or a reject.
 ROW = pa.schema(
     [
@@ -50,20 +31,6 @@ ROW = pa.schema(
         ("raw", pa.string()),
     ]
 )
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A table that is read. `value` is the column of the number or of the code."""
-
-    band: int
-    table: str
-    times: tuple[str, str, str, str]
-    value: str = ""
-    metric: str = ""
-    unit: str = ""
-    parent: str = ""  # the table of the records that these rows belong to
-    episode: str = ""  # the kind of episode; else the rows are samples
 
 
 @dataclass(frozen=True)
@@ -119,7 +86,7 @@ def tables_of(database: sqlite3.Connection, known: Iterable[str]) -> dict[str, T
 
 def judged_sql(kind: Kind, tables: dict[str, Table]) -> str:
     """The rows of a table in the columns of ROW, still as reported, each with what is wrong."""
-    value = kind.value and kind.value not in ("stage_type", "exercise_type")
+    value = kind.value and kind.value not in WORDS
     checks = [("s is null", "missing_time", kind.times[0])]
     if kind.times[2]:
         checks += [("e is null", "missing_time", kind.times[2])]
@@ -148,7 +115,13 @@ def judged_sql(kind: Kind, tables: dict[str, Table]) -> str:
         {"case when code is null then v * 1.0 end" if value else "null"}, code, field,
         case when code is not null then quote(s) || '|' || quote(e) || '|' || quote(v) end
     from judged
+    {_only_what_is_set(kind) if kind.is_beside else ""}
     """
+
+
+def _only_what_is_set(kind: Kind) -> str:
+    """Nothing of a row that has no such number, or whose times are another kind's to reject."""
+    return f"where code is null or (code = 'unreadable_number' and field = '{kind.value}')"
 
 
 def _reported_sql(kind: Kind, tables: dict[str, Table]) -> str:
@@ -177,10 +150,18 @@ def _reported_sql(kind: Kind, tables: dict[str, Table]) -> str:
     select t.rowid as n, {of_row}{table.required(start)} as s,
         {of_row + table.required(end) if end else "null"} as e, {_offsets(kind, record)},
         {device} as device, {key} as key,
-        {of_row + table.required(kind.value) if kind.value else "null"} as v,
+        {_value(kind, table)} as v,
         {_name(kind, table)} as name
     from {quoted(table.name)} t {joins}
     """
+
+
+def _value(kind: Kind, table: Table) -> str:
+    """The number or code of a row; a meal need not have any of its columns."""
+    is_of_meal = kind.is_beside or kind.episode == "meal"
+    if not kind.value or (is_of_meal and not table.column(kind.value)):
+        return "null"
+    return f"t.{table.required(kind.value)}"
 
 
 def _is_time(column: str) -> str:
@@ -211,12 +192,13 @@ def _key(uuid: str) -> str:
 
 def _name(kind: Kind, table: Table) -> str:
     """The metric or label of a row."""
-    names = {"stage_type": STAGES, "exercise_type": EXERCISES}.get(kind.value)
-    if names is not None:
+    names = WORDS.get(kind.value)
+    if names is not None and (kind.episode != "meal" or table.column(kind.value)):
         cases = " ".join(f"when {code} then '{name}'" for code, name in enumerate(names.split()))
-        return f"case t.{table.required(kind.value)} {cases} end"
+        other = "else 'meal'" if kind.episode == "meal" else ""
+        return f"case t.{table.required(kind.value)} {cases} {other} end"
     if kind.table == "blood_glucose_record_table" and (source := table.column("specimen_source")):
         # 1 is interstitial fluid; the column is TEXT. Source: BloodGlucoseRecordHelper
         return f"""case cast(t.{source} as integer) when 1 then 'interstitial_glucose'
             else '{kind.metric}' end"""
-    return f"'{kind.metric or 'sleep'}'"
+    return f"'{kind.metric or kind.episode}'"

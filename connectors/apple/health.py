@@ -52,7 +52,7 @@ WORKOUTS = 1_000_000_000  # record numbers of workouts begin after it
 SLEEP = "SleepAnalysis"
 OTHERS = ("activity_summary", "clinical_record", "audiogram", "vision_prescription")
 EATEN = ["record", "metric", "start_utc", "end_utc", "zone", "device"]
-FOOD = pa.array(["dietary_energy", "dietary_carbohydrate"])
+FOOD = ("dietary_energy", "dietary_carbohydrate")
 # A root or a DTD of another name (export_cda.xml, a route) is another format. Comments are atomic:
 # else each could end at the end of any later one, and a page of them would be tried in all ways.
 _ROOT = re.compile(
@@ -75,7 +75,7 @@ class Progress:
     def remember_food(self, item: Item) -> None:
         """Keep when energy and carbohydrate were eaten: a few of a file's records."""
         if isinstance(item, Batch) and item.shape == "sample":
-            food = item.data.filter(pc.is_in(item.data["metric"], FOOD))
+            food = item.data.filter(pc.is_in(item.data["metric"], pa.array(FOOD)))
             if food.num_rows:
                 self.eaten.append(food.select(EATEN))
 
@@ -196,4 +196,5 @@ CONNECTOR = Connector(
     variants={"export": "verified"},
     identify=identify,
     extract=extract,
+    source="hub",
 )

@@ -6,7 +6,7 @@ What is wrong with real files, and what is done about it, on the bytes, block by
                                                 so there are no entities of the file's own either
     the file ends early                         refused: the last tag must close the root, since
                                                 the reader takes the end of data for the end of XML
-    attributes twice, metadata as a list        apple_clean.py
+    attributes twice, metadata as a list        clean.py
 
 Control characters inside of attributes (0x0b was seen) pass the reader unharmed.
 

@@ -160,4 +160,5 @@ CONNECTOR = Connector(
     variants=dict.fromkeys(("egvs", "events", "calibrations", "devices", "alerts"), "unverified"),
     identify=identify,
     extract=extract,
+    source="cgm",
 )

@@ -50,8 +50,9 @@ def extract(source: Source, variant: str) -> Iterator[Item]:
     """Samples of glucose, fingersticks, insulin and carbs; episodes of exercise and health.
 
     Skips: `patient_row` (name, birth date: never carried), `device_row`, `alert_setting` (a
-    threshold that sits in the glucose column), `preamble_row`, `note`, `no_value` (a reading
-    without its number), `insulin_of_unknown_kind` (neither fast nor long acting, by its word).
+    threshold that sits in the glucose column), `preamble_row`, `note`, `no_value` (a whole
+    row of a reading without its number), `insulin_of_unknown_kind` (neither
+    fast nor long acting, by its word).
 
     Raises: FormatDrift if the glucose column is not where it is in every known file; UndatableFile
     if a spreadsheet rewrote the time stamps and day and month cannot be told apart.
@@ -77,11 +78,12 @@ def extract(source: Source, variant: str) -> Iterator[Item]:
 
 
 def _fourteen(rows: Delimited) -> pa.Table:
-    """The table with all 14 columns: Transmitter Time and ID are absent from old exports.
+    """The table with all 14 columns: Transmitter Time and ID are absent from old exports. `is_cut`
+    is a row that ends before the header does.
 
     Time stamps that a spreadsheet wrote anew are put back as they were.
     """
-    table = rows.table()
+    table = rows.table().append_column("is_cut", pc.less(rows.width, len(rows.header)))
     for index in range(len(rows.header), 14):
         table = table.append_column(f"c{index}", pa.repeat("", table.num_rows))
     stamps = table["c1"]
@@ -143,4 +145,5 @@ CONNECTOR = Connector(
     },
     identify=identify,
     extract=extract,
+    source="cgm",
 )

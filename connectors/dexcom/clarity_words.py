@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from connectors.reading.text_sql import dated, number
+from connectors.reading.insulin_words import insulin_metric
+from connectors.reading.text_sql import integer, number, written
 
+FORMATS = "['%Y-%m-%dT%H:%M:%S', '%Y-%m-%d %H:%M:%S', '%Y-%m-%d %H:%M:%S.%f']"
 UNITS = {"mg/dl": "mg/dL", "mmol/l": "mmol/L"}
 # The sensors report 40 to 400 mg/dL (2.2 to 22.2 mmol/L). Source: Dexcom G6 and G7 user guides.
 LIMITS = {"mg/dL": (40, 400), "mmol/L": (2.2, 22.2)}
@@ -57,23 +59,11 @@ EVENTS = {
     ),
     "note": ("Note", "Notes", "Nota", "Notas", "Notiz", "Notizen", "Poznámka"),
 }
-# What a subtype of insulin has in it, in whatever language.
-LONG_ACTING = (
-    *("long", "lang", "prolong", "lent", "dlouhodob", "larga", "lunga", "lång", "długo", "pitkä"),
-)
-FAST_ACTING = (
-    *("fast", "rapid", "rápid", "schnell", "kurz", "rychl", "court", "snel", "hurtig", "hurtigt"),
-    *("snabb", "szybk", "gyors", "nopea", "short", "brev"),
-)
 
 
 def words(listed: tuple[str, ...]) -> str:
     """The words in lower case, as SQL lists them."""
     return ", ".join("'" + word.lower() + "'" for word in listed)
-
-
-def _holds(column: str, listed: tuple[str, ...]) -> str:
-    return f"regexp_matches(lower({column}), '{'|'.join(listed)}')"
 
 
 def events_sql(unit: str) -> str:
@@ -82,30 +72,37 @@ def events_sql(unit: str) -> str:
     Beside `event`, `is_unnamed` tells of a reading whose event has no known word: a transmitter's
     counter stands beside a sensor's readings alone.
     """
-    low, high = LIMITS[unit]
+    return f"with typed as ({_typed_sql()}), {_verdicts_sql(*LIMITS[unit])}"
+
+
+def _typed_sql() -> str:
+    """Every line with its texts as a wall clock and numbers, and its event by its word."""
     event = " ".join(
         f"when lower(c2) in ({words(listed)}) then '{name}'" for name, listed in EVENTS.items()
     )
-    stamp = "try_strptime(c1, ['%Y-%m-%dT%H:%M:%S', '%Y-%m-%d %H:%M:%S', '%Y-%m-%d %H:%M:%S.%f'])"
     return f"""
-    with typed as (
-        select record, c1, c2, c3, c7, c8, c9, c10, c6 as device,
+        select record, is_cut, c1, c2, c3, c7, c8, c9, c10, c6 as device,
             -- T, a blank and an unpadded hour all occur
-            {dated(stamp)} as start_wall,
+            {written("c1", FORMATS)} as start_wall,
             {number("replace(c7, ',', '.')")} as glucose,
             {number("replace(c8, ',', '.')")} as insulin,
             {number("replace(c9, ',', '.')")} as carbs,
             -- a spreadsheet turns twelve digits into 3.47631E+11: no identity any more
             case when c13 <> '' and not regexp_matches(c13, '^[0-9][.,][0-9]+E') then c13 end
                 as clock_id,
-            try_cast(c12 as bigint) as clock_s,
+            {integer("c12")} as clock_s,
             case {event} end as named, named is null and c2 <> '' and c7 <> '' and c8 = ''
                 and c9 = '' and clock_s is not null as is_unnamed,
             if(is_unnamed, 'glucose', named) as event,
             lower(c7) in ({words(LOW_WORDS)}) or lower(c3) in ({words(LOW_WORDS)}) as is_low,
             lower(c7) in ({words(HIGH_WORDS)}) or lower(c3) in ({words(HIGH_WORDS)}) as is_high
         from rows
-    ), read as (
+    """
+
+
+def _verdicts_sql(low: float, high: float) -> str:
+    """Bounds and kinds of what `typed` has, and what is wrong with it; NULL for nothing."""
+    return f"""read as (
         select * replace (nullif(device, '') as device,
             -- a counter that says nothing has no owner
             case when clock_s is not null then clock_id end as clock_id,
@@ -115,9 +112,7 @@ def events_sql(unit: str) -> str:
                 case when is_low then '<' when is_high then '>' end end as bound,
             case when clock_id is not null and clock_s is not null
                 then clock_id || '/' || clock_s end as key,
-            case when {_holds("c3", LONG_ACTING)} then 'insulin_long_acting'
-                 when c3 = '' or {_holds("c3", FAST_ACTING)} then 'insulin_bolus' end
-                as insulin_metric
+            if(c3 = '', 'insulin_bolus', {insulin_metric("c3")}) as insulin_metric
         from typed
     )
     select *,
@@ -126,7 +121,8 @@ def events_sql(unit: str) -> str:
              when event = 'note' then 'note'
              when start_wall is null then 'unreadable_time' when event is null then 'unknown_code'
              when event in ('glucose', 'calibration') and glucose is null
-             then if(c7 = '', 'no_value', 'unreadable_number')
+             then case when c7 <> '' then 'unreadable_number'
+                 when is_cut then 'missing_value' else 'no_value' end
              when event = 'insulin' and insulin is null
              then if(c8 = '', 'missing_value', 'unreadable_number')
              when event = 'insulin' and insulin_metric is null then 'insulin_of_unknown_kind'

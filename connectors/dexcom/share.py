@@ -81,4 +81,5 @@ CONNECTOR = Connector(
     variants={"json": "unverified"},
     identify=identify,
     extract=extract,
+    source="cgm",
 )

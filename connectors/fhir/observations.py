@@ -132,4 +132,5 @@ CONNECTOR = Connector(
     variants={"json": "unverified"},
     identify=identify,
     extract=extract,
+    source="relay",
 )

@@ -70,10 +70,15 @@ def sorted_out(rows: pa.Table) -> tuple[pa.Table, list[Item]]:
     good = rows.filter(is_good).drop_columns(["skip", "code", "field", "raw"])
     if good.num_rows == rows.num_rows:
         return good, []
-    skips = pc.value_counts(rows["skip"].drop_null().combine_chunks()).to_pylist()
-    items: list[Item] = [Skip(skip["values"], skip["counts"]) for skip in skips]
+    items: list[Item] = list(_skips(rows.filter(pc.is_valid(rows["skip"]))))
     bad = rows.filter(pc.is_valid(rows["code"])).select(["record", "code", "field", "raw"])
     return good, [*items, shaped("reject", bad)] if bad.num_rows else items
+
+
+def _skips(rows: pa.Table) -> Iterator[Skip]:
+    for reason in pc.unique(rows["skip"]).to_pylist():
+        records = rows["record"].filter(pc.equal(rows["skip"], reason)).combine_chunks()
+        yield Skip(reason, len(records), records)
 
 
 def totals(sleeps: pa.Table, metrics: list[str]) -> Iterator[Batch]:
@@ -116,6 +121,11 @@ def wall(cell: str) -> str:
     return f"case when regexp_full_match({cell}, '{_TIME}') then {told} end"
 
 
+def marked_wall(cell: str) -> str:
+    """SQL: the wall clock of a cell that marks it, wrongly, as UTC."""
+    return wall(f"regexp_replace({cell}, '(Z|[+]00:?00)$', '')")
+
+
 def day(cell: str) -> str:
     """SQL: the date of a cell; with Z and another hour than midnight it could be either of two."""
     return (
@@ -125,8 +135,9 @@ def day(cell: str) -> str:
 
 
 def number(cell: str) -> str:
-    """SQL: a number, NaN among them; no infinity."""
-    return f"case when not isinf(try_cast({cell} as double)) then try_cast({cell} as double) end"
+    """SQL: a number in digits without underscores, NaN among them; no infinity."""
+    told = f"try_cast({cell} as double)"
+    return f"case when not isinf({told}) and not contains({cell}, '_') then {told} end"
 
 
 def offset_min(cell: str) -> str:

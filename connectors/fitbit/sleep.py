@@ -1,16 +1,17 @@
-"""The sleep logs of a Fitbit Takeout (`sleep-*.json`) and of the Web API v1.2 ({"sleep": [...]}).
+"""The sleep logs of a Fitbit Takeout (`sleep-*.json`) and of the Web API, however they were saved.
 
 One record is one log. All wall times of a log stay in the offset of its start, also after a
 change of the clocks; so the end is the start plus `duration`, and `endTime`, which is in the
-offset of the end, is not used.
+offset of the end, is not used but for the hour below.
 
 Stages: `levels.data` is laid out first and the short wakes of `levels.shortData` (three minutes
 at most) are painted over it; light, deep and rem then add up to `minutesAsleep`. Classic logs
 know asleep, restless and awake; `minutesAsleep` does not count restless, so it is awake here.
 
-The phantom hour: on a spring night the vendor takes the missing hour for time in bed. A last
-segment `unknown` of 3600 s is dropped, the end is the end of the segment before it, the in-bed
-row is an hour shorter than `timeInBed`, and `timeInBed` itself is not carried.
+The phantom hour: on a spring night the vendor takes the missing hour for time in bed, and writes a
+last segment `unknown` of 3600 s. The same segment stands on ordinary nights too, there an hour in
+bed that was not scored. The file does not tell which, the clocks do: such a log ends at `endTime`
+in the offset of its own moment, which is right for both, and the segment is no stage.
 
 Totals: `minutesToFallAsleep` is mostly 0 and then no measurement; `efficiency` is the vendor's
 own; `thirtyDayAvgMinutes` differs between two copies of one log and is never carried.
@@ -21,22 +22,23 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-import duckdb
 import pyarrow as pa
 
-from connectors.contract import Batch, Drift, FormatDrift, Item, Source, Total, shaped
+from connectors.contract import Batch, Drift, Item, Source, Total, shaped
 from connectors.fitbit.sheet import sorted_out, totals
-from connectors.reading.delimited import decoded
-from connectors.reading.json_damage import broken_json
+from connectors.reading.json_wrapped import documents
 from connectors.reading.query import query
-from connectors.reading.text_sql import dated, later
+from connectors.reading.text_sql import integer, later, number, written
 
+MARKS = frozenset(("logId", "dateOfSleep", "startTime"))
 # Keys of a log. Source: Takeout files of 2021-2026; isMainSleep: Web API v1.2.
 _KEYS = (
     "logId dateOfSleep startTime endTime duration type infoCode logType mainSleep isMainSleep "
     "timeInBed minutesAsleep minutesAwake minutesToFallAsleep minutesAfterWakeup efficiency"
 )
-KEYS = {**dict.fromkeys(_KEYS.split(), "VARCHAR"), "levels": "JSON"}
+KEYS = {**dict.fromkeys(_KEYS.split(), "VARCHAR"), "levels": "JSON", "minuteData": "JSON"}
+# Of API v1, told by its minutes or not at all. Source: its documentation.
+OTHER_KEYS = ["awakeCount", "awakeDuration", "awakeningsCount", "restlessCount", "restlessDuration"]
 _LOG = json.dumps(KEYS)
 _SUMMARY = {
     **{stage: {"minutes": "VARCHAR"} for stage in ("light", "deep", "rem")},
@@ -44,6 +46,8 @@ _SUMMARY = {
 }
 _LEVELS = json.dumps({"summary": _SUMMARY, "data": "JSON", "shortData": "JSON"})
 _SEGMENTS = json.dumps([dict.fromkeys(("dateTime", "level", "seconds"), "VARCHAR")])
+_MINUTES = json.dumps([{"value": "VARCHAR"}])
+MINUTE_LEVELS = {"1": "asleep", "2": "restless", "3": "awake"}  # source: API v1 documentation
 TYPES = ("stages", "classic")
 LEVELS = {
     "wake": "awake",
@@ -70,12 +74,12 @@ TOTALS = {
 _FORMATS = "['%Y-%m-%dT%H:%M:%S.%f', '%Y-%m-%dT%H:%M:%S']"
 
 
-def sleep_items(source: Source, variant: str) -> Iterator[Item]:
+def sleep_items(source: Source) -> Iterator[Item]:
     """Sessions, stages and totals of sleep logs.
 
-    Raises: BrokenFile if the text is not JSON to its end, FormatDrift if it holds no logs.
+    Raises: BrokenFile if the text is not JSON to its end, or holds no log.
     """
-    logs = _logs(source, "$.sleep" if variant == "sleep_api_json" else "$")
+    logs = query("select record, doc as log from d", d=documents(source, MARKS))
     yield Total(logs.num_rows)
     yield from _drift(logs)
     good, items = sorted_out(query(_sleeps_sql(), logs=logs))
@@ -87,22 +91,6 @@ def sleep_items(source: Source, variant: str) -> Iterator[Item]:
     yield from totals(good, list(TOTALS))
 
 
-def _logs(source: Source, path: str) -> pa.Table:
-    """Every element as JSON, with its record number: an odd log is one reject, no broken file."""
-    file = pa.table({"text": [decoded(source.read())]})
-    try:
-        array = query(f"select json_extract(text, '{path}') as logs from file", file=file)
-        if query("select json_type(logs) as kind from a", a=array)["kind"][0].as_py() != "ARRAY":
-            raise FormatDrift("key sleep is missing from this file of sleep logs; export it again")
-        return query(
-            """with each as (select unnest(from_json(logs, '["JSON"]')) as log from a)
-               select row_number() over () as record, log::varchar as log from each""",
-            a=array,
-        )
-    except duckdb.Error as error:
-        raise broken_json(source, error) from None
-
-
 def _drift(logs: pa.Table) -> Iterator[Drift]:
     """Keys and types of logs that nobody has told us about."""
     told = query(
@@ -110,18 +98,17 @@ def _drift(logs: pa.Table) -> Iterator[Drift]:
                list_sort(list_distinct(list(log ->> '$.type'))) as types from logs""",
         logs=logs,
     ).to_pylist()[0]
-    yield from (Drift(f"key {key}") for key in told["keys"] or [] if key not in KEYS)
+    yield from (
+        Drift(f"key {key}") for key in told["keys"] or [] if key not in {*KEYS, *OTHER_KEYS}
+    )
     yield from (Drift(f"type {name}") for name in told["types"] or [] if name not in TYPES)
 
 
 def _sleeps_sql() -> str:
     """One row per log: its session, its levels, its totals as text under the metric's name."""
     told = ", ".join(f"{path} as {metric}" for metric, path in TOTALS.items())
-    minutes = ", ".join(metric for metric in TOTALS if metric != "time_in_bed")
     told_end = later("start_wall", "duration_ms / 1000")
-    last_start, last_s = f"try_strptime(data[-2].dateTime, {_FORMATS})", "data[-2].seconds"
-    last_end = later(last_start, f"try_cast({last_s} as double)")
-    in_bed = "(try_cast(time_in_bed as double) * 60 - if(has_phantom, 3600, 0))"
+    in_bed = later("start_wall", f"{number('time_in_bed')} * 60")
     return f"""
         with parsed as (
             select record, log as text, from_json(log, '{_LOG}') as log from logs
@@ -129,20 +116,24 @@ def _sleeps_sql() -> str:
         opened as (select *, from_json(log.levels, '{_LEVELS}') as levels from parsed),
         typed as (
             select record, text, log.logId as session, log.startTime as start_text,
-                {dated(f"try_strptime(log.startTime, {_FORMATS})")} as start_wall,
-                log.duration as duration_text, try_cast(log.duration as bigint) as duration_ms,
+                {written("log.startTime", _FORMATS)} as start_wall,
+                {written("log.endTime", _FORMATS)} as told_end_wall,
+                log.duration as duration_text, {integer("log.duration")} as duration_ms,
                 from_json(levels.data, '{_SEGMENTS}') as data,
                 from_json(levels.shortData, '{_SEGMENTS}') as shorts,
                 coalesce(json_type(text), 'NULL') <> 'OBJECT'
                     or json_type(log.levels) not in ('OBJECT', 'NULL')
                     or json_type(levels.data) not in ('ARRAY', 'NULL')
-                    or json_type(levels.shortData) not in ('ARRAY', 'NULL') as is_broken,
-                coalesce(log.mainSleep, log.isMainSleep) as is_main, {told}
+                    or json_type(levels.shortData) not in ('ARRAY', 'NULL')
+                    or json_type(log.minuteData) not in ('ARRAY', 'NULL') as is_broken,
+                log.minuteData as minutes, coalesce(log.mainSleep, log.isMainSleep) as is_main,
+                {told}
             from opened
         ),
         judged as (
             select *, coalesce(len(data) > 1 and data[-1].level = 'unknown'
-                and try_cast(data[-1].seconds as double) = 3600, false) as has_phantom,
+                    and {number("data[-1].seconds")} = 3600
+                    and told_end_wall > start_wall, false) as has_odd_hour,
                 case when is_broken then 'broken_row'
                      when session is null then 'missing_value'
                      when start_text is null then 'missing_time'
@@ -152,22 +143,35 @@ def _sleeps_sql() -> str:
                      when {told_end} is null then 'unreadable_number' end as code
             from typed
         )
-        select record, session, session as key, start_wall, start_wall as anchor_wall,
-            case when not has_phantom then {told_end} else coalesce({last_end},
-                 greatest({told_end} - interval 1 hour, start_wall)) end as end_wall,
-            {later("start_wall", in_bed)} as bed_end_wall,
+        select record, session, session as key, start_wall,
+            case when not has_odd_hour then start_wall end as anchor_wall,
+            if(has_odd_hour, told_end_wall, {told_end}) as end_wall,
+            if(has_odd_hour, told_end_wall, {in_bed}) as bed_end_wall,
             'sleep' as kind, null::varchar as device,
             case is_main when 'true' then 'main_sleep' when 'false' then 'nap' else 'sleep' end
                 as label,
-            case when has_phantom then data[:-2] else data end as data, shorts,
-            {minutes},
-            case when not has_phantom then time_in_bed end as time_in_bed,
-            null::varchar as skip, code,
+            case when has_odd_hour then data[:-2] when minutes is not null then {_minutes_sql()}
+                 else data end as data,
+            shorts, {", ".join(TOTALS)}, null::varchar as skip, code,
             case when code = 'broken_row' then null when session is null then 'logId'
                  when code like '%time' then 'startTime' else 'duration' end as field,
             case when code is not null then text end as raw
         from judged
     """
+
+
+def _minutes_sql() -> str:
+    """Segments from one code per minute: of a minute the hour is told and the date is not."""
+    words = " ".join(f"when '{code}' then '{word}'" for code, word in MINUTE_LEVELS.items())
+    codes = f"list_transform(from_json(minutes, '{_MINUTES}'), lambda m: m.value)"
+    runs = f"regexp_extract_all(array_to_string({codes}, ''), '1+|2+|3+|[^123]+')"
+    before = "coalesce(list_sum(list_transform(runs[1:n - 1], lambda r: len(r))), 0)::bigint"
+    return f"""
+        (select list_transform(runs, lambda run, n: struct_pack(
+            dateTime := strftime(start_wall + to_minutes({before}), '%Y-%m-%dT%H:%M:%S'),
+            level := case run[1] {words} else run[1] end,
+            seconds := (len(run) * 60)::varchar
+        )) from (select {runs} as runs))"""
 
 
 _SESSION = ["record", "kind", "label", "session", "start_wall", "end_wall", "anchor_wall", "key"]
@@ -179,14 +183,15 @@ def _stages(sleeps: pa.Table) -> Iterator[Batch]:
     segments = query(
         f"""
         with laid as (
-            select record, session, anchor_wall, false as is_short, unnest(data) as x from sleeps
+            select record, session, start_wall as anchor_wall, false as is_short,
+                unnest(data) as x from sleeps
             union all
-            select record, session, anchor_wall, true, unnest(shorts) from sleeps
+            select record, session, start_wall, true, unnest(shorts) from sleeps
         ),
         typed as (
             select * exclude (x), case x.level {words} end as label, to_json(x)::varchar as raw,
-                x.dateTime as start_text, try_cast(x.seconds as double) as seconds,
-                {dated(f"try_strptime(x.dateTime, {_FORMATS})")} as start_wall
+                x.dateTime as start_text, {number("x.seconds")} as seconds,
+                {written("x.dateTime", _FORMATS)} as start_wall
             from laid
         )
         select record, session, anchor_wall, is_short, label, start_wall,

@@ -5,7 +5,7 @@ has both clocks of its begin and of its end, which is all that the export tells 
 person was. Totals are seconds, kcal, metres, /min and %. Missing is an absent key or null; -1
 and -2 stand for nothing, and so does 0 of what is never 0. There is no hypnogram and no HRV.
 
-What is where: garmin_sleep (nights and naps), garmin_days (dates), garmin_documents (both).
+What is where: sleep.py (nights and naps), days.py (dates), documents.py (both).
 
 Evidence: 205 nights and 107 dates of one person, 2023-2024, a traveller. What they do not have is
 known from other people's readers only: naps, nights that are not confirmed, and dates written as
@@ -81,4 +81,5 @@ CONNECTOR = Connector(
     },
     identify=identify,
     extract=extract,
+    source="watch",
 )

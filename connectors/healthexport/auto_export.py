@@ -164,4 +164,5 @@ CONNECTOR = Connector(
     variants={"json": "unverified"},
     identify=identify,
     extract=extract,
+    source="hub",
 )

@@ -126,4 +126,5 @@ CONNECTOR = Connector(
     variants={"stream": "unverified", "history": "unverified", "numbers": "unverified"},
     identify=identify,
     extract=extract,
+    source="cgm",
 )

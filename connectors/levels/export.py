@@ -81,4 +81,5 @@ CONNECTOR = Connector(
     variants={"csv": "verified"},
     identify=identify,
     extract=extract,
+    source="cgm",
 )

@@ -118,4 +118,5 @@ CONNECTOR = Connector(
     variants={"en": "verified", "da": "verified", "other": "unverified"},
     identify=identify,
     extract=extract,
+    source="manual",
 )

@@ -222,4 +222,5 @@ CONNECTOR = Connector(
     },
     identify=identify,
     extract=extract,
+    source="relay",
 )

@@ -104,4 +104,5 @@ CONNECTOR = Connector(
     variants={"csv": "verified"},
     identify=identify,
     extract=extract,
+    source="cgm",
 )

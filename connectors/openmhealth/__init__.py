@@ -1,1 +1,1 @@
-"""Open mHealth and IEEE 1752.1: data points of any app."""
+"""Open mHealth and IEEE 1752.1: data points of their schemas."""

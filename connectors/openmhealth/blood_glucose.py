@@ -95,4 +95,5 @@ CONNECTOR = Connector(
     variants={"data_points": "unverified"},
     identify=identify,
     extract=extract,
+    source="relay",
 )

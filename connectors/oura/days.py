@@ -13,7 +13,7 @@ import pyarrow as pa
 from connectors.contract import Item, Skip, shaped
 from connectors.oura.sleep import told
 from connectors.reading.query import query
-from connectors.reading.text_sql import dated
+from connectors.reading.text_sql import date
 
 # Source: API description (v2); real daily_sleep documents.
 DAILY = {
@@ -28,25 +28,28 @@ DAY_DOCUMENT = (
     *("id", "day", "score", "contributors", "temperature_deviation", "steps", "active_calories"),
     "spo2_percentage",
 )
-# A score does not say of what: its contributors do.
+# A score does not say of what: its contributors do, or the endpoint around it.
 _SCORED = """
 select * exclude (score),
-    case when contributors like '%deep_sleep%' then score end as sleep_score,
+    case when contributors like '%deep_sleep%' or under like '%daily_sleep%' then score
+    end as sleep_score,
     case when contributors like '%recovery_index%' or contributors like '%sleep_balance%'
+           or contributors like '%hrv_balance%' or under like '%readiness%'
            or (contributors is null and temperature_deviation is not null) then score
     end as readiness_score,
     case when json_valid(spo2_percentage) and spo2_percentage like '{%'
          then json_extract_string(spo2_percentage, '$.average') else spo2_percentage
     end as average_spo2,
-    score is not null and contributors is null and temperature_deviation is null
-        and coalesce(steps, active_calories) is null as is_nameless,
+    score is not null and nullif(contributors, '{}') is null and temperature_deviation is null
+        and coalesce(steps, active_calories, sleep_score, readiness_score) is null as is_nameless,
     false as is_carried
 from documents
 """
 
 
 def day_documents(documents: pa.Table) -> Iterator[Item]:
-    """daily_sleep, daily_readiness, daily_activity and daily_spo2, by what stands in each.
+    """daily_sleep, daily_readiness, daily_activity and daily_spo2, by what stands in each, or the
+    names of what is around it (`under`).
 
     Skips: `no_value` (an activity score alone, oxygen not measured).
     """
@@ -67,7 +70,7 @@ def day_documents(documents: pa.Table) -> Iterator[Item]:
 def days(rows: pa.Table, columns: dict[str, tuple[str, str]]) -> Iterator[Item]:
     """Daily values of rows with record, id, day, is_carried (elsewhere too), and the columns."""
     values = query(
-        f"select *, {dated('try_cast(day as date)')} as date from ({told(columns, 'rows')})",
+        f"select *, {date('day')} as date from ({told(columns, 'rows')})",
         rows=rows,
     )
     yield shaped(

@@ -81,4 +81,5 @@ CONNECTOR = Connector(
     variants={"blood_glucose": "unverified", "temperature": "unverified"},
     identify=identify,
     extract=extract,
+    source="cgm",
 )

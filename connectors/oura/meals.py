@@ -115,4 +115,5 @@ CONNECTOR = Connector(
     variants={"meal": "unverified", "food_item": "unverified"},
     identify=identify,
     extract=extract,
+    source="manual",
 )

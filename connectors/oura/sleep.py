@@ -32,6 +32,7 @@ TOTALS = {
     "lowest_heart_rate": ("sleep_heart_rate_lowest", "/min"),
     "average_hrv": ("sleep_heart_rate_variability_rmssd", "ms"),
     "average_breath": ("sleep_respiratory_rate", "/min"),
+    "period_score": ("sleep_score", "{score}"),  # of version 1 alone
 }
 NEVER_ZERO = (
     *("sleep_efficiency", "sleep_heart_rate", "sleep_heart_rate_lowest", "sleep_respiratory_rate"),
@@ -48,7 +49,8 @@ PHASES = {"1": "deep", "2": "light", "3": "rem", "4": "awake"}  # source: API de
 def sleeps(documents: pa.Table) -> Iterator[Item]:
     """Everything that documents with the text columns SLEEP tell.
 
-    Skips: `rest_not_sleep`, `deleted`.
+    Skips: `rest_not_sleep`, `deleted`, `copy_without_id` (a line of the app's export that stands
+    once more with its id).
     """
     judged = query(_judged(), documents=documents)
     counts = query(
@@ -100,7 +102,10 @@ def _judged() -> str:
         select *, coalesce(id, bedtime_start) as session, {times},
             -- an export without types does not tell naps from nights
             case type {labels} else case when type is null then 'sleep' end end as label,
-            case type when 'rest' then 'rest_not_sleep' when 'deleted' then 'deleted' end as skip
+            case when type = 'rest' then 'rest_not_sleep' when type = 'deleted' then 'deleted'
+                when id is null and bool_or(id is not null)
+                    over (partition by bedtime_start, bedtime_end, type)
+                then 'copy_without_id' end as skip
         from documents
     ), measured as (
         select *, coalesce(end_utc - start_utc, end_wall - start_wall) as length from timed
@@ -130,7 +135,7 @@ from sound order by record, kind
 # Readiness after the night stands in its document; after a nap it is the same day's once more.
 _READINESS = f"""
 with parts as (
-    select record, session as key, {text_sql.dated("try_cast(day as date)")} as date,
+    select record, session as key, {text_sql.date("day")} as date,
         unnest(['readiness_score', 'skin_temperature_deviation']) as metric,
         unnest(['{{score}}', 'Cel']) as unit,
         unnest([json_extract_string(readiness, '$.score'),

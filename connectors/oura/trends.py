@@ -17,7 +17,7 @@ from connectors.oura.sleep import SLEEP, TOTALS, sleeps
 from connectors.reading.delimited import decoded, lines_of, rows_below
 from connectors.reading.query import query
 
-# Source: real file of 2019 to 2022; the second spellings from readers of older files.
+# Source: real files of 2019 to 2022; the second spellings from those of 2020 and older.
 COLUMNS = {
     "date": "day",
     "Bedtime Start": "bedtime_start",
@@ -40,6 +40,7 @@ COLUMNS = {
     "Sleep Score": "sleep_score",
     "Readiness Score": "readiness_score",
     "Temperature Deviation (°C)": "temperature_deviation",
+    "Temperature Deviation": "temperature_deviation",
     "Steps": "steps",
     "Activity Burn": "active_calories",
 }

@@ -12,13 +12,15 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from connectors.contract import Batch, BrokenFile, batch
+from connectors.reading.kept import kept_of_a_head
 from connectors.reading.quoted_lines import BREAK, Lines, joined
 
 BLOCK_BYTES = 1 << 26
@@ -66,6 +68,7 @@ class Delimited:
         return self.columns.add_column(0, "record", self.line)
 
 
+@kept_of_a_head
 def decoded(data: bytes) -> str:
     """The text of a file, its byte order mark taken off, also one that was encoded twice.
 
@@ -86,6 +89,7 @@ def decoded(data: bytes) -> str:
     return text.removeprefix("\ufeff").removeprefix("ï»¿").removeprefix('"ï»¿"')
 
 
+@kept_of_a_head
 def lines_of(text: str) -> list[str]:
     """Lines, whatever ends them; the empty piece after the last line end is none."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
@@ -99,7 +103,12 @@ def fields_of(line: str, delimiter: str) -> list[str]:
     """
     if len(line) > LONGEST_LINE:
         raise BrokenFile("a header line of over 128 kB is nobody's; download the file again")
-    return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter), [])]
+    return list(_cells(line, delimiter))
+
+
+@lru_cache(16)  # every connector asks about the first line in turn
+def _cells(line: str, delimiter: str) -> tuple[str, ...]:
+    return tuple(cell.strip() for cell in next(csv.reader([line], delimiter=delimiter), []))
 
 
 def rows_below(lines: list[str], header_index: int, delimiter: str) -> Delimited:
@@ -141,6 +150,25 @@ def rows_below(lines: list[str], header_index: int, delimiter: str) -> Delimited
         width=kept_width,
         wide=wide,
         broken=broken,
+    )
+
+
+def rows_between(
+    lines: list[str], header_index: int, end: int, delimiter: str, surplus: int = 0
+) -> Delimited:
+    """The same up to line `end` (from 0): one section of several, by the lines of the whole file.
+
+    `surplus` is how many more fields than its header a row may have.
+
+    Raises: BrokenFile, as `rows_below` does.
+    """
+    header = lines[header_index] + delimiter * surplus
+    rows = rows_below([header, *lines[header_index + 1 : end]], 0, delimiter)
+    return replace(
+        rows,
+        line=pc.add(rows.line, header_index),
+        wide=[(line + header_index, cells) for line, cells in rows.wide],
+        broken=[(line + header_index, text) for line, text in rows.broken],
     )
 
 

@@ -71,7 +71,7 @@ def grids_of(source: Source) -> tuple[Grid, ...]:
 @lru_cache(maxsize=1)  # all connectors ask about one file in turn
 def _text_seen(first: bytes) -> tuple[Grid, ...]:
     text = decoded(first)
-    if text.lstrip()[:1] in ("", "{", "[", "<") or "\0" in text[:1000]:
+    if text.lstrip()[:1] in ("", "{", "[", "<") or "\0" in text[:1000].partition("\n")[0]:
         return ()
     return (Grid(lines_of(text)),)
 

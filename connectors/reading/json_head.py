@@ -25,11 +25,16 @@ def first_objects(head: Head, under: str = "") -> list[dict[str, object]]:
     return list(_objects(head.first, under))
 
 
-@lru_cache(maxsize=4)  # all connectors ask about one file in turn
+@lru_cache(maxsize=16)  # all connectors ask about one file in turn
 def _objects(first: bytes, under: str) -> tuple[dict[str, object], ...]:
     text = decoded(first).lstrip()
     opening = re.search(rf'^\{{.{{0,500}}?"{under}"\s*:\s*\[', text, re.DOTALL) if under else None
-    position = opening.end() if opening else int(text.startswith("["))
+    return _whole(text, opening.end() if opening else int(text.startswith("[")))
+
+
+@lru_cache(maxsize=4)
+def _whole(text: str, position: int) -> tuple[dict[str, object], ...]:
+    """The objects of a head from a place on."""
     found: list[dict[str, object]] = []
     while True:
         between = _BETWEEN.match(text, position)

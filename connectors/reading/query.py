@@ -56,6 +56,24 @@ def json_rows(source: Source, columns: dict[str, str]) -> pa.Table:
     not name is left out, one that an object does not have is NULL. A key whose type differs from
     object to object is best read as JSON.
 
+    Raises: BrokenFile if the text is not JSON to its end, or a value does not fit its column.
+    """
+    return _json_table(source, "read_json(?, columns = ?, ", columns)
+
+
+def json_values(source: Source) -> pa.Table:
+    """`record` (from 1) and `doc`, its text: the elements of a JSON array, or the values of a file
+    that has several, or one.
+
+    Raises: BrokenFile if the text is not JSON to its end.
+    """
+    rows = _json_table(source, "read_json_objects(?, ")
+    return query("select record, json::varchar as doc from rows", rows=rows)
+
+
+def _json_table(source: Source, reader: str, *options: dict[str, str]) -> pa.Table:
+    """What a JSON reader of the database makes of a file, numbered.
+
     The reader works on files, so the member is spooled to a private one for as long as it takes.
 
     Raises: BrokenFile if the text is not JSON to its end, or a value does not fit its column.
@@ -67,9 +85,9 @@ def json_rows(source: Source, columns: dict[str, str]) -> pa.Table:
             shutil.copyfileobj(stream, spool, 1 << 20)
         with _cursor() as cursor:
             rows = cursor.sql(
-                "select row_number() over () as record, * from read_json(?, columns = ?, "
+                f"select row_number() over () as record, * from {reader}"
                 f"format = 'auto', maximum_object_size = {LARGEST_OBJECT})",
-                params=[path, columns],
+                params=[path, *options],
             ).to_arrow_table()
         if not is_closed(Path(path)):  # the reader takes an array that ends after a comma
             raise broken_json(source)

@@ -1,8 +1,11 @@
-"""A SQLite database that an app wrote: its tables as columns of text, whatever is in them."""
+"""A SQLite database that somebody exported, opened for reading and looked through first."""
 
 from __future__ import annotations
 
+import re
+import shutil
 import sqlite3
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
@@ -12,27 +15,47 @@ from connectors.contract import BrokenFile, Source
 
 MAGIC = b"SQLite format 3\x00"
 BLOCK_ROWS = 200_000
-DAMAGED = "not readable as a SQLite database to its end: copy or export it again"
+IN_MEMORY_BYTES = 200_000_000  # a bigger database is read from a private file
 
 
 @contextmanager
-def database(source: Source) -> Iterator[sqlite3.Connection]:
-    """The database, in memory, its rows read as text where that is asked for.
+def database_of(source: Source) -> Iterator[sqlite3.Connection]:
+    """The database, in memory or, if it is big, in a private file for as long as it takes.
 
-    Raises: BrokenFile, also later while it is read, if it is damaged or too large.
+    Raises: BrokenFile if it is damaged, also later while it is read.
     """
-    data = source.read()
     try:
-        with closing(sqlite3.connect(":memory:")) as connection:
-            # written in WAL mode, whose second file is not exported: say so, or it won't open
-            connection.deserialize(data[:18] + b"\x01\x01" + data[20:])
-            connection.execute("pragma trusted_schema = off")
-            (check,) = connection.execute("pragma quick_check(1)").fetchone()
+        with _opened(source) as database:
+            (check,) = database.execute("pragma quick_check(1)").fetchone()
             if check != "ok":  # it may name an index or a row, which stay here
-                raise BrokenFile(DAMAGED)
-            yield connection
-    except (sqlite3.Error, UnicodeError, OverflowError):
-        raise BrokenFile(DAMAGED) from None
+                page = re.search(r"\bpage (\d+)", check)
+                place = f" at page {page[1]}" if page else ""
+                raise BrokenFile(f"a damaged SQLite database{place}: copy or export it again")
+            yield database
+    except (
+        sqlite3.Error,
+        UnicodeError,
+        OverflowError,
+    ):  # the latter where a damaged name is in the message
+        raise BrokenFile("not readable as a SQLite database to its end: export it again") from None
+
+
+@contextmanager
+def _opened(source: Source) -> Iterator[sqlite3.Connection]:
+    with source.stream() as stream, tempfile.NamedTemporaryFile(suffix=".db") as spool:
+        data = stream.read(IN_MEMORY_BYTES + 1)
+        if is_big := len(data) > IN_MEMORY_BYTES:
+            spool.write(data)
+            shutil.copyfileobj(stream, spool, 1 << 20)
+            spool.flush()
+        path = f"file:{spool.name}?mode=ro&immutable=1" if is_big else ":memory:"
+        with closing(sqlite3.connect(path, uri=is_big)) as database:
+            if not is_big:
+                # written in WAL mode, whose second file is not exported: say so, or it won't open
+                database.deserialize(data[:18] + b"\x01\x01" + data[20:])
+            del data
+            database.execute("pragma trusted_schema = off")
+            yield database
 
 
 def columns_of(connection: sqlite3.Connection, table: str) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ format's country writes; never row by row.
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -39,22 +40,27 @@ class Stamped:
     order: str
 
 
-def stamped(texts: pa.Array | pa.ChunkedArray, usual: str | None = None) -> Stamped:
+def stamped(
+    texts: pa.Array | pa.ChunkedArray,
+    usual: str | None = None,
+    within: tuple[dt.date, dt.date] | None = None,
+) -> Stamped:
     """The wall clock of every stamp, in the order of the file.
 
-    `usual` is the order that the format or the file's language stands for: taken where nothing in
-    the file speaks against it.
+    `within` are the days that the file says it is about, first and last: an order that leaves them
+    is not the one. `usual` is the order that the format or the file's language stands for: taken
+    where nothing in the file speaks against it.
 
     Raises: UndatableFile if day and month cannot be told apart, or are mixed.
     """
     rows = pa.array(range(len(texts)), pa.int64())
     dates = query(_DATES_SQL, stamps=pa.table({"row": rows, "stamp": texts}))
-    order = _order(dates, usual)
+    order = _order(dates, usual, within)
     return Stamped(pc.cast(dates[order], pa.timestamp("us")).combine_chunks(), order)
 
 
-def _order(dates: pa.Table, usual: str | None) -> str:
-    (told,) = query(_EVIDENCE_SQL, dates=dates).to_pylist()
+def _order(dates: pa.Table, usual: str | None, within: tuple[dt.date, dt.date] | None) -> str:
+    (told,) = query(_evidence_sql(within), dates=dates).to_pylist()
     if told["is_day_first"] and told["is_month_first"]:
         raise UndatableFile(
             "some dates of this file are day first and some month first, as a spreadsheet leaves "
@@ -64,6 +70,9 @@ def _order(dates: pa.Table, usual: str | None) -> str:
         return DAY_FIRST if told["is_day_first"] else MONTH_FIRST
     if not told["in_doubt"]:
         return usual or DAY_FIRST
+    outside = [order for order in (DAY_FIRST, MONTH_FIRST) if told[f"outside_{order}"]]
+    if len(outside) == 1:
+        return MONTH_FIRST if outside == [DAY_FIRST] else DAY_FIRST
     few, many = sorted((DAY_FIRST, MONTH_FIRST), key=lambda order: told[f"nights_{order}"])
     if told[f"nights_{many}"] >= NIGHTS and told[f"nights_{few}"] == 0:
         return many
@@ -100,7 +109,14 @@ _DATES_SQL = f"""
         {dated("months")} as month_first
     from moments order by row
 """
-_EVIDENCE_SQL = """
+
+
+def _evidence_sql(within: tuple[dt.date, dt.date] | None) -> str:
+    """What the dates of a file tell about their order."""
+    first, last = within or (dt.date(1, 1, 3), dt.date(9999, 12, 28))
+    margin = "interval 2 days"  # the days of a zone far away
+    days = f"date '{first}' - {margin} and date '{last}' + {margin}"
+    return f"""
     with steps as (
         select *, day_first - lag(day_first) over rows_of_file as day_step,
             month_first - lag(month_first) over rows_of_file as month_step,
@@ -115,9 +131,11 @@ _EVIDENCE_SQL = """
         coalesce(bool_or(day_first <> month_first), false) as in_doubt,
         coalesce(bool_or(has_half), false) as has_half,
         coalesce(bool_or(has_point), false) as has_point,
+        coalesce(bool_or(day_first not between {days}), false) as outside_day_first,
+        coalesce(bool_or(month_first not between {days}), false) as outside_month_first,
         count(*) filter (is_night and day_step between interval '-1 hour' and interval '1 hour')
             as nights_day_first,
         count(*) filter (is_night and month_step between interval '-1 hour' and interval '1 hour')
             as nights_month_first
     from steps
-"""
+    """

@@ -102,4 +102,5 @@ CONNECTOR = Connector(
     variants={"json": "unverified"},
     identify=identify,
     extract=extract,
+    source="cgm",
 )

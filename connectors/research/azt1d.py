@@ -88,4 +88,5 @@ CONNECTOR = Connector(
     variants={"csv": "unverified"},
     identify=identify,
     extract=extract,
+    source="cgm",
 )

@@ -93,4 +93,5 @@ CONNECTOR = Connector(
     variants={"food_log": "verified", "food_log_without_header": "verified"},
     identify=identify,
     extract=extract,
+    source="cgm",
 )

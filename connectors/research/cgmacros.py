@@ -143,4 +143,5 @@ CONNECTOR = Connector(
     variants={"csv": "verified"},
     identify=identify,
     extract=extract,
+    source="cgm",
 )

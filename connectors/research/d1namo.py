@@ -93,4 +93,5 @@ CONNECTOR = Connector(
     variants={"glucose": "verified", "food": "verified", "insulin": "unverified"},
     identify=identify,
     extract=extract,
+    source="cgm",
 )

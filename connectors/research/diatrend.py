@@ -91,4 +91,5 @@ CONNECTOR = Connector(
     variants={"workbook": "unverified"},
     identify=identify,
     extract=extract,
+    source="cgm",
 )

@@ -86,4 +86,5 @@ CONNECTOR = Connector(
     variants={"csv": "verified"},
     identify=identify,
     extract=extract,
+    source="cgm",
 )

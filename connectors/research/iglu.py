@@ -73,4 +73,5 @@ CONNECTOR = Connector(
     variants={"csv": "unverified"},
     identify=identify,
     extract=extract,
+    source="cgm",
 )

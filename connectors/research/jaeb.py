@@ -77,4 +77,5 @@ CONNECTOR = Connector(
     variants=dict.fromkeys(TABLES, "unverified"),
     identify=identify,
     extract=extract,
+    source="cgm",
 )

@@ -137,4 +137,5 @@ CONNECTOR = Connector(
     variants={"xml": "unverified"},
     identify=identify,
     extract=extract,
+    source="cgm",
 )

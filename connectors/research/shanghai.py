@@ -122,4 +122,5 @@ CONNECTOR = Connector(
     variants={"workbook": "verified"},
     identify=identify,
     extract=extract,
+    source="cgm",
 )

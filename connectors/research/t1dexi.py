@@ -148,4 +148,5 @@ CONNECTOR = Connector(
     variants={"glucose": "unverified", "insulin": "unverified"},
     identify=identify,
     extract=extract,
+    source="cgm",
 )

@@ -79,4 +79,5 @@ CONNECTOR = Connector(
     variants={"xlsx": "verified"},
     identify=identify,
     extract=extract,
+    source="cgm",
 )

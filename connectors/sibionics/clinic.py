@@ -69,4 +69,5 @@ CONNECTOR = Connector(
     variants={"zh": "unverified"},
     identify=identify,
     extract=extract,
+    source="cgm",
 )

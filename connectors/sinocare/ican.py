@@ -62,4 +62,5 @@ CONNECTOR = Connector(
     variants={"csv": "unverified"},
     identify=identify,
     extract=extract,
+    source="cgm",
 )

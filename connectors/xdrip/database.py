@@ -26,7 +26,7 @@ from connectors.contract import (
     Source,
     Total,
 )
-from connectors.reading.sqlite_file import MAGIC, columns_of, database, text_rows
+from connectors.reading.sqlite_file import MAGIC, columns_of, database_of, text_rows
 from connectors.reading.table import Interval, Number, Plan, planned
 
 MARKS = (b"BgReadings", b"calculated_value")
@@ -117,7 +117,7 @@ def extract(source: Source, variant: str) -> Iterator[Item]:
 
     Raises: BrokenFile if it is damaged; FormatDrift without the table or columns of readings.
     """
-    with database(source) as connection:
+    with database_of(source) as connection:
         yield from _items(connection)
 
 
@@ -150,4 +150,5 @@ CONNECTOR = Connector(
     variants={"sqlite": "unverified"},
     identify=identify,
     extract=extract,
+    source="cgm",
 )

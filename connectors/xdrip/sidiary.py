@@ -142,4 +142,5 @@ CONNECTOR = Connector(
     },
     identify=identify,
     extract=extract,
+    source="cgm",
 )

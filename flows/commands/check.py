@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from connectors.contract import IngestError
+from connectors.contract import Connector, IngestError
 from flows.deriving import pipeline
 from flows.deriving.pipeline import FileReceipt
 from flows.imports import without_pandas
-from flows.reading.extract import Manifest, account
 from flows.reading.identify import identified
+from flows.reading.manifest import Known, Manifest
 from flows.reading.mappings import mapped
 from flows.reading.password import Passwords
 from flows.reading.walk import Found, Unreadable, walk
 from flows.settings import load
 from flows.usage import asker, card, data, given, listing, say, shortened
+from transforms.account import account
 from transforms.glucose.units_told import is_doubt
 from warehouse.store.lake import Lake
 
@@ -37,13 +38,15 @@ def run_check(
     lake = Lake(folder)
     settings = load(lake.settings)
     budget, passwords = settings.rules.reject_max_pct, Passwords.of(password_file, asker())
-    table = listing("file", numbers=COUNTS)
+    whose = [participant] if participant else lake.participants()
+    known = {who: Known.of(lake, who) for who in whose}
+    table, mappings = listing("file", numbers=COUNTS), mapped(lake)
     receipts = []
     for item in walk(given(paths), settings.limits, passwords):
-        receipt = _receipt(lake, item, budget)
+        receipt = _receipt(item, budget, mappings)
         receipts.append(receipt)
         if receipt.manifest and isinstance(item, Found):
-            about = _about(receipt.manifest, _whose(lake, item, receipt.manifest, participant))
+            about = _about(receipt.manifest, _whose(known, item, receipt.manifest))
             numbers = [str(receipt.manifest[f"{name.rstrip('s')}_count"]) for name in COUNTS]
             table.add_row(card(shortened(item.name, COUNTS_WIDTH), *about), *numbers)
     if table.row_count:
@@ -51,13 +54,15 @@ def run_check(
     return _verdict(receipts)
 
 
-def _receipt(lake: Lake, item: Found | Unreadable, reject_max_pct: float) -> FileReceipt:
+def _receipt(
+    item: Found | Unreadable, reject_max_pct: float, mappings: Iterable[Connector]
+) -> FileReceipt:
     """What ingest would make of a file."""
     if isinstance(item, Unreadable):
         return FileReceipt(item.name, "set aside", error=item.error)
     name = ""
     try:
-        connector, variant = identified(item.source, mapped(lake))
+        connector, variant = identified(item.source, mappings)
         name = connector.name
         book = account(connector.extract(item.source, variant), reject_max_pct)
     except IngestError as error:
@@ -71,9 +76,9 @@ def _receipt(lake: Lake, item: Found | Unreadable, reject_max_pct: float) -> Fil
     return FileReceipt(item.name, "read", item.archive, {**about, **book.manifest()})
 
 
-def _whose(lake: Lake, item: Found, manifest: Manifest, participant: str | None) -> str:
-    who = pipeline.is_known(lake, item, manifest["connector"], participant)
-    return f"already in the lake: {who}" if who else "not in the lake"
+def _whose(known: Mapping[str, Known], item: Found, manifest: Manifest) -> str:
+    who = pipeline.who_has(known, item, manifest["connector"].name)
+    return f"already in the lake: {', '.join(who)}" if who else "not in the lake"
 
 
 def _about(manifest: Manifest, whose: str) -> list[str]:

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
-from flows.commands.receipt import print_receipt
 from flows.demo.month import write_demo
 from flows.deriving import pipeline
 from flows.imports import without_pandas
+from flows.terminal.receipt import print_receipt
 from flows.usage import data, listing, opened, say
 from warehouse.store.lake import Lake
 
-LAST_NIGHTS = """
-    select participant_id, sleep_date,
-        strftime(onset_local, '%H:%M') || ' to ' || strftime(wake_local, '%H:%M'),
-        round(total_sleep_min)::int, round(overnight_mean_mgdl)::int, round(fasting_mgdl)::int,
-        round(day_mean_mgdl)::int, round(day_titr_pct)::int,
-        case when is_complete then 'yes' else 'no: ' || coalesce(quality_notes, '') end
-    from night_to_day
-    qualify row_number() over (partition by participant_id order by sleep_date desc) <= 7
-    order by participant_id, sleep_date
+NIGHTS = """
+    select participant_id, sleep_date, onset_local, wake_local, total_sleep_min,
+        overnight_mean_mgdl, fasting_mgdl, day_mean_mgdl, day_titr_pct, is_complete, quality_notes
+    from night_to_day order by participant_id, sleep_date
 """
+LAST = 7  # nights of each that are shown
 WORDS = ("who", "sleep_date", "asleep")
 NUMBERS = ("sleep\nmin", "night\nmg/dL", "fasting\nmg/dL", "day\nmg/dL", "70-140\n% of day")
 
@@ -49,9 +47,15 @@ def _print_nights(lake: Path) -> None:
     say("the last nights of night_to_day, and the day that followed each:")
     table = listing(*WORDS, numbers=NUMBERS)
     table.add_column("complete")
-    rows = connection.execute(LAST_NIGHTS).fetchall()
-    for number, row in enumerate(rows):
-        if number and row[0] != rows[number - 1][0]:
-            table.add_section()
-        table.add_row(*("" if cell is None else str(cell) for cell in row))
+    rows = connection.execute(NIGHTS).fetchall()
+    for who, nights in groupby(rows, key=itemgetter(0)):
+        for number, (_, date, onset, wake, *cells, is_complete, notes) in enumerate(
+            [*nights][-LAST:]
+        ):
+            asleep = f"{onset:%H:%M} to {wake:%H:%M}" if onset and wake else ""
+            whole = ["" if cell is None else f"{cell:.0f}" for cell in cells]
+            lacking = "yes" if is_complete else f"no: {notes or ''}"
+            if number == 0 and table.row_count:
+                table.add_section()
+            table.add_row(who, str(date), asleep, *whole, lacking)
     data.print(table)

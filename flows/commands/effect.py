@@ -13,6 +13,7 @@ from flows.deriving.completion import settled
 from flows.deriving.pipeline import build_views
 from flows.settings import load
 from flows.usage import data, fetched, listing, opened, participants, say
+from transforms.effect.nights import NOBODY
 from transforms.effect.pairs import EXPOSURES, FEWEST_FOR_VERDICT, FEWEST_NIGHTS, OUTCOMES
 from warehouse.store.lake import Lake
 from warehouse.store.lock import writing
@@ -41,7 +42,7 @@ def run_effect(folder: Path, participant: str | None) -> int:
     chosen = participants(lake, participant)
     with writing(lake, "dawnlake effect", say) as was_left:
         settings = load(lake.settings)
-        settled(lake, settings, was_left)
+        settled(lake, settings, was_left, say)
         few = _computed(lake, chosen, is_everyone=participant is None)
         build_views(lake, settings)
     _print(folder, chosen, is_everyone=participant is None)
@@ -63,7 +64,7 @@ def _computed(lake: Lake, chosen: Sequence[str], is_everyone: bool) -> dict[str,
         people = effect.people(connection, chosen)
     few: dict[str, int | None] = {}
     for who in chosen:
-        found = effect.keep_effects(lake, who, people.get(who, effect.NOBODY), prints.get(who, ""))
+        found = effect.keep_effects(lake, who, people.get(who, NOBODY), prints.get(who, ""))
         most = max(each.night_count for each in found)
         if most < FEWEST_NIGHTS:
             few[who] = most if who in people else None

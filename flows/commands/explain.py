@@ -9,8 +9,10 @@ from typing import Any
 
 import duckdb
 
-from flows.commands.sql import print_query, print_rows
-from flows.reading.extract import read_manifest
+from flows.deriving.derivation import sources_of
+from flows.reading.manifest import parts_of
+from flows.settings import load
+from flows.terminal.rows import print_query, print_rows
 from flows.usage import (
     UsageError,
     card,
@@ -22,12 +24,11 @@ from flows.usage import (
     say,
     shortened,
 )
-from warehouse.night_parts import HISTORY, PARTS, WHOLE, columns_of
+from warehouse.night_parts import HISTORY, PARTS, WHOLE, columns_by_part
 
 Row = dict[str, Any]
-# these rest on segments and on the vendor's word
-SHARED = {"sleep_efficiency_pct", "total_sleep_24h_min"}
 COLUMNS_WIDTH = 90  # of the columns beside the name
+NEAREST = 3  # nights that are named where there is none
 ROWS = """
     from night_source where participant_id = '{who}' and sleep_date = date '{date}'
     order by part, start_at nulls first, what, file, record
@@ -38,14 +39,10 @@ SUMMARY = """
     from night_source where participant_id = ? and sleep_date = ?
     group by part, file, connector order by part, count(*) desc, file
 """
-NEAREST = """
-    select sleep_date from sleep_nightly where participant_id = ?
-    order by abs(sleep_date - ?::date), sleep_date limit 3
-"""
+DATES = "select sleep_date from sleep_nightly where participant_id = ?"
 VALID = """
     select sleep_date from sleep_nightly
-    where participant_id = ? and is_night_valid and sleep_date > ?::date - ?::int
-        and sleep_date <= ?::date
+    where participant_id = ? and sleep_date between ? and ?
     order by sleep_date
 """
 
@@ -59,19 +56,20 @@ def explain_night(folder: Path, who: str, sleep_date: str, is_whole: bool, form:
     participants(lake, who)
     date = _date(sleep_date)
     night = _night(connection, who, date)
-    if is_whole:
-        query = ROWS.format(who=who.replace("'", "''"), date=date)
-        if form == "table":
-            print_query(connection, query, None)
-        else:
-            print_rows(connection, query, form)
-        return 0
-    if form != "table":
+    if form != "table" and not is_whole:
         raise UsageError("--format is of --rows: add it")
-    names = {m["file"]: m["name"] for m in map(read_manifest, lake.part_folders(who))}
-    data.print(f"{who}, the night to {date}")
-    data.print(_values(WHOLE, night))
-    told = {*WHOLE, *_print_parts(connection, who, date, night, names)}
+    with sources_of(lake, who, load(lake.settings)) as sources:
+        if is_whole:
+            query = ROWS.format(who=who.replace("'", "''"), date=date)
+            if form == "table":
+                print_query(sources, query, None)
+            else:
+                print_rows(sources, query, form)
+            return 0
+        names = {part.file: part.manifest["name"] for part in parts_of(lake, who)}
+        data.print(f"{who}, the night to {date}")
+        data.print(_values(WHOLE, night))
+        told = {*WHOLE, *_print_parts(sources, who, date, night, names)}
     told |= _print_history(connection, who, date, night)
     rest = [name for name, value in night.items() if value is not None and name not in told]
     if rest := [name for name in rest if name not in ("participant_id", "sleep_date")]:
@@ -92,8 +90,10 @@ def _night(connection: duckdb.DuckDBPyConnection, who: str, date: dt.date) -> Ro
     sql = "from night_to_day where participant_id = ? and sleep_date = ?"
     found = fetched(connection, sql, who, date)
     if not found:
-        near = [str(night) for (night,) in fetched(connection, NEAREST, who, date)]
-        there = f"the nearest nights are {', '.join(sorted(near))}" if near else "it has no nights"
+        dates = [night for (night,) in fetched(connection, DATES, who)]
+        near = sorted(sorted(dates, key=lambda night: (abs(night - date), night))[:NEAREST])
+        listed = ", ".join(map(str, near))
+        there = f"the nearest nights are {listed}" if near else "it has no nights"
         raise UsageError(
             f"no night of {who} ended on {date}; {there}. `dawnlake status --participant {who}` "
             "says from when to when there are some"
@@ -113,15 +113,9 @@ def _print_parts(
     files: dict[str, list[Sequence[Any]]] = {}
     for part, *cells in fetched(connection, SUMMARY, who, date):
         files.setdefault(part, []).append(cells)
-    columns = {
-        part: columns_of(part, {what for row in rows for what in row[-1]}, night["sleep_basis"])
-        for part, rows in files.items()
-    }
-    # what the vendor is believed is not from the segments
-    believed = {*columns.get("vendor_totals", ()), *columns.get("nap_totals", ())} - SHARED
+    whats = {part: {what for row in rows for what in row[-1]} for part, rows in files.items()}
+    columns = columns_by_part(whats, night["sleep_basis"])
     for part in (p for p in PARTS if p in files):
-        if part in ("sleep", "nap"):
-            columns[part] = [name for name in columns[part] if name not in believed]
         _print_part(part, _values(columns[part], night), files[part], names)
     return {name for part in columns.values() for name in part}
 
@@ -146,7 +140,8 @@ def _print_history(
 ) -> set[str]:
     """What looks back, and on which nights; the columns that were told."""
     data.print("\nhistory: on nights of a valid length")
-    found = fetched(connection, VALID, who, date, max(HISTORY), date)
+    first = date - dt.timedelta(days=max(HISTORY) - 1)
+    found = fetched(connection, VALID, who, first, date)
     valid = [day.toordinal() for (day,) in found]
     for days, columns in HISTORY.items():
         near = runs([day for day in valid if day > date.toordinal() - days])

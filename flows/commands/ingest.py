@@ -1,4 +1,4 @@
-"""ingest, rebuild, nightly, serve."""
+"""ingest: the main job, with a bar while it runs and a receipt at its end."""
 
 from __future__ import annotations
 
@@ -8,16 +8,13 @@ from pathlib import Path
 
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from flows.commands.receipt import print_receipt
 from flows.deriving import pipeline
-from flows.deriving.completion import completed
 from flows.deriving.pipeline import FileReceipt, Receipt
 from flows.imports import without_pandas
 from flows.reading.password import Passwords
-from flows.settings import load
-from flows.usage import UsageError, asker, given, is_terminal, say, words
+from flows.terminal.receipt import print_receipt
+from flows.usage import asker, given, is_terminal, say, words
 from warehouse.store.lake import Lake
-from warehouse.store.lock import writing
 
 
 def run_ingest(
@@ -62,60 +59,3 @@ def _with_progress(
                 say(f"{file.status}: {file.name}")
 
         return pipeline.ingest(lake, paths, participant, timezone, tell, passwords, say)
-
-
-def run_rebuild(folder: Path, source: str, password_file: Path | None = None) -> int:
-    """Derive everything again, from what was extracted or, from `files`, after reading the inbox.
-
-    Raises: UsageError if there is no lake; OSError if the password file cannot be read.
-    """
-    without_pandas()
-    lake = Lake(folder)
-    if not lake.exists():
-        raise UsageError(f"no lake at {folder}")
-    passwords = Passwords.of(password_file, asker())
-    with writing(lake, "dawnlake rebuild", say):
-        return _rebuilt(lake, source, passwords)
-
-
-def _rebuilt(lake: Lake, source: str, passwords: Passwords) -> int:
-    settings = load(lake.settings)
-    problems = 0
-    for participant in pipeline.inbox_participants(lake) if source == "files" else []:
-        say(f"reading inbox/{participant} again")
-        files = pipeline.read_again(lake, participant, settings, passwords)
-        for file in files:
-            if file.error:
-                say(f"set aside: {file.name}: {file.error}")
-                problems += 1
-    for participant in lake.participants():
-        say(f"aligning {participant}")
-        outcome = pipeline.align_participant(lake, participant, settings, force=True)
-        if problem := pipeline.zone_problem(outcome):
-            say(str(problem))
-            problems += 1
-    completed(lake, settings)  # also of whoever had no file any more when another run was killed
-    pipeline.build_views(lake, settings, anew=True)
-    return 1 if problems else 0
-
-
-def run_nightly_once(folder: Path, password_file: Path | None = None) -> int:
-    """The Prefect flow, once; its receipts."""
-    from flows.nightly.flow import run_nightly
-
-    receipts = run_nightly(Lake(folder).create().root, password_file)
-    for receipt in receipts:
-        print_receipt(receipt)
-    if not receipts:
-        say("nothing in the inbox: put exports into inbox/<participant>/ of the lake")
-    return 0 if all(receipt.is_clean for receipt in receipts) else 1
-
-
-def run_serve(
-    folder: Path, at: str, timezone: str | None, password_file: Path | None = None
-) -> int:
-    """The Prefect flow every day, until stopped."""
-    from flows.nightly.flow import serve
-
-    serve(Lake(folder).create().root, at, timezone, password_file)
-    return 0

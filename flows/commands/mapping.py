@@ -12,12 +12,12 @@ from connectors.contract import Batch, Connector, IngestError, Item, Source, Unk
 from connectors.mapping.looks import Look, looked_at
 from connectors.mapping.propose import Answers, Proposal, proposed
 from flows.imports import without_pandas
-from flows.reading.extract import account
 from flows.reading.identify import identified
 from flows.reading.mappings import connector_from, folder_of, mapped
 from flows.reading.walk import Found, walk
 from flows.settings import load
 from flows.usage import UsageError, data, is_terminal, listing, say
+from transforms.account import account
 from warehouse.store.lake import Lake, private_folder, written
 from warehouse.store.lock import writing
 

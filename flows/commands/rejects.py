@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flows.reading.extract import read_manifest
+from flows.reading.manifest import parts_of
 from flows.usage import data, fetched, listing, opened, participants, say, shortened
 
 REJECTS = """
@@ -26,7 +26,7 @@ def show_rejects(folder: Path, participant: str | None, is_whole: bool) -> int:
     lake, connection = opened(folder)
     there = 0
     for who in participants(lake, participant):
-        names = {m["file"]: m["name"] for m in map(read_manifest, lake.part_folders(who))}
+        names = {part.file: part.manifest["name"] for part in parts_of(lake, who)}
         table = listing("file", "name", "code", "column", numbers=("records", "first"))
         if is_whole:
             table = listing("file", "record", "code", "column", "text")

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
-import tempfile
 from pathlib import Path
 
 import duckdb
 
-from flows.usage import UsageError, machine_trouble, opened, say, steadily
+from flows.terminal.rows import print_query, print_rows, write_rows
+from flows.usage import UsageError, machine_trouble, opened, say
 
 HELP = """End a statement with ; and Enter. .views lists views, .help shows this, .quit leaves.
 Times are UTC where a name ends in _at, wall clock where it ends in _local."""
-OPTIONS = {
-    "csv": "format csv, header",
-    "json": "format json, array true",
-    "parquet": "format parquet, compression zstd",
-}
 VIEWS = "select view_name, comment from duckdb_views() where not internal order by view_name"
 
 
@@ -32,7 +26,7 @@ def run_sql(folder: Path, query: str, form: str, output: Path | None) -> int:
     try:
         if output is not None:
             ending = output.suffix.removeprefix(".")
-            _write(connection, query, ending if form == "table" else form, output)
+            write_rows(connection, query, ending if form == "table" else form, output)
         elif form == "table":
             print_query(connection, query)
         else:
@@ -42,34 +36,6 @@ def run_sql(folder: Path, query: str, form: str, output: Path | None) -> int:
             raise
         raise UsageError(_first_line(error)) from None
     return 0
-
-
-def print_query(connection: duckdb.DuckDBPyConnection, query: str, most: int | None = 100) -> None:
-    """Rows as a table as wide as the terminal, the first and last of more than `most`."""
-    width = shutil.get_terminal_size((160, 40)).columns if sys.stdout.isatty() else 240
-
-    def show() -> None:
-        rows = connection.sql(query)
-        if rows is not None:
-            rows.show(max_width=width, max_rows=most or 2**31 - 1)
-
-    steadily(show)
-
-
-def _write(connection: duckdb.DuckDBPyConnection, query: str, form: str, output: Path) -> None:
-    statement = query.strip().rstrip(";")
-    target = str(output).replace("'", "''")
-    copy = f"copy ({statement}) to '{target}' ({OPTIONS.get(form, OPTIONS['csv'])})"
-    steadily(lambda: connection.execute(copy))
-
-
-def print_rows(connection: duckdb.DuckDBPyConnection, query: str, form: str) -> None:
-    """By way of a file: a stdout that is a file may have something in it already."""
-    with tempfile.TemporaryDirectory() as folder:
-        rows = Path(folder) / "rows"
-        _write(connection, query, form, rows)
-        with rows.open(encoding="utf-8", newline="") as text:
-            shutil.copyfileobj(text, sys.stdout)
 
 
 def _first_line(error: duckdb.Error) -> str:
@@ -126,7 +92,7 @@ def _remember(history: Path) -> None:
 
 def _dot(connection: duckdb.DuckDBPyConnection, command: str) -> None:
     if command == ".views":
-        _run(connection, VIEWS, True)
+        print_query(connection, VIEWS, None)
     else:
         say(HELP)
 

@@ -28,7 +28,7 @@ from flows.demo.sleep import (
     Stages,
     nights,
 )
-from transforms.clocks.timeline import Mask
+from transforms.arrays import Mask
 
 Values = npt.NDArray[np.float64]
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from flows.demo.body import Body, Values, wander
 from flows.demo.sleep import HOUR, MINUTE, UP, Seconds
-from transforms.clocks.timeline import Mask
+from transforms.arrays import Mask
 
 CLARITY_HEADER = (
     "Index,Timestamp (YYYY-MM-DDThh:mm:ss),Event Type,Event Subtype,Patient Info,Device Info,"

@@ -14,7 +14,8 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from transforms.clocks.timeline import SECOND, Mask, Micros, Stay, timeline
+from transforms.arrays import SECOND, Mask, Micros
+from transforms.clocks.timeline import Stay, timeline
 
 Seconds = npt.NDArray[np.int64]
 Stages = npt.NDArray[np.int8]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
@@ -12,35 +12,42 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from connectors.contract import STORED
-from flows.deriving.clocks import clock_findings, known_clocks, zone_timeline
-from flows.deriving.mage_table import mage_table
-from flows.deriving.pieces import EVERYTHING, Piece, pieces
-from flows.reading.extract import Manifest, read_manifest
+from flows.reading.manifest import Manifest, Part, is_batch, parts_of
 from flows.settings import Settings
 from transforms import align
 from transforms.align import GLUCOSE, Quantity
+from transforms.arrays import DAY, HOUR
 from transforms.clocks.findings import Finding, waiting
+from transforms.clocks.itinerary import Patience
 from transforms.clocks.known import Clocks
+from transforms.clocks.participant import finding_rows, known_clocks, zone_rows
 from transforms.clocks.places import Doubt
+from transforms.copies.age import age
 from transforms.copies.one_copy import one_copy
-from transforms.copies.routes import marked, routes, shifted_copies
-from transforms.glucose import mage
+from transforms.copies.routes import copies_marked
+from transforms.glucose.apart import KIND as APART
+from transforms.glucose.apart import sensors_apart
+from transforms.pieces import EVERYTHING, Piece, pieces
+from transforms.sleep.belonging import belonging
 from transforms.sleep.parts import sleep_parts
 from transforms.sleep.same_night import shifted_sleeps
 from transforms.streams import Streams
-from warehouse.schema import MAGE, METRICS, SOURCE_FILE, TABLES
-from warehouse.store.exchange import staged_tables
-from warehouse.store.lake import Lake, digest, write_json, write_pieces, write_table
+from warehouse.schema import (
+    CLOCK_FINDING,
+    METRICS,
+    SOURCE_FILE,
+    TABLES,
+    ZONE_TIMELINE,
+    table_of,
+)
+from warehouse.store.lake import Lake, digest, write_json
+from warehouse.store.rows import write_pieces, write_table
 
 # Of whatever derives tables: those of another may not fit the views
-VERSION = digest(
-    align.VERSION, mage.VERSION, {name: str(schema) for name, schema in TABLES.items()}
-)
+VERSION = digest(align.VERSION, {name: str(schema) for name, schema in TABLES.items()})
 VOCABULARY = {name: Quantity(m.unit, m.low, m.high) for name, m in METRICS.items()}
 
 
@@ -54,6 +61,7 @@ class Aligned:
     zones_named IANA names that the exports themselves mention
     zone_found  the home zone, if the exports and not the settings tell it
     home_doubt  what speaks against the home of the settings, if it is most of the evidence
+    apart       how many pairs of sensors at once are too far apart for one person
     """
 
     participant: str
@@ -63,20 +71,22 @@ class Aligned:
     zones_named: tuple[str, ...] = ()
     zone_found: str | None = None
     home_doubt: Doubt | None = None
+    apart: int = 0
 
 
 @dataclass(frozen=True)
 class Parts:
     """The extracted files of a participant, oldest export first."""
 
-    folders: list[Path]
-    manifests: list[Manifest]
+    every: list[Part]
 
     @classmethod
     def of(cls, lake: Lake, participant: str) -> Parts:
-        found = [(folder, read_manifest(folder)) for folder in lake.part_folders(participant)]
-        found.sort(key=lambda pair: _age(pair[1]))
-        return cls([folder for folder, _ in found], [manifest for _, manifest in found])
+        return cls(sorted(parts_of(lake, participant), key=lambda part: age(part.manifest)))
+
+    @cached_property
+    def manifests(self) -> list[Manifest]:
+        return [part.manifest for part in self.every]
 
     def files(self) -> pa.Table:
         """connector, file, newness, and the first and the last time in it."""
@@ -103,62 +113,60 @@ class Parts:
 
     def parts(self, shape: str, piece: Piece = EVERYTHING) -> str | None:
         """A FROM clause over a shape's parts with connector and file; None if there is none."""
-        paths = [
-            str(folder / f"{shape}.parquet")
-            for folder, manifest in zip(self.folders, self.manifests, strict=True)
-            if piece.may_be_in(manifest)
-        ]
-        paths = [path for path in paths if Path(path).exists()]
-        if not paths:
-            return None
-        listed = ", ".join("'" + path.replace("'", "''") + "'" for path in paths)
-        return (
-            f"read_parquet([{listed}], hive_partitioning = true, hive_types = "
-            "{participant_id: varchar, connector: varchar, file: varchar})"
-        )
+        wanted = (part.folder for part in self.every if piece.may_be_in(part.manifest))
+        folders = [f for f in dict.fromkeys(wanted) if (f / f"{shape}.parquet").exists()]
+        batches = [folder for folder in folders if is_batch(folder)]
+        alone = [folder for folder in folders if not is_batch(folder)]
+        sources = [_rows_of(alone, shape, "file")] if alone else []
+        if batches:
+            rows = f"select * exclude (batch) from {_rows_of(batches, shape, 'batch')}"
+            sources.append(f"({rows})")
+        if len(sources) < 2:
+            return sources[0] if sources else None
+        return f"(from {sources[0]} union all by name from {sources[1]})"
 
 
-def _age(manifest: Manifest) -> tuple[str, str]:
-    """Sorts exports from old to new: by when they were made, else by the last time in them."""
-    stated = manifest["exported_at"] or manifest["last_time"] or ""
-    return str(stated)[:19], str(manifest["file"])
+def _rows_of(folders: Iterable[Path], shape: str, kind: str) -> str:
+    """A FROM clause over the rows in folders that are named `kind`=..."""
+    paths = (str(folder / f"{shape}.parquet").replace("'", "''") for folder in folders)
+    listed = ", ".join(f"'{path}'" for path in paths)
+    return (
+        f"read_parquet([{listed}], hive_partitioning = true, hive_types = "
+        f"{{participant_id: varchar, connector: varchar, {kind}: varchar}})"
+    )
 
 
-def aligned(lake: Lake, participant: str, settings: Settings, force: bool = False) -> Aligned:
-    """Derive a participant's tables anew, unless nothing they depend on has changed.
+def known(lake: Lake, participant: str, settings: Settings) -> Aligned | None:
+    """The outcome of before, if nothing that a participant's tables depend on has changed."""
+    parts = Parts.of(lake, participant)
+    before = _result(lake.note(participant), _fingerprint(participant, settings, parts))
+    return before and replace(before, changed=False)
+
+
+def aligned(lake: Lake, stage: Lake, participant: str, settings: Settings) -> Aligned:
+    """Derive a participant's tables to a stage, with the note of what they are made from.
 
     Raises: duckdb.Error, pyarrow.ArrowException for a damaged lake.
     """
     parts = Parts.of(lake, participant)
-    note = lake.note(participant)
+    outcome = _derived(stage, participant, settings, parts)
     print_ = _fingerprint(participant, settings, parts)
-    before = _result(note, print_)
-    if before is not None and not force:
-        return replace(before, changed=False)
-    outcome = _derive(lake, participant, settings, parts)
     noted = {"fingerprint": print_, "version": VERSION, "result": asdict(outcome)}
-    write_json(noted, note)
+    write_json(noted, stage.note(participant))
     return outcome
-
-
-def is_outdated(lake: Lake) -> bool:
-    """Whether another version of dawnlake derived anyone's tables."""
-    return any(_noted(note).get("version") != VERSION for note in lake.notes())
 
 
 def is_stale(lake: Lake, participant: str, settings: Settings) -> bool:
     """Whether a participant's tables have to be derived anew."""
-    parts = Parts.of(lake, participant)
-    return _result(lake.note(participant), _fingerprint(participant, settings, parts)) is None
+    return known(lake, participant, settings) is None
 
 
 def _fingerprint(participant: str, settings: Settings, parts: Parts) -> str:
     return digest(
         VERSION,
         settings.participant(participant).model_dump(mode="json"),
-        settings.priority.model_dump(),
+        settings.priority.among({m["connector"] for m in parts.manifests}),
         (settings.rules.stay_min_h, settings.rules.stay_join_days),
-        settings.rules.grid_gap_max_min,
         [(m["file"], m["connector"], m["connector_version"]) for m in parts.manifests],
         {name: (q.unit, q.low, q.high) for name, q in VOCABULARY.items()},
     )
@@ -184,15 +192,12 @@ def _noted(note: Path) -> dict[str, Any]:
     return noted if isinstance(noted, dict) else {}
 
 
-def _derive(lake: Lake, participant: str, settings: Settings, parts: Parts) -> Aligned:
-    with staged_tables(lake, participant) as stage:
-        return _derived(stage, participant, settings, parts)
-
-
 def _derived(stage: Lake, participant: str, settings: Settings, parts: Parts) -> Aligned:
     """The tables, written to a lake that nobody reads."""
+    stays, rules = settings.participant(participant).stays(), settings.rules
+    patience = Patience(rules.stay_min_h * HOUR, rules.stay_join_days * DAY)
     with parts.connection() as connection:
-        known = known_clocks(connection, participant, settings, parts.manifests, parts.parts)
+        known = known_clocks(connection, stays, patience, parts.manifests, parts.parts)
     clocks = known.clocks
     samples = _Samples(parts, clocks, settings.priority.glucose)
     write_pieces(stage, "sample", participant, samples.pieces())
@@ -206,22 +211,21 @@ def _derived(stage: Lake, participant: str, settings: Settings, parts: Parts) ->
     ]
     tables = {
         "episode": episode,
-        "sleep_part": sleep_parts(episode),
+        "sleep_part": sleep_parts(belonging(episode)),
         "daily": align.daily(_reported(parts, "daily"), VOCABULARY),
         "stream": samples.streams.table(),
-        "zone_timeline": zone_timeline(known),
-        "clock_finding": clock_findings(findings),
+        "zone_timeline": table_of(zone_rows(known), ZONE_TIMELINE.remove(0)),
+        "clock_finding": table_of(finding_rows(findings), CLOCK_FINDING.remove(0)),
         "reject": _rejects(parts),
         "source_file": _source_files(parts.manifests),
     }
     for name, table in tables.items():
         write_table(stage, name, participant, table)
-    has_glucose = GLUCOSE in tables["stream"]["metric"].to_pylist()
-    mage_rows = mage_table(stage, participant, settings) if has_glucose else MAGE.empty_table()
-    write_table(stage, "mage", participant, mage_rows)
     needed = clocks is None and (samples.needs_zone or align.needs_zone(reported))
     unplaced = samples.unplaced + align.unplaced(episode)
-    return Aligned(participant, True, unplaced, needed, known.named, known.by_evidence, known.doubt)
+    apart = sum(finding.kind == APART for finding in findings)
+    home = known.by_evidence
+    return Aligned(participant, True, unplaced, needed, known.named, home, known.doubt, apart)
 
 
 @dataclass
@@ -253,18 +257,12 @@ class _Samples:
             self.needs_zone |= align.needs_zone(rows)
         found = piece.own(align.sample(rows, self.clocks, VOCABULARY))
         if GLUCOSE in piece.metrics:
-            found = self._without_copies(found)
+            found, copies = copies_marked(found, GLUCOSE, self.priority)
+            self.findings += [*copies, *sensors_apart(found, GLUCOSE)]
+            self.findings += [*waiting(found, self.clocks, "metric", (GLUCOSE,))]
         self.streams.add(found)
         self.unplaced += align.unplaced(found)
         return found
-
-    def _without_copies(self, piece: pa.Table) -> pa.Table:
-        """The piece with glucose marked that came by a second route at another time."""
-        place = np.flatnonzero(np.asarray(pc.equal(piece["metric"], GLUCOSE)))
-        found_routes = routes(piece.take(pa.array(place)))
-        found, rows = shifted_copies(found_routes, self.priority)
-        self.findings += [*found, *waiting(piece, self.clocks, "metric", (GLUCOSE,))]
-        return marked(piece, place[rows], "shifted_copy")
 
 
 def _reported(parts: Parts, shape: str, piece: Piece = EVERYTHING) -> pa.Table:

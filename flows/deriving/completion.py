@@ -1,41 +1,76 @@
-"""What a run that was killed had begun is brought to its end; tables without files go."""
+"""What a run that was killed had begun is brought to its end; what was made from other settings, or
+by another version of dawnlake, is made again; tables without files go."""
 
 from __future__ import annotations
 
-from flows.deriving.align import aligned, is_outdated
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from flows.deriving.derivation import derivation, made_from, remember
+from flows.reading.together import untangle
 from flows.settings import Settings
+from warehouse.marts import mart_names, unstage
 from warehouse.schema import RESULTS, TABLES
-from warehouse.store.exchange import discard_note
-from warehouse.store.lake import Lake, flush, remove_folder, write_parquet, write_table
+from warehouse.store.buckets import MadeFrom, bucket_count, divide, place_all, remove_others
+from warehouse.store.exchange import discard_notes, staged
+from warehouse.store.lake import PARTITION, Lake, flush, remove_folder
+from warehouse.store.rows import write_parquet, write_table
 from warehouse.views import build
 
+Tell = Callable[[str], None]
 
-def settled(lake: Lake, settings: Settings, was_left: bool) -> None:
-    """A killed run's work is completed, if any was left, and tables of another version of dawnlake,
-    which these views may not fit, are derived anew. Only for the writer."""
-    if was_left or is_outdated(lake):
+
+def settled(lake: Lake, settings: Settings, was_left: bool, tell: Tell = lambda _: None) -> None:
+    """A killed run's work is completed, if any was left; tables of another version of dawnlake, and
+    marts of other rules or priorities, are derived anew, and `tell` hears of it. Only for the
+    writer."""
+    before = MadeFrom.of(lake)
+    now = made_from(settings, before.count)
+    changed = [name for name in mart_names() if before.marts.get(name) != now.marts[name]]
+    is_other = before.tables != now.tables
+    if was_left or (is_other and lake.participants()):
         completed(lake, settings)
+    people = _with_notes(lake)
+    if changed and people:
+        tell(f"made again for {len(people)} participants, by other rules: {', '.join(changed)}")
+        remember(lake, settings, people, changed)
+    if changed or is_other:
+        made_from(settings, MadeFrom.of(lake).count).write(lake)
 
 
-def completed(lake: Lake, settings: Settings) -> None:
+def completed(lake: Lake, settings: Settings, force: bool = False) -> None:
     """The tables of files that came or went, for everyone, and the views. Only for the writer."""
     having = {who for who in lake.participants() if lake.part_folders(who)}
-    for participant in sorted(having):
-        aligned(lake, participant, settings)
+    with derivation(lake, settings) as derive:
+        for participant in sorted(having):
+            untangle(lake, participant)
+            derive.align(participant, force)
+        derive.finish()
     for participant in sorted(lake.with_tables() - having):
         remove_tables(lake, participant, settings)
     build_views(lake, settings)
 
 
+def _with_notes(lake: Lake) -> list[str]:
+    return sorted(note.stem for note in lake.notes())
+
+
 def build_views(
     lake: Lake, settings: Settings, anew: bool = False, without: str | None = None
 ) -> None:
-    """Write warehouse.duckdb, if what it is made from has changed, or `anew`.
+    """Write warehouse.duckdb, if what it is made from has changed, or `anew`. Before that, marts
+    are divided into as many buckets as they need by now.
 
     `without` is a participant whose tables are about to go.
     """
+    before = MadeFrom.of(lake)
+    count = bucket_count(len(_with_notes(lake)))
+    if count != before.count:
+        divide(lake, mart_names(), before.count, count)
+        MadeFrom(count, before.tables, before.marts).write(lake)
     rules, priority = settings.rules.model_dump(), settings.priority.model_dump()
     build(lake, rules, priority, anew, without, settings.free_days())
+    remove_others(lake, count)
 
 
 def remove_tables(lake: Lake, participant: str, settings: Settings) -> None:
@@ -43,16 +78,23 @@ def remove_tables(lake: Lake, participant: str, settings: Settings) -> None:
 
     The warehouse is made from nothing: a copy of the old one would keep the name in unused pages.
     """
-    discard_note(lake, participant)
+    discard_notes(lake, [participant])
+    with staged(lake) as stage:
+        place_all(unstage(lake, stage, participant, MadeFrom.of(lake).count))
     build_views(lake, settings, anew=True, without=participant)
     group = lake.part_of_all("effect_group")
     if group.exists():
         group.unlink()
         flush(group.parent)
-    for table in (*TABLES, *RESULTS):
-        place = lake.table_part(table, participant).parent
+    for place in _places_of(lake, participant):
         if place.exists():
             remove_folder(place)
+
+
+def _places_of(lake: Lake, participant: str) -> Iterator[Path]:
+    for table in (*TABLES, *RESULTS):
+        yield lake.table_part(table, participant).parent
+    yield from lake.marts.glob(f"*/{PARTITION}={participant}")
 
 
 def discard_results(lake: Lake, participant: str) -> None:

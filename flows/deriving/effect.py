@@ -4,63 +4,41 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import math
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import duckdb
-import numpy as np
 import pyarrow as pa
 
-from flows.usage import fetched, steadily
-from transforms.effect.pairs import COVERAGE, EXPOSURES, OUTCOMES
+from transforms.effect.nights import COLUMNS, nights_of
 from transforms.effect.together import Together, together
 from transforms.effect.within import Effect, Nights, effects
 from warehouse.schema import EFFECT, EFFECT_GROUP
-from warehouse.store.lake import Lake, write_parquet, write_table
+from warehouse.steady import steadily
+from warehouse.store.lake import Lake
+from warehouse.store.rows import write_parquet, write_table
 
-COLUMNS = (*(measure.name for measure in (*EXPOSURES, *OUTCOMES)), COVERAGE)
 EPOCH = dt.date(1970, 1, 1)
 
 
 def people(connection: duckdb.DuckDBPyConnection, participants: Sequence[str]) -> dict[str, Nights]:
     """The nights of each participant who has a valid one, from one pass over the view."""
-    columns_sql = ", ".join(f"{name}::double as {name}" for name in COLUMNS)
     query = f"""
-        select participant_id, (sleep_date - date '1970-01-01')::bigint as day,
-            is_free_day::double as free, {columns_sql}
+        select participant_id, sleep_date, is_free_day, {", ".join(COLUMNS)}
         from effect_night where list_contains(?, participant_id) order by participant_id, sleep_date
     """
-    rows = steadily(lambda: connection.execute(query, [list(participants)]).fetchnumpy())
-    who = np.asarray(rows["participant_id"]).astype(str)
-    columns = {name: _plain(rows[name]) for name in ("free", *COLUMNS)}
-    found = {}
-    for name in np.unique(who):
-        own = who == name
-        values = {column: columns[column][own] for column in COLUMNS}
-        day = np.asarray(rows["day"])[own].astype(np.int64)
-        found[str(name)] = Nights(day, columns["free"][own], values)
-    return found
-
-
-def _plain(column: Any) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """NULL as NaN."""
-    return np.ma.filled(np.ma.asarray(column, dtype=np.float64), np.nan)
+    return nights_of(steadily(lambda: connection.execute(query, [list(participants)]).fetchnumpy()))
 
 
 def fingerprints(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
     """Of the nights of everyone who has a valid one."""
-    rows = fetched(connection, "select participant_id, fingerprint from effect_fingerprint")
-    return dict(rows)
+    asked = "select participant_id, fingerprint from effect_fingerprint"
+    return dict(steadily(lambda: connection.execute(asked).fetchall()))
 
 
 def of_everyone(prints: Mapping[str, str]) -> str:
     """What the view sleep_effect_group compares with."""
     told = ";".join(f"{who} {prints[who]}" for who in sorted(prints, key=str.encode))
     return hashlib.md5(told.encode(), usedforsecurity=False).hexdigest() if prints else ""
-
-
-NOBODY = Nights(np.empty(0, np.int64), np.empty(0), {name: np.empty(0) for name in COLUMNS})
 
 
 def keep_effects(lake: Lake, participant: str, nights: Nights, fingerprint: str) -> list[Effect]:
@@ -124,7 +102,8 @@ def _group_row(found: Together, fingerprint: str) -> dict[str, object]:
 
 
 def _number(value: float) -> float | None:
-    return None if math.isnan(value) else value
+    """NaN as None."""
+    return value if value == value else None
 
 
 def _date(day: int | None) -> dt.date | None:

@@ -9,13 +9,9 @@ import pyarrow as pa
 
 from connectors.contract import IngestError
 from flows.deriving.align import Parts
-from flows.reading.extract import Manifest
-from flows.settings import Settings
-from transforms.copies.novelty import novelty
+from flows.reading.manifest import Manifest
+from transforms.copies.novelty import novelty, without_rejects
 from warehouse.store.lake import Lake
-from warehouse.views import of_one, views_for
-
-Nights = dict[str, int]
 
 
 @dataclass
@@ -55,24 +51,6 @@ class Receipt:
         return not (rejected or aside or self.problems)
 
 
-def nights(lake: Lake, participant: str) -> Nights:
-    """A fingerprint of each night of a participant, by date; none if there is no warehouse yet."""
-    if not (lake.warehouse.exists() and lake.table_part("sample", participant).exists()):
-        return {}
-    with of_one(lake, participant) as connection:
-        asked = "select sleep_date::varchar, hash(n) from night_to_day as n"
-        return dict(connection.execute(asked).fetchall())
-
-
-def first_nights(lake: Lake, participant: str, settings: Settings) -> Nights:
-    """The dates of nights that there is nothing to compare with; no warehouse is needed."""
-    rules, priority = settings.rules.model_dump(), settings.priority.model_dump()
-    with views_for("sleep_nightly", lake, participant, rules, priority) as connection:
-        return dict(
-            connection.execute("select sleep_date::varchar, 0 from sleep_nightly").fetchall()
-        )
-
-
 def count_new(lake: Lake, receipt: Receipt, there: set[str]) -> None:
     """Fill in how many records of each file that was read are new, known or corrected."""
     read = [f for f in receipt.files if f.status == "read" and f.manifest]
@@ -82,7 +60,7 @@ def count_new(lake: Lake, receipt: Receipt, there: set[str]) -> None:
     parts = Parts.of(lake, receipt.participant)
     files = parts.files()
     order = [
-        0 if f"file={file}" in there and file not in arrival else arrival.get(file, 0)
+        0 if file in there and file not in arrival else arrival.get(file, 0)
         for file in files["file"].to_pylist()
     ]
     files = files.append_column("arrival", pa.array(order, pa.int32()))
@@ -97,12 +75,6 @@ def count_new(lake: Lake, receipt: Receipt, there: set[str]) -> None:
     for each in read:
         assert each.manifest is not None
         found = counts.get(each.manifest["file"], (0, 0, 0))
-        each.new, each.already_known, each.corrected = _without_rejects(each.manifest, found)
-
-
-def _without_rejects(manifest: Manifest, counts: tuple[int, int, int]) -> tuple[int, int, int]:
-    """Counts that add up to the carried records: a record with a reject counts there alone."""
-    new, known, corrected = counts
-    surplus = new + known + corrected - manifest["carried_count"]
-    taken = min(surplus, new)
-    return new - taken, known - min(surplus - taken, known), corrected
+        each.new, each.already_known, each.corrected = without_rejects(
+            found, each.manifest["carried_count"]
+        )

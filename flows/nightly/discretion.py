@@ -16,7 +16,8 @@ from typing import Any
 
 from connectors.contract import IngestError
 from flows.deriving import pipeline
-from flows.deriving.pipeline import Derived, Receipt
+from flows.deriving.align import Aligned
+from flows.deriving.pipeline import Receipt
 from flows.settings import SettingsError
 from warehouse.store.lock import LakeError
 
@@ -55,7 +56,7 @@ class Night:
 
     receipt: Receipt
     there: set[str]
-    derived: Derived | Fault
+    outcome: Aligned | Fault
 
 
 def told_of(error: Exception) -> str:
@@ -98,8 +99,8 @@ def row(night: Night) -> dict[str, Any]:
 
 
 def problem(night: Night) -> IngestError | None:
-    fault = night.derived
-    return fault if isinstance(fault, Fault) else pipeline.zone_problem(fault.outcome)
+    outcome = night.outcome
+    return outcome if isinstance(outcome, Fault) else pipeline.zone_problem(outcome)
 
 
 def by_class(errors: Iterable[IngestError | None]) -> str:

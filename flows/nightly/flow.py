@@ -1,7 +1,8 @@
 """The nightly flow: inbox/<participant>/ as Prefect tasks. Nothing else imports Prefect.
 
-A task per file to extract, one per participant to align, one to build the views, all in this
-process. What Prefect keeps holds no file name and no value: a receipt stays in memory, a fault is
+A task per file to extract (small ones of a kind share one), one per participant to align, one for
+the marts of whoever had something new, one to build the views, all in this process. What Prefect
+keeps holds no file name and no value: a receipt stays in memory, a fault is
 told by kind and place, and the artifact has counts.
 """
 
@@ -13,22 +14,27 @@ import re
 import signal
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
-from zoneinfo import ZoneInfo
 
 import tzlocal
 
-from flows.deriving import pipeline
+from connectors.contract import Connector
+from flows.deriving import intake, pipeline
+from flows.deriving.align import Aligned
 from flows.deriving.completion import settled
-from flows.deriving.pipeline import Derived, FileReceipt, Receipt
+from flows.deriving.derivation import Derivation, derivation
+from flows.deriving.intake import Unread
+from flows.deriving.pipeline import FileReceipt, Receipt
 from flows.nightly import server
 from flows.nightly.discretion import Fault, Night, discreet, row
+from flows.reading.manifest import Known, files_of
+from flows.reading.mappings import mapped
 from flows.reading.password import Passwords, handed, handed_on
-from flows.reading.walk import Found, Unreadable, walk
-from flows.settings import Settings, SettingsError, load
+from flows.reading.walk import Found, walk
+from flows.settings import Settings, SettingsError, check_zone, load
 from flows.usage import say
 from warehouse.store.lake import Lake
 from warehouse.store.lock import writing
@@ -102,8 +108,9 @@ def _step(name: str, shown: str, work: Callable[P, R]) -> Callable[P, R]:
     return made(discreet()(work))
 
 
-extract = _step("extract", "extract {unread.connector}", pipeline.extract)
-align = _step("align", "align {participant}", pipeline.derive)
+extract = _step("extract", "extract {unread.connector}", intake.extract)
+align = _step("align", "align {participant}", Derivation.align)
+marts = _step("marts", "marts", Derivation.finish)
 views = _step("views", "views", pipeline.build_views)
 
 
@@ -116,45 +123,54 @@ def nightly(lake: str) -> State[list[Receipt]]:
     place = Lake(Path(lake)).create()
     with discreet(), writing(place, "dawnlake nightly", say) as was_left:
         settings = load(place.settings)
-        settled(place, settings, was_left)
+        settled(place, settings, was_left, say)
         passwords, people = handed(say), pipeline.inbox_participants(place)
-        nights = [_night(place, who, settings, passwords) for who in people]
+        with derivation(place, settings) as derive:
+            nights = [_night(derive, who, passwords) for who in people]
+            came = marts(derive)
         views(place, settings)
         for night in nights:
-            if isinstance(night.derived, Derived):
-                pipeline.complete(place, settings, night.receipt, night.there, night.derived)
+            if isinstance(night.outcome, Aligned):
+                pipeline.complete(place, night.receipt, night.there, night.outcome, came)
         about = "What came in from the inbox, by participant: files, records, nights."
         create_table_artifact([row(night) for night in nights], NAME, about)
         return _conclusion(nights)
 
 
-def _night(lake: Lake, participant: str, settings: Settings, passwords: Passwords) -> Night:
-    there = {folder.name for folder in lake.part_folders(participant)}
-    sizes = pipeline.sizes_read(lake, participant)
-    inbox = walk([lake.inbox / participant], settings.limits, passwords)
-    files = [_read(lake, participant, item, settings, sizes) for item in inbox]
-    pipeline.excuse_archives(files)
-    receipt = Receipt(participant, files)
+def _night(derive: Derivation, participant: str, passwords: Passwords) -> Night:
+    lake, settings = derive.lake, derive.settings
+    there, known = files_of(lake, participant), Known.of(lake, participant)
+    mappings = mapped(lake)
+    taken = intake.Intake(
+        lambda found: _seen(found, known, mappings),
+        lambda unread: _read(lake, participant, unread, settings, known),
+    )
+    for item in walk([lake.inbox / participant], settings.limits, passwords):
+        taken.take(item)
+    receipt = Receipt(participant, taken.finish())
+    pipeline.excuse_archives(receipt.files)
     try:
-        return Night(receipt, there, align(lake, settings, participant))
+        return Night(receipt, there, align(derive, participant))
     except Fault as fault:  # the others' night goes on
         return Night(receipt, there, fault)
 
 
-def _read(
-    lake: Lake, participant: str, item: Found | Unreadable, settings: Settings, sizes: set[int]
-) -> FileReceipt:
-    """A receipt, and a task only for a file that has to be read."""
-    if isinstance(item, Unreadable):
-        return FileReceipt(item.name, "set aside", error=item.error)
+def _seen(found: Found, known: Known, mappings: Iterable[Connector]) -> FileReceipt | Unread:
     try:
         with discreet():
-            seen = pipeline.look(lake, participant, item, sizes)
-        if isinstance(seen, FileReceipt):
-            return seen
-        return extract(lake, participant, seen, settings)
+            return intake.look(found, known, mappings=mappings)
     except Fault as fault:
-        return FileReceipt(item.name, "set aside", item.archive, error=fault)
+        return FileReceipt(found.name, "set aside", found.archive, error=fault)
+
+
+def _read(
+    lake: Lake, participant: str, unread: Unread, settings: Settings, known: Known
+) -> list[FileReceipt]:
+    """A receipt for each, and one task for all."""
+    try:
+        return extract(lake, participant, unread, settings, known)
+    except Fault as fault:
+        return [FileReceipt(f.name, "set aside", f.archive, error=fault) for f in unread.files]
 
 
 def _conclusion(nights: list[Night]) -> State[list[Receipt]]:
@@ -163,8 +179,8 @@ def _conclusion(nights: list[Night]) -> State[list[Receipt]]:
     Raises: Fault if a participant's tables could not be derived.
     """
     for night in nights:
-        if isinstance(night.derived, Fault):
-            raise night.derived
+        if isinstance(night.outcome, Fault):
+            raise night.outcome
     receipts = [night.receipt for night in nights]
     fates = Counter(file.status for receipt in receipts for file in receipt.files)
     told = ", ".join(f"{count} {fate}" for fate, count in sorted(fates.items()))
@@ -280,11 +296,9 @@ async def _until_stopped(deployment: RunnerDeployment) -> None:
 def _daily(at: str, timezone: str | None) -> Schedule:
     if not (time := re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", at)):
         raise SettingsError(f"{at} is no time of day: write HH:MM, such as 05:30")
+    if timezone:
+        check_zone(timezone)
     zone = timezone or _here()
-    try:
-        ZoneInfo(zone)
-    except (KeyError, ValueError, OSError):
-        raise SettingsError(f"{zone} is no IANA time zone, such as Europe/Berlin") from None
     return Cron(f"{int(time[2])} {int(time[1])} * * *", timezone=zone)
 
 

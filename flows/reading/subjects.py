@@ -18,19 +18,12 @@ from pathlib import Path
 import duckdb
 
 from connectors.contract import SHAPES, Batch, Connector, Shape, WhoseRecords
-from flows.reading.extract import (
-    MANIFEST,
-    Account,
-    ConservationError,
-    Manifest,
-    PartWriter,
-    account,
-    manifest_of,
-    read_manifest,
-)
+from flows.reading.extract import PartWriter, manifest_of
 from flows.reading.hashed import FILE_DIGITS, Hashed
+from flows.reading.manifest import MANIFEST, Manifest, parts_in
 from flows.reading.walk import Found, sha256
 from flows.settings import PARTICIPANT
+from transforms.account import Account, ConservationError, account
 from warehouse.store.lake import PARTIAL, PARTITION, Lake, write_json, written_folder
 
 OTHERS = "of_another_subject"
@@ -61,7 +54,7 @@ def extracted_subjects(
         writer = PartWriter(spool, SHAPES)
         try:
             items = connector.extract(hashed.source, variant)
-            book = account(items, reject_max_pct, writer, is_of_many=True)
+            book = account(items, reject_max_pct, writer.write, is_of_many=True)
         finally:
             writer.close()
         people = participants(prefix, book.subjects)
@@ -74,12 +67,12 @@ def extracted_subjects(
             about = {"people": len(people), "prefix": prefix}
             manifests = {}
             for who, participant in people.items():
-                manifest = manifest_of(hashed, found, claim, accounts[who])
+                manifest = manifest_of(found, hashed.sha256, claim, accounts[who])
                 beside = lake.connector_folder(participant, connector.name)
                 place = lake.part_folder(participant, connector.name, hashed.file)
                 with written_folder(beside, lambda place=place: place) as own:  # type: ignore[misc]
                     by_person.write(who, own)
-                    told = {**manifest, **about, "subject": who, "name": found.source.name}
+                    told = {**manifest, **about, "subject": who}
                     write_json(told, own / MANIFEST)
                 manifests[participant] = manifest
     return Handed(manifests, of_nobody)
@@ -118,7 +111,7 @@ def known_subjects(
     file = sha256(found)[:FILE_DIGITS]
     folders = [place / f"file={file}" for place in places]
     manifests = {
-        f.parents[1].name.partition("=")[2]: read_manifest(f) for f in folders if f.exists()
+        part.participant: part.manifest for f in folders if f.exists() for part in parts_in(f)
     }
     kept = {
         who: manifest

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from tests.bench import bench_align, bench_apple, bench_clarity, bench_glucose, bench_views
+from tests.bench import (
+    bench_align,
+    bench_apple,
+    bench_clarity,
+    bench_glucose,
+    bench_identify,
+    bench_small_files,
+    bench_views,
+)
 
 if __name__ == "__main__":
     bench_clarity.main()
+    bench_identify.main()
+    bench_small_files.main()
     bench_align.main()
-    bench_apple.main([50, 200])
+    bench_apple.main()
     bench_views.main()
     bench_glucose.main()

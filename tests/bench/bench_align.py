@@ -18,8 +18,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from connectors.contract import SAMPLE
-from flows.deriving.pipeline import align_participant
 from flows.settings import load
+from tests.lake import align_participant
 from warehouse.store.lake import Lake, write_json
 
 FILES = 10

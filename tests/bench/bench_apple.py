@@ -1,11 +1,15 @@
 """How long and how large: Apple Health against a bare pass of the XML reader over the same file.
 
-    python -m tests.bench.bench_apple [MB ...]      50 and 200 unless told
+    python -m tests.bench.bench_apple [MB ...]      50, 200 and 300z unless told
+
+A size with a z is of an export in which every fourth record names its zone: 300z has some 720 000
+records, of which 190 000 do.
 
 Each measurement runs in a process of its own, so that the peak of one is not the peak of all.
-Prints seconds, rows and peak memory of the bare pass, of the connector, and of a whole ingest with
-its start-up into a new lake; and the ratio of each to both ways of counting the floor: the bare
-pass as a process of its own, start-up included as for the ingest, and in a process that is warm.
+Prints seconds, seconds of CPU, rows and peak memory of the bare pass, of the connector, and of a
+whole ingest with its start-up into a new lake; and the ratio of each to both ways of counting the
+floor: the bare pass as a process of its own, start-up included as for the ingest, and in a process
+that is warm.
 The values are invented; the proportions (heart rate every five minutes with its device, steps and
 energy of a phone and a watch, sleep with its zone, some workouts) are those of a watch worn always.
 """
@@ -14,23 +18,22 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import resource
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
 from connectors.apple.health import CONNECTOR
 from connectors.apple.xml import ROWS, parser
 from connectors.contract import PEEK_BYTES, Batch, Source
+from tests.bench.measured import Cost, cost
 
 REPEATS = 2
 ROUNDS = 3
-Measure = tuple[float, int, int]
 
 WATCH = (
     'sourceName="Ada’s Apple\u00a0Watch" sourceVersion="10.2" '
@@ -53,6 +56,8 @@ PROLOG = """<?xml version="1.0" encoding="UTF-8"?>
 """
 STAGES = ("AsleepCore", "AsleepDeep", "AsleepCore", "AsleepREM", "Awake")
 MOTION = '>\n  <MetadataEntry key="HKMetadataKeyHeartRateMotionContext" value="0"/>\n </Record>\n'
+ZONED = 242  # heart rates of a day that name their zone, where many do
+HOME, ABROAD = "Europe/Copenhagen", "America/New_York"
 
 
 def record(
@@ -72,6 +77,16 @@ def quantity(
     return record(f"QuantityTypeIdentifier{name}", source, f'unit="{unit}" ', start, length, value)
 
 
+def zone_at(moment: dt.datetime) -> str:
+    """Where the watch was: ten days of each half year abroad."""
+    return ABROAD if moment.timetuple().tm_yday % 182 < 10 else HOME
+
+
+def zoned(moment: dt.datetime) -> str:
+    """The end of a record with its zone, as apps write that keep one with each."""
+    return f'>\n  <MetadataEntry key="HKTimeZone" value="{zone_at(moment)}"/>\n </Record>\n'
+
+
 def night(evening: dt.datetime) -> Iterator[str]:
     """Sixteen stages of half an hour, each with its zone."""
     for i in range(16):
@@ -83,14 +98,15 @@ def night(evening: dt.datetime) -> Iterator[str]:
             1800,
             "HKCategoryValueSleepAnalysis" + STAGES[i % 5],
         )
-        yield '>\n  <MetadataEntry key="HKTimeZone" value="Europe/Copenhagen"/>\n </Record>\n'
+        yield zoned(evening)
 
 
-def day(midnight: dt.datetime) -> Iterator[str]:
-    """The records of one day, about 300 kB."""
+def day(midnight: dt.datetime, many_zones: bool) -> Iterator[str]:
+    """The records of one day, about 400 kB."""
     for i in range(288):
         at = midnight + dt.timedelta(minutes=5 * i, seconds=i % 60)
-        yield quantity("HeartRate", WATCH, "count/min", at, 0, 55 + i % 40) + MOTION
+        told = zoned(at) if many_zones and i < ZONED else MOTION
+        yield quantity("HeartRate", WATCH, "count/min", at, 0, 55 + i % 40) + told
         yield quantity("ActiveEnergyBurned", WATCH, "kcal", at, 61, f"{i % 17 / 7:.5g}") + "/>\n"
         if i % 3 == 0:
             for source in (WATCH, PHONE):
@@ -109,13 +125,13 @@ def day(midnight: dt.datetime) -> Iterator[str]:
     )
 
 
-def write_export(path: Path, megabytes: int) -> None:
+def write_export(path: Path, megabytes: int, many_zones: bool = False) -> None:
     """An export of at least so many megabytes."""
     midnight = dt.datetime(2016, 1, 1)
     with path.open("w", encoding="utf-8") as lines:
         lines.write(PROLOG)
         while lines.tell() < megabytes * 1_000_000:
-            lines.write("".join(day(midnight)))
+            lines.write("".join(day(midnight, many_zones)))
             midnight += dt.timedelta(days=1)
         lines.write("</HealthData>\n")
 
@@ -168,53 +184,39 @@ PASSES = {
 }
 
 
-def measured(task: Callable[[Path], int], path: Path) -> Measure:
-    """Seconds of the best of some repeats, rows, and the peak memory in MB of this process or,
-    where that is larger, of one it started."""
-    seconds, rows = [], 0
-    for _ in range(REPEATS):
-        start = time.perf_counter()
-        rows = task(path)
-        seconds.append(time.perf_counter() - start)
-    peak = max(
-        resource.getrusage(who).ru_maxrss
-        for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    )
-    return min(seconds), rows, peak >> (20 if sys.platform == "darwin" else 10)
-
-
-def alone(task: Callable[[Path], int], path: Path) -> Measure:
+def alone(task: Callable[[Path], int], path: Path) -> Cost:
     """The measurement in a new process."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        return pool.submit(measured, task, path).result()
+        return pool.submit(cost, partial(task, path), REPEATS).result()
 
 
-def rounds(path: Path) -> dict[str, Measure]:
+def rounds(path: Path) -> dict[str, Cost]:
     """The best time and the largest peak of each pass; in turns, so that all have the same luck."""
-    best: dict[str, Measure] = {}
+    best: dict[str, Cost] = {}
     for _ in range(ROUNDS):
         for name, task in PASSES.items():
-            seconds, rows, peak = alone(task, path)
-            before, _, highest = best.get(name, (seconds, rows, peak))
-            best[name] = (min(seconds, before), rows, max(peak, highest))
+            found = alone(task, path)
+            best[name] = found.better(best.get(name, found))
     return best
 
 
-def main(sizes: list[int]) -> None:
+def main(sizes: Sequence[str] = ("50", "200", "300z")) -> None:
     """Print a line for each pass over a file of each size."""
     out = sys.stdout.write
-    out(f"{'MB':>5} {'pass':<14} {'seconds':>8} {'rows':>9} {'peak MB':>8}")
-    out(f" {'to process':>11} {'to warm':>8}\n")
-    for megabytes in sizes:
+    out(f"{'MB':>5} {'pass':<14} {'seconds':>8} {'CPU s':>8} {'rows':>9} {'peak MB':>8}")
+    out(f" {'to process':>11} {'to warm':>8} {'CPU to warm':>12}\n")
+    for size in sizes:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "export.xml")
-            write_export(path, megabytes)
+            write_export(path, int(size.removesuffix("z")), size.endswith("z"))
             best = rounds(path)
-        for name, (seconds, rows, peak) in best.items():
-            process, warm = (seconds / best[floor][0] for floor in ("bare process", "bare warm"))
-            out(f"{megabytes:>5} {name:<14} {seconds:>8.2f} {rows:>9} {peak:>8}")
-            out(f" {process:>11.2f} {warm:>8.2f}\n")
+        warm = best["bare warm"]
+        for name, it in best.items():
+            process = it.seconds / best["bare process"].seconds
+            out(f"{size:>5} {name:<14} {it.seconds:>8.2f} {it.cpu_s:>8.2f} {it.result:>9}")
+            out(f" {it.peak_mb:>8} {process:>11.2f} {it.seconds / warm.seconds:>8.2f}")
+            out(f" {it.cpu_s / warm.cpu_s:>12.2f}\n")
 
 
 if __name__ == "__main__":
-    main([int(size) for size in sys.argv[1:]] or [50, 200])
+    main(sys.argv[1:] or ("50", "200", "300z"))

@@ -17,11 +17,9 @@ from pathlib import Path
 
 import duckdb
 
-from flows.deriving.mage_table import mage_table
 from flows.settings import Settings
 from tests.bench.population import write_population
-from warehouse.store.lake import write_table
-from warehouse.views import build
+from tests.lake import with_marts
 
 THEIRS = """
 import sys, time, warnings
@@ -51,11 +49,8 @@ def ours(folder: Path, people: int) -> tuple[float, Path]:
     settings, readings = Settings(), folder / "readings.csv"
     lake = write_population(folder / "lake", people, 365)
     begun = time.perf_counter()
-    for number in range(people):
-        person = f"p{number:03d}"
-        write_table(lake, "mage", person, mage_table(lake, person, settings))
+    with_marts(lake, [f"p{number:03d}" for number in range(people)], settings)
     derived = time.perf_counter() - begun
-    build(lake, settings.rules.model_dump(), settings.priority.model_dump())
     with duckdb.connect(str(lake.warehouse), read_only=True) as connection:
         connection.execute("set timezone = 'UTC'")
         begun = time.perf_counter()

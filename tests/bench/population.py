@@ -7,12 +7,10 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from transforms.clocks.timeline import Micros
-from transforms.glucose.neighbours import neighbours
 from transforms.sleep.parts import sleep_parts
-from transforms.units import Values
 from warehouse.schema import TABLES
-from warehouse.store.lake import Lake, write_table
+from warehouse.store.lake import Lake
+from warehouse.store.rows import write_table
 
 DAY_US = 86_400_000_000
 START = 1_704_067_200_000_000  # 2024-01-01T00:00:00Z
@@ -38,7 +36,6 @@ def write_person(lake: Lake, person: str, days: int, seed: int) -> int:
             "reported_unit": "mg/dL",
             "device": "G7",
             "interval_min": 5.0,
-            **_before(at, wave.round()),
             "occurrence": pa.array(np.ones(count, np.int32)),
             "connector": "dexcom_clarity",
             "file": "0" * 16,
@@ -68,12 +65,6 @@ def write_person(lake: Lake, person: str, days: int, seed: int) -> int:
         ),
     )
     return count
-
-
-def _before(at: Micros, value: Values) -> dict[str, pa.Array]:
-    """What came before each reading, as alignment finds it."""
-    rows = np.arange(len(at))
-    return dict(neighbours(rows, rows > 0, at, value))
 
 
 def _nights(days: int, rng: np.random.Generator) -> pa.Table:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 import connectors.contract as contract
@@ -19,7 +21,9 @@ from connectors.contract import (
     Skip,
     Total,
 )
+from connectors.reading.lists import Joined, listed
 from tests.golden_case import Case, cases, lines_of_items, source_of
+from transforms.divided import Divided
 from warehouse.schema import METRICS
 
 CASES = cases()
@@ -52,8 +56,15 @@ JUNK = {
 }
 
 
+READINGS: dict[str, list[contract.Item]] = {}
+
+
 def rows_of(case: Case) -> list[contract.Item]:
-    return list(connectors()[case.connector].extract(case.source(), str(case.about["variant"])))
+    """What the connector yields; each case is read once, and looked at by several tests."""
+    if str(case) not in READINGS:
+        source, variant = case.source(), str(case.about["variant"])
+        READINGS[str(case)] = list(connectors()[case.connector].extract(source, variant))
+    return READINGS[str(case)]
 
 
 @pytest.mark.parametrize("case", READ, ids=str)
@@ -92,6 +103,49 @@ def test_rows_have_the_shape(case: Case) -> None:
         assert item.data["record"].null_count == 0
         for row in item.data.to_pylist():
             check_row(item.shape, row)
+
+
+LISTS = [c for c in READ if c.about["variant"] in connectors()[c.connector].lists]
+
+
+@pytest.mark.parametrize("case", LISTS, ids=str)
+def test_lists_are_the_same_in_any_company(case: Case) -> None:
+    """Twice the same file as one: each of the two is told as it is alone."""
+    told = listed(case.data())
+    assert told is not None
+    both = Joined([told, told])
+    items = list(connectors()[case.connector].extract(both.source(), case.about["variant"]))
+    if any(isinstance(item, contract.Drift | contract.Fact) for item in rows_of(case)):
+        with pytest.raises(ValueError, match="of the whole"):  # it is read alone
+            Divided(items, [told.records] * 2, both.whose)
+        return
+    divided = Divided(items, [told.records] * 2, both.whose)
+    for rows in tables_of(divided, ["one", "other"]), tables_of(divided, ["other", "one"]):
+        assert rows == {
+            shape: sorted(map(repr, pa.concat_tables(found).to_pylist()))
+            for shape, found in batches_of(rows_of(case)).items()
+        }
+    skips = [Counter({i.reason: i.count}) for i in rows_of(case) if isinstance(i, Skip)]
+    assert [book.skipped for book in divided.books()] == [sum(skips, Counter())] * 2
+
+
+def tables_of(divided: Divided, ids: list[str]) -> dict[str, list[str]]:
+    """The rows of the file that is called `one`."""
+    return {
+        shape: sorted(map(repr, own.drop_columns(["file"]).to_pylist()))
+        for shape, rows in divided.tables(ids)
+        if (own := rows.filter(pc.equal(rows["file"], "one"))).num_rows
+    }
+
+
+def batches_of(items: list[contract.Item]) -> dict[str, list[pa.Table]]:
+    found: dict[str, list[pa.Table]] = {}
+    for item in items:
+        if isinstance(item, Batch) and item.data.num_rows:
+            rows = item.data
+            table = rows if isinstance(rows, pa.Table) else pa.Table.from_batches([rows])
+            found.setdefault(item.shape, []).append(table)
+    return found
 
 
 def check_row(shape: str, row: dict[str, object]) -> None:
@@ -136,6 +190,7 @@ def test_identify_is_total(name: str, junk: str) -> None:
     assert connectors()[name].identify(source_of(JUNK[junk])) is None
 
 
+@pytest.mark.fuzz
 @pytest.mark.parametrize("case", READ, ids=str)
 def test_a_cut_file_is_an_ingest_error_or_conserved(case: Case) -> None:
     """Half of every golden input: never another exception, never an unaccounted record."""

@@ -60,6 +60,17 @@ def test_a_convention_holds_where_nothing_speaks_against_it() -> None:
     assert read("5/13/2020 10:00", "5/6/2020 10:00", usual=DAY_FIRST)[1] == "2020-05-06T10:00:00"
 
 
+def test_the_days_that_a_file_is_about_tell_the_order() -> None:
+    stamps = pa.array(["5/6/2020 10:00", "5/7/2020 10:00"])
+    june = (dt.date(2020, 6, 1), dt.date(2020, 7, 30))
+    may = (dt.date(2020, 5, 1), dt.date(2020, 5, 30))
+    assert stamped(stamps, within=june).order == DAY_FIRST
+    assert stamped(stamps, within=may).order == MONTH_FIRST
+    assert stamped(
+        stamps, MONTH_FIRST, within=(dt.date(2020, 1, 1), dt.date(2020, 12, 1))
+    ).order == (MONTH_FIRST)
+
+
 def test_nothing_is_guessed() -> None:
     with pytest.raises(UndatableFile, match="look alike"):
         read("5/6/2020 10:00", "5/7/2020 10:00")

@@ -8,13 +8,15 @@ from pathlib import Path
 
 import duckdb
 
+from flows.commands import forget as forgotten
 from flows.commands.export import run_export
-from flows.commands.ingest import run_rebuild
+from flows.commands.rebuild import run_rebuild
 from flows.deriving import remove
 from flows.deriving.completion import settled
 from flows.deriving.pipeline import ingest
+from flows.reading.manifest import parts_of
 from flows.settings import load
-from tests.lake import BERLIN, clarity, golden, put
+from tests.lake import BERLIN, clarity, golden, pulse, put
 from warehouse.schema import TABLES
 from warehouse.store.lake import Lake
 from warehouse.store.lock import writing
@@ -34,6 +36,7 @@ class Work:
     prepare: Callable[[Path, Path], None]
     run: Callable[[Path, Path], None]
     faults: Callable[[Path, Path], list[str]] = _nothing
+    is_writer: bool = True
 
 
 def answers(lake: Path) -> None:
@@ -58,12 +61,13 @@ def readings(first_day: int, days: int) -> str:
 
 
 def exported(folder: Path) -> list[Path]:
-    """Four exports, two of which overlap."""
+    """Four exports, two of which overlap, and small files that are read together."""
     files: dict[str, bytes | str] = {
         "july.csv": readings(1, 3),
         "july again.csv": readings(2, 4),
         "sleep.json": golden("fitbit_takeout", "sleep_fall_back_night").data(),
         "profile.json": golden("nightscout", "entries_array_codes_and_offsets").data(),
+        **{f"pulse-{day}.json": pulse(day) for day in range(1, 10)},
     }
     if not folder.exists():
         put(folder, files)
@@ -84,6 +88,7 @@ def with_inbox(lake: Path, exports: Path) -> None:
     more(lake, exports)
     for path in exported(exports):
         put(lake / "inbox" / "ada", {path.name: path.read_bytes()})
+    put(lake / "inbox" / "ada", {"pulse-10.json": pulse(10)})  # small ones, in another company
 
 
 def rebuild(lake: Path, exports: Path) -> None:
@@ -96,17 +101,18 @@ def rebuilt(lake: Path) -> None:
 
 
 def withdraw(lake: Path, exports: Path) -> None:
-    """ada's glucose; given again it finds nothing more to take out."""
+    """ada's glucose and a day of her pulse; given again it finds nothing more to take out."""
     there = Lake(lake)
     with writing(there, "dawnlake withdraw") as was_left:
         settled(there, load(there.settings), was_left)
-        parts = [part for part in there.part_folders("ada") if "dexcom" in str(part)]
+        gone = ("july.csv", "july again.csv", "pulse-3.json")
+        parts = [part for part in parts_of(there, "ada") if part.manifest["name"] in gone]
         remove.withdraw(there, parts)
 
 
 def forget(lake: Path, exports: Path) -> None:
     with writing(Lake(lake), "dawnlake forget"):
-        remove.forget(Lake(lake), "ada")
+        forgotten.forget(Lake(lake), "ada")
 
 
 def export(lake: Path, exports: Path) -> None:
@@ -129,5 +135,5 @@ WORKS = (
     Work("a rebuild", with_inbox, rebuild),
     Work("a withdrawal", with_inbox, withdraw),
     Work("forgetting", with_inbox, forget),
-    Work("an export", with_inbox, export, export_faults),
+    Work("an export", with_inbox, export, export_faults, is_writer=False),
 )

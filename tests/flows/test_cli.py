@@ -20,6 +20,7 @@ import pytest
 from connectors import connectors
 from flows.cli import app, main
 from flows.deriving.pipeline import ingest
+from flows.settings import Settings
 from tests.flows.test_walk import locked
 from tests.lake import (
     BERLIN,
@@ -32,8 +33,11 @@ from tests.lake import (
     put,
     tolerant,
     tree,
+    with_marts,
 )
 from warehouse.store.lake import Lake
+
+pytestmark = pytest.mark.whole
 
 Run = Callable[..., tuple[int, str, str]]
 COMMANDS = sorted(name for name in app if not name.startswith("-"))
@@ -168,8 +172,9 @@ def test_what_cannot_be_done_is_usage(
     [
         ({"--participant": "../ada"}, "a participant id is 1 to 64 letters"),
         ({"--timezone": "Mars/Base"}, "Mars/Base is no IANA time zone, such as Europe/Berlin"),
+        ({"--timezone": "EST"}, "--timezone: EST is no place"),
     ],
-    ids=["participant", "timezone"],
+    ids=["participant", "timezone", "no place"],
 )
 def test_ingest_refuses_bad_words(
     run: Run, clarity: Path, changed: dict[str, str], told: str
@@ -179,6 +184,7 @@ def test_ingest_refuses_bad_words(
     code, out, err = run("ingest", clarity, *options)
     assert (code, out) == (2, "")
     assert told in err
+    assert "dawnlake.toml" not in err  # nobody wrote it there
 
 
 def test_a_path_that_is_not_there_is_usage(run: Run, tmp_path: Path) -> None:
@@ -612,7 +618,7 @@ def test_a_spreadsheet_runs_nothing_of_an_export(run: Run, tmp_path: Path, text:
         .cgm("2025-07-01T08:00", [100, 101], device=text)
         .cgm("2025-07-02T08:00", [102], device="a=1-2")
     )
-    lake = lake_of(tmp_path / "lake", {"ada": person})
+    lake = with_marts(lake_of(tmp_path / "lake", {"ada": person}), ["ada"], Settings())
     words = ("glucose", "--lake", lake.root, "-o", tmp_path / "out")
     assert run("export", *words)[0] == 0
     rows = rows_of(tmp_path / "out" / "glucose.csv")

@@ -23,10 +23,12 @@ from flows.cli import main
 from flows.deriving.pipeline import ingest
 from tests.crash.harness import child, state
 from tests.crash.works import answers, exported, first, more
-from tests.lake import BERLIN, put, tree
+from tests.lake import BERLIN, put, same_again, tree, with_records
 from warehouse.store import lock
 from warehouse.store.lake import ASIDE, PARTIAL, Lake, written_folder
 from warehouse.store.lock import LakeError, holder, writing
+
+pytestmark = pytest.mark.crash
 
 ROOT = Path(__file__).parents[2]
 
@@ -38,10 +40,9 @@ def exports(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def lake(tmp_path: Path, exports: Path) -> Lake:
+def lake(exports: Path) -> Lake:
     """A lake of ada and ben."""
-    first(tmp_path / "lake", exports)
-    return Lake(tmp_path / "lake")
+    return same_again("crash", lambda lake: first(lake, exports))
 
 
 def test_killed_at_some_of_all_points() -> None:
@@ -122,7 +123,7 @@ def test_the_run_of_another_completes_what_was_begun(lake: Lake, exports: Path) 
     def killed() -> None:
         from flows.deriving import pipeline
 
-        pipeline.derive = lambda *_: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[assignment]
+        pipeline.derivation = lambda *_: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[assignment]
         more(lake.root, exports)
 
     whole = Lake(lake.root.with_name("whole"))
@@ -235,6 +236,7 @@ def test_temporary_files_of_a_run_lie_in_the_lake_and_are_swept(tmp_path: Path) 
 
 def test_a_nightly_run_waits_for_a_person_who_ingests(lake: Lake, exports: Path) -> None:
     put(lake.inbox / "ada", {"july.csv": exported(exports)[1].read_bytes()})
+    with_records(lake)
     may_end = threading.Event()
     thread = in_background(lake, lambda: may_end.wait(120), "dawnlake ingest")
     command = [sys.executable, "-m", "flows.cli", "nightly", "--lake", str(lake.root)]

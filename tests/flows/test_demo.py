@@ -19,9 +19,11 @@ from connectors.contract import Batch, UnknownFormat
 from flows.demo.body import Body, Traits, body
 from flows.demo.month import ADA, BEN, DemoPerson, write_demo
 from flows.demo.sleep import AWAKE, UP
-from flows.reading.extract import account
 from flows.reading.identify import identified
 from flows.reading.walk import Found, walk
+from transforms.account import account
+
+pytestmark = pytest.mark.whole
 
 People = dict[str, DemoPerson]
 NIGHTS = 31

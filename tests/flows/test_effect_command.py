@@ -19,6 +19,8 @@ from flows.deriving.pipeline import ingest
 from tests.lake import BERLIN, asked, clarity, put, rows, temporary
 from warehouse.store.lake import Lake
 
+pytestmark = pytest.mark.whole
+
 Run = Callable[..., tuple[int, str, str]]
 FIRST = dt.datetime(2026, 1, 5)
 WHO = "zebulonia"  # stands nowhere but where this participant is meant

@@ -18,12 +18,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.contract import IngestError
-from flows.deriving.pipeline import Receipt, align_participant, ingest, prepared
+from flows.deriving.pipeline import Receipt, ingest, prepared
 from tests import strategies  # noqa: F401  # how Hypothesis is run
 from tests.golden_case import Case, cases
 from tests.lake import (
     BERLIN,
     PERSON,
+    align_participant,
     assert_checked,
     clarity,
     golden,
@@ -34,18 +35,14 @@ from tests.lake import (
     tolerant,
     tree,
 )
-from warehouse.store import lake as store
 from warehouse.store.lake import Lake
+
+pytestmark = pytest.mark.whole
 
 GOOD = clarity(
     [(f"2025-07-01T10:{m:02}:00", 100 + m, 1000 + 60 * m, "8AB") for m in range(0, 60, 5)]
 )
 SENTENCE = re.compile(r"^[\w(][^\n]{15,}$")
-
-
-@pytest.fixture(autouse=True)
-def unflushed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "flush", lambda _: None)
 
 
 def zip_of(members: dict[str, str | bytes]) -> bytes:

@@ -15,10 +15,10 @@ from typing import BinaryIO
 import pytest
 
 from connectors.contract import BrokenFile
-from flows.deriving import pipeline
+from flows.deriving import intake, pipeline
 from flows.reading import hashed
-from flows.reading.extract import read_manifest
 from flows.reading.hashed import Hashed
+from flows.reading.manifest import parts_of
 from flows.reading.walk import Found, walk
 from flows.settings import Settings
 from tests.golden_case import Case, cases
@@ -201,7 +201,7 @@ def test_only_a_file_of_a_known_size_is_digested_before_it_is_read(
         digested.append(found.size)
         return hashlib.sha256(found.source.read()).hexdigest()
 
-    monkeypatch.setattr(pipeline, "sha256", counted)
+    monkeypatch.setattr(intake, "sha256", counted)
     kept(lake, put(tmp_path / "in", {"a.csv": clarity(), "b.csv": clarity() + b"\n"}))
     assert digested == [len(clarity())]
 
@@ -213,7 +213,8 @@ def test_another_version_of_a_connector_reads_its_files_again(tmp_path: Path) ->
     told = folder / "manifest.json"
     told.write_text(told.read_text().replace('"connector_version": "', '"connector_version": "old'))
     assert [file.status for file in kept(lake, paths).files] == ["read"]
-    assert "old" not in read_manifest(folder)["connector_version"]
+    (part,) = parts_of(lake, PERSON)
+    assert "old" not in part.manifest["connector_version"]
 
 
 def test_ingest_loads_neither_pandas_nor_prefect(tmp_path: Path) -> None:

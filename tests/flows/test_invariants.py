@@ -18,12 +18,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flows.deriving.pipeline import align_participant, ingest, prepared
-from flows.reading.extract import read_manifest
+from flows.deriving.align import Parts
+from flows.deriving.pipeline import ingest, prepared
+from flows.reading.manifest import Part, is_batch, parts_of
+from flows.reading.together import take_out
 from tests import strategies  # noqa: F401  # how Hypothesis is run
 from tests.lake import (
     BERLIN,
     PERSON,
+    align_participant,
     asked,
     clarity,
     demo_lake,
@@ -32,6 +35,7 @@ from tests.lake import (
     kept,
     libreview,
     opened,
+    pulse,
     put,
     rows,
     table,
@@ -39,8 +43,9 @@ from tests.lake import (
     tolerant,
     tree,
 )
-from warehouse.store import lake as store
 from warehouse.store.lake import Lake
+
+pytestmark = pytest.mark.whole
 
 SHAPES = ("sample", "episode", "daily")
 EVERYTHING = (*SHAPES, "reject")
@@ -64,12 +69,6 @@ CORPUS = (
 )
 
 
-@pytest.fixture(autouse=True)
-def unflushed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The disk's own time proves nothing here."""
-    monkeypatch.setattr(store, "flush", lambda _: None)
-
-
 @functools.cache
 def corpus() -> dict[str, bytes]:
     files = {f"{c}-{name}": golden(c, name).data() for c, name in CORPUS}
@@ -81,6 +80,7 @@ def corpus() -> dict[str, bytes]:
         **files,
         "early.csv": clarity(early).encode(),
         "late.csv": clarity(late).encode(),
+        **{f"pulse-{day}.json": pulse(day).encode() for day in range(1, 10)},
     }
 
 
@@ -107,13 +107,13 @@ def lakes() -> list[tuple[Lake, str]]:
 def test_conservation_in_every_file() -> None:
     connectors = set()
     for lake, participant in lakes():
-        for folder in lake.part_folders(participant):
-            manifest = read_manifest(folder)
+        for part in parts_of(lake, participant):
+            manifest = part.manifest
             counts = [manifest[f"{n}_count"] for n in ("carried", "skipped", "rejected")]
             assert sum(counts) == manifest["record_count"]
             assert sum(manifest["skipped"].values()) == counts[1]
             assert bool(manifest["rejected"]) == bool(counts[2])
-            carried, rejected = records_in_lake(folder)
+            carried, rejected = records_in_lake(part)
             assert [len(carried - rejected), len(rejected)] == [counts[0], counts[2]]
             connectors.add(manifest["connector"])
     assert connectors == {connector for connector, _ in CORPUS}
@@ -121,17 +121,20 @@ def test_conservation_in_every_file() -> None:
 
 def test_conservation_of_golden_inputs_as_their_cases_say() -> None:
     lake, _ = reference()
-    found = {(m["name"], m["record_count"]) for m in map(read_manifest, lake.part_folders(PERSON))}
+    manifests = [part.manifest for part in parts_of(lake, PERSON)]
+    found = {(m["name"], m["record_count"]) for m in manifests}
     assert found > {(f"{c}-{name}", golden(c, name).about["records"]) for c, name in CORPUS}
 
 
-def records_in_lake(folder: Path) -> tuple[set[int], set[int]]:
+def records_in_lake(part: Part) -> tuple[set[int], set[int]]:
     """Record numbers of an extracted file: with a row, and with a reject."""
     found: dict[str, set[int]] = {}
+    whose = f"where file = '{part.file}'" if is_batch(part.folder) else ""
     for shape in EVERYTHING:
-        path = folder / f"{shape}.parquet"
+        path = part.folder / f"{shape}.parquet"
         if path.exists():
-            sql = f"select distinct record from read_parquet('{path}', hive_partitioning = false)"
+            rows = f"read_parquet('{path}', hive_partitioning = false)"
+            sql = f"select distinct record from {rows} {whose}"
             found[shape] = {record for (record,) in duckdb.execute(sql).fetchall()}
     rejected = found.pop("reject", set())
     return set().union(*found.values()), rejected
@@ -229,14 +232,14 @@ def packed(how: str, paths: list[Path]) -> list[Path]:
 
 
 @pytest.mark.parametrize(
-    "withdrawn", ["early.csv", "late.csv", "fitbit_takeout-sleep_boundary_night_twice"]
+    "withdrawn",
+    ["early.csv", "late.csv", "fitbit_takeout-sleep_boundary_night_twice", "pulse-3.json"],
 )
 def test_withdrawal_is_as_if_it_had_never_been(withdrawn: str, tmp_path: Path) -> None:
     lake, _ = reference()
     copy = Lake(tmp_path / "copy")
     shutil.copytree(lake.root, copy.root)
-    (folder,) = (f for f in copy.part_folders(PERSON) if read_manifest(f)["name"] == withdrawn)
-    shutil.rmtree(folder)
+    take_out(p for p in parts_of(copy, PERSON) if p.manifest["name"] == withdrawn)
     chosen = prepared(copy, PERSON, None)
     align_participant(copy, PERSON, chosen)
     never = tolerant(Lake(tmp_path / "never"))
@@ -267,8 +270,8 @@ def test_provenance_of_every_row(shape: str) -> None:
 def strays_of(lake: Lake, participant: str, shape: str) -> tuple[int, int, int]:
     """Rows; of them those whose record is not in their file's extracted rows, or whose file is
     not in source_file. A sample's and a date's reported value must be the record's own."""
-    parts = f"{lake.extracted}/participant_id={participant}/*/*/{shape}.parquet"
-    if not list(lake.extracted.glob(f"participant_id={participant}/*/*/{shape}.parquet")):
+    parts = Parts.of(lake, participant).parts(shape)
+    if parts is None:
         return 0, 0, 0
     is_number = shape in ("sample", "daily")
     same = "r.value is not distinct from e.value" if is_number else "true"
@@ -280,8 +283,7 @@ def strays_of(lake: Lake, participant: str, shape: str) -> tuple[int, int, int]:
             from read_parquet('{lake.table_part(shape, participant)}', hive_partitioning = false)
         )
         select count(*), count(*) filter (not exists (
-            from read_parquet('{parts}', hive_partitioning = true,
-                hive_types = {{participant_id: varchar, connector: varchar, file: varchar}}) as e
+            from {parts} as e
             where e.connector = r.connector and e.file = r.file and e.record = r.record and {same}
         )), count(*) filter (not exists (
             from read_parquet('{lake.table_part("source_file", participant)}') as f

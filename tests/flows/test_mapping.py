@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from flows.cli import main
-from flows.reading.extract import read_manifest
+from flows.reading.manifest import parts_of
 from tests.lake import asked, golden, put
 from warehouse.store.lake import Lake
 
@@ -71,8 +71,8 @@ def test_from_a_table_to_readings(run: Run, lake: Lake, file: Path) -> None:
     assert "2024-03-17 00:00:00" in out
     assert ingested(run, lake, file)[0] == 0
     assert asked(lake, "select count(*) as n from sample") == [{"n": 200}]
-    (part,) = lake.part_folders("p")
-    assert read_manifest(part)["connector"] == "mapping_ours"
+    (part,) = parts_of(lake, "p")
+    assert part.manifest["connector"] == "mapping_ours"
     assert "mapping_ours" in run("connectors", "--lake", lake.root)[1]
     assert "mapping_ours" in run("check", file, "--lake", lake.root)[1]
     assert run("mapping", file, "--lake", lake.root)[0] == 2  # it is read already

@@ -6,8 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.lake import asked, demo_people
 from warehouse.store.lake import Lake
+
+pytestmark = pytest.mark.whole
 
 # Ends the process at the first try; what is no Python is left to the kernel's empty network.
 WATCHED = """

@@ -31,8 +31,10 @@ from flows.nightly.server import ServerError
 from flows.reading.password import ENVIRONMENT, Passwords, handed, handed_on
 from flows.settings import SettingsError
 from tests.flows.test_walk import locked as locked_zip
-from tests.lake import golden, put, tree
+from tests.lake import golden, put, tree, with_records
 from warehouse.store.lake import Lake
+
+pytestmark = pytest.mark.prefect
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("connectors", "transforms", "warehouse", "flows")
@@ -107,7 +109,7 @@ class Locked:
 @pytest.fixture(scope="module")
 def locked(tmp_path_factory: pytest.TempPathFactory) -> Locked:
     folder = tmp_path_factory.mktemp("locked")
-    told = Locked(Lake(folder / "lake").create())
+    told = Locked(with_records(Lake(folder / "lake").create()))
     told.lake.settings.write_text('participants.dora.timezone = "Europe/London"')
     inbox = told.lake.inbox / "dora"
     put(inbox, {"sleep-2025.json": SLEEP})
@@ -193,12 +195,14 @@ def test_the_state_of_a_run_says_whether_something_was_set_aside(story: Story) -
     }
 
 
-def test_a_task_per_file_to_extract_and_participant_to_align(story: Story) -> None:
+def test_a_task_per_file_to_extract_and_participant_to_align_and_one_for_marts(
+    story: Story,
+) -> None:
     """Every one is written down before the server is stopped."""
     runs = story.rows("select flow_run_id, name, state_type from task_run order by name")
     assert {state for _, _, state in runs} == {"COMPLETED"}
     nights = Counter(flow_run for flow_run, _, _ in runs)
-    assert sorted(nights.values()) == [3, 6, 7]
+    assert sorted(nights.values()) == [4, 7, 8]
     names = Counter(name.split(" ")[0] for _, name, _ in runs)
     assert names == {"extract": 6, "align": 7, "views": 3}
 

@@ -29,6 +29,8 @@ from warehouse.schema import TABLES
 from warehouse.store.lake import Lake
 from warehouse.views import build
 
+pytestmark = pytest.mark.whole
+
 MARK = "Zebra"  # in every name, note and value that is put into a file here
 FILE_NAME = f"{MARK}File"
 PASSWORD = f"{MARK}Password"

@@ -14,17 +14,22 @@ from pathlib import Path
 import pytest
 
 from flows.cli import main
+from flows.commands.forget import forget, mentions
 from flows.deriving import remove
 from flows.deriving.pipeline import ingest
+from flows.deriving.remove import everyone
 from flows.nightly.flow import run_nightly
 from flows.nightly.server import _used
-from flows.reading.extract import read_manifest
+from flows.reading.manifest import parts_of
 from tests.crash.harness import child, state
 from tests.crash.works import answers, exported, first, more
-from tests.lake import BERLIN, asked, golden, put, tolerant, tree
+from tests.lake import BERLIN, asked, golden, put, same_again, tolerant, tree, with_records
 from warehouse.disguise import KEY
+from warehouse.store.buckets import MadeFrom
 from warehouse.store.lake import ASIDE, PARTIAL, Lake
 from warehouse.store.lock import writing
+
+pytestmark = pytest.mark.whole
 
 Run = Callable[..., tuple[int, str, str]]
 WHO = "zebulonia"  # stands nowhere but where this participant is meant
@@ -52,17 +57,19 @@ def exports(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def lake(tmp_path: Path, exports: Path) -> Lake:
+def lake(exports: Path) -> Lake:
     """ada has three exports, ben one of them."""
-    first(tmp_path / "lake", exports)
-    more(tmp_path / "lake", exports)
-    return Lake(tmp_path / "lake")
+
+    def make(lake: Path) -> None:
+        first(lake, exports)
+        more(lake, exports)
+
+    return same_again("ada and ben", make)
 
 
 def ids(lake: Lake, participant: str) -> dict[str, str]:
     """The ids of files by name."""
-    parts = lake.part_folders(participant)
-    return {read_manifest(p)["name"]: p.name.removeprefix("file=") for p in parts}
+    return {part.manifest["name"]: part.file for part in parts_of(lake, participant)}
 
 
 def tables(lake: Lake) -> dict[str, bytes]:
@@ -125,6 +132,8 @@ def test_tables_of_another_version_are_derived_anew_whoever_is_worked_for(
     assert told["version"]
     other = json.dumps({**told, "version": "another", "fingerprint": "another"})
     note.write_text(other[:20] if is_damaged else other)
+    made_from = MadeFrom.of(lake)
+    MadeFrom(made_from.count, "another", made_from.marts).write(lake)
     lake.table_part("sleep_part", "ben").unlink()
     code, _, _ = run("ingest", exported(exports)[0], "--participant", "ada", "--lake", lake.root)
     assert code == 0
@@ -137,11 +146,11 @@ def test_a_withdrawal_that_is_killed_is_completed(lake: Lake, exports: Path, ste
     """At any folder that is removed or renamed; the next run is one of somebody else."""
     whole = Lake(lake.root.with_name("whole"))
     shutil.copytree(lake.root, whole.root)
-    parts = [p for p in lake.part_folders("ada") if "dexcom" in str(p)]
 
     def withdrawn(there: Lake) -> None:
         with writing(there, "test"):
-            remove.withdraw(there, [there.root / p.relative_to(lake.root) for p in parts])
+            parts = parts_of(there, "ada")
+            remove.withdraw(there, [p for p in parts if "dexcom" in str(p.folder)])
 
     withdrawn(whole)
     rename = Path.replace
@@ -177,10 +186,12 @@ def test_the_last_file_of_somebody_is_gone_whatever_runs_next(
     def killed() -> None:
         remove.remove_tables = lambda *_: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[assignment]
         with writing(lake, "test"):
-            remove.withdraw(lake, lake.part_folders("ben"))
+            remove.withdraw(lake, parts_of(lake, "ben"))
 
     assert child(killed) == -signal.SIGKILL
     assert "ben" in lake.with_tables()
+    if words == ["nightly"]:
+        with_records(lake)
     run(*words, "--lake", lake.root)
     assert "ben" not in lake.with_tables()
     assert "ben" not in run("status", "--lake", lake.root)[1]
@@ -192,7 +203,7 @@ def test_the_last_file_of_somebody_is_gone_whatever_runs_next(
 @pytest.fixture(scope="module")
 def known(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     """A lake in which somebody has left every trace there is, by real commands."""
-    lake = Lake(tmp_path_factory.mktemp("forget") / "lake").create()
+    lake = with_records(Lake(tmp_path_factory.mktemp("forget") / "lake").create())
     lake.settings.write_text(
         "# mine\n[participants.ben]\ntimezone = 'Europe/London'\n"
         f"[participants.{WHO}]\ntimezone = 'Europe/Berlin'\n[rules]\nreject_max_pct = 100\n"
@@ -211,18 +222,18 @@ def test_every_trace_of_a_participant_goes(known: Lake, run: Run) -> None:
     with closing(sqlite3.connect(known.root / "prefect" / "prefect.db")) as records:
         runs = records.execute("select count(*) from task_run where name like ?", [f"%{WHO}%"])
         assert runs.fetchone() > (0,)
-    before = remove.mentions(known, WHO)
+    before = mentions(known, WHO)
     places = {Path(place).parts[0] for place in before}
     assert places >= {"dawnlake.toml", "extracted", "tables", "inbox", "prefect", ".history"}
     assert "warehouse.duckdb" in places
     others = tables(known), asked(known, "from glucose where participant_id = 'ben' order by all")
 
     assert run("forget", WHO, "--lake", known.root)[0] == 2  # nobody said yes
-    assert remove.mentions(known, WHO) == before
+    assert mentions(known, WHO) == before
     code, _, err = run("forget", WHO, "--yes", "--lake", known.root)
     assert (code, "forgotten: zebulonia" in err) == (0, True)
 
-    assert remove.mentions(known, WHO) == []
+    assert mentions(known, WHO) == []
     for path in known.root.rglob("*"):
         assert WHO not in str(path.relative_to(known.root))
         assert path.is_dir() or WHO.encode() not in path.read_bytes(), path
@@ -241,12 +252,12 @@ def test_a_forgetting_that_is_killed_leaves_somebody_to_forget_or_nobody(
     put(lake.root, {".history": "from glucose where participant_id = 'ada';\n"})
     words = ["glucose", "-o", tmp_path / "set", "--deidentify"]
     assert run("export", *words, "--lake", lake.root)[0] == 0
-    assert {".history", KEY} <= set(remove.mentions(lake, "ada"))
+    assert {".history", KEY} <= set(mentions(lake, "ada"))
     assert child(lambda: _killed_at(last, lake)) == -signal.SIGKILL
     run("rebuild", "--lake", lake.root)
-    if "ada" in remove.everyone(lake):
+    if "ada" in everyone(lake):
         run("forget", "ada", "--yes", "--lake", lake.root)
-    assert remove.mentions(lake, "ada") == []
+    assert mentions(lake, "ada") == []
 
 
 def _killed_at(last: int, lake: Lake) -> None:
@@ -263,7 +274,7 @@ def _killed_at(last: int, lake: Lake) -> None:
 
     Path.replace = replace  # type: ignore[method-assign,assignment]
     with writing(lake, "test"):
-        remove.forget(lake, "ada")
+        forget(lake, "ada")
 
 
 def test_a_mention_elsewhere_is_told(lake: Lake, run: Run) -> None:

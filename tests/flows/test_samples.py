@@ -15,6 +15,8 @@ from tests.lake import opened, rows
 from transforms.glucose.units_told import is_doubt
 from warehouse.store.lake import Lake
 
+pytestmark = pytest.mark.samples
+
 SAMPLES = Path(os.environ.get("DAWNLAKE_SAMPLES", Path(__file__).parents[3] / "shared" / "samples"))
 FOLDERS = ("clarity", "libreview", "apple", "nightscout", "health_connect", "garmin/gdpr")
 

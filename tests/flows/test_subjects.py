@@ -9,7 +9,7 @@ import pytest
 
 from flows.cli import main
 from flows.reading import subjects
-from flows.reading.extract import read_manifest
+from flows.reading.manifest import parts_of
 from tests.lake import asked, put, table, tree
 from warehouse.store.lake import PARTIAL, Lake
 
@@ -72,8 +72,7 @@ def test_each_person_becomes_a_participant(run: Run, lake: Lake, file: Path) -> 
     assert {row["who"]: row["n"] for row in asked(lake, COUNTED)} == counts
     records = sum(PEOPLE.values()) + 1
     for who, count in counts.items():
-        (part,) = lake.part_folders(who)
-        manifest = read_manifest(part)
+        (manifest,) = (part.manifest for part in parts_of(lake, who))
         assert manifest["record_count"] == records
         assert manifest["carried_count"] == count
         assert manifest["skipped"] == {"no_reading": 1, "of_another_subject": records - 1 - count}
@@ -168,8 +167,7 @@ def test_what_cannot_be_read_is_its_own_persons(run: Run, lake: Lake, tmp_path: 
     rejects = asked(lake, "select participant_id as who, code, raw from reject")
     assert [(r["who"], r["code"]) for r in rejects] == [("zoe", "unreadable_number")]
     for who in ("7", "zoe"):
-        (part,) = lake.part_folders(who)
-        manifest = read_manifest(part)
+        (manifest,) = (part.manifest for part in parts_of(lake, who))
         counts = (manifest[f"{each}_count"] for each in ("carried", "skipped", "rejected"))
         assert sum(counts) == manifest["record_count"] == 602
 

@@ -18,13 +18,13 @@ import pyarrow.compute as pc
 
 from connectors import connectors
 from connectors.contract import SHAPES, Batch, Connector, Drift, Fact, IngestError, Item
-from flows.reading.extract import account
 from flows.reading.hashed import Hashed
 from flows.reading.password import Passwords
 from flows.reading.walk import Found, Unreadable, sha256, walk
 from flows.settings import Limits
 from tests.connectors.test_contract import check_row
 from tests.golden_case import source_of
+from transforms.account import account
 
 NAME = "Jane Roe 1970.csv"  # what a message must not repeat
 ROWS_CHECKED = 2000  # of a batch, one by one

@@ -8,17 +8,19 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.lake import reported
 from tests.strategies import MINUTE, journeys, micros
+from transforms.arrays import DAY, HOUR, Micros
 from transforms.clocks.anchor import anchored
 from transforms.clocks.claims import Claim, of_phones
 from transforms.clocks.counter import runs
 from transforms.clocks.itinerary import Itinerary, Patience, itinerary
 from transforms.clocks.known import Clocks
-from transforms.clocks.timeline import DAY, HOUR, Micros, Stay, Timeline, spans_of, timeline
+from transforms.clocks.timeline import Stay, Timeline, spans_of, timeline
 from transforms.clocks.times import times
 
 YEARS = (2014, 2016)
@@ -73,6 +75,7 @@ def transmitters(rng: np.random.Generator) -> list[tuple[str, int, Micros]]:
     return lives
 
 
+@pytest.mark.simulation
 @settings(max_examples=25)
 @given(journeys(), st.integers(0, 2**32))
 def test_counters_place_every_reading_of_a_traveller(stays: list[Stay], seed: int) -> None:

@@ -9,8 +9,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from flows.deriving.clocks import clock_findings
-from flows.settings import Settings
 from tests.lake import (
     BERLIN,
     PERSON,
@@ -26,8 +24,10 @@ from tests.lake import (
 )
 from tests.strategies import micros
 from transforms.clocks.findings import Finding
-from warehouse.store.lake import Lake, write_table
-from warehouse.views import build
+from transforms.clocks.participant import finding_rows
+from warehouse.schema import CLOCK_FINDING, table_of
+from warehouse.store.lake import Lake
+from warehouse.store.rows import write_table
 
 MARCH = dt.datetime(2025, 3, 28, 12, tzinfo=dt.UTC)  # two days before spring
 Face = Callable[[dt.datetime], dt.datetime]
@@ -221,8 +221,9 @@ def test_nights_name_what_is_doubted_about_their_clocks(
     lake = lake_of(tmp_path, {PERSON: person})
     at = dt.datetime(2025, 3, 11, 12, tzinfo=dt.UTC)
     finding = Finding("oura", micros(at), micros(at) + 1, kind, None, "an example")
-    write_table(lake, "clock_finding", PERSON, clock_findings([finding]))
-    build(lake, Settings().rules.model_dump(), Settings().priority.model_dump())
+    write_table(
+        lake, "clock_finding", PERSON, table_of(finding_rows([finding]), CLOCK_FINDING.remove(0))
+    )
     with opened(lake) as connection:
         told = rows(
             connection, "select quality_notes, is_complete from night_to_day order by sleep_date"

@@ -79,6 +79,7 @@ def test_few_people_have_one_slope(count: int) -> None:
     assert found.low < 2 < found.high
 
 
+@pytest.mark.simulation
 def test_the_mixed_model_keeps_what_it_promises() -> None:
     """The interval has the slope in about 95 of 100 populations."""
     held = 0
@@ -96,6 +97,7 @@ def test_one_person_or_nothing_to_see_has_no_model() -> None:
     assert mixed_slope(who, x, np.full(120, 100.0), covariates) is None
 
 
+@pytest.mark.simulation
 def test_everyone_together() -> None:
     rng = np.random.default_rng(9)
     found = together([person(rng, 90, 3.0) for _ in range(3)] + [person(rng, 10, 3.0)])

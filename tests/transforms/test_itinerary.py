@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from tests.strategies import MINUTE, micros
+from transforms.arrays import DAY, HOUR
 from transforms.clocks.claims import Claim
 from transforms.clocks.itinerary import Itinerary, Patience, itinerary
 from transforms.clocks.places import Doubt, doubt, home
-from transforms.clocks.timeline import DAY, HOUR, Span, Stay, spans_of
+from transforms.clocks.timeline import Span, Stay, spans_of
 
 YEARS = (2024, 2026)
 BERLIN = "Europe/Berlin"

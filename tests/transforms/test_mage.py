@@ -6,18 +6,22 @@ import datetime as dt
 import math
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.deriving.mage_table import mage_table
-from flows.deriving.pipeline import align_participant, ingest, prepared
+from flows.deriving.completion import settled
+from flows.deriving.pipeline import ingest, prepared
 from flows.settings import Priority, Rules, Settings
 from tests import strategies  # noqa: F401  # how Hypothesis is run
-from tests.lake import PERSON, Person, asked, clarity, lake_of, put, table
-from transforms.glucose.mage import KINDS, Values, mage
+from tests.lake import PERSON, Person, Row, asked, clarity, lake_of, put
+from transforms.arrays import Values
+from transforms.glucose.mage import KINDS, mage
+from warehouse.store.buckets import bucket_file
+from warehouse.store.lake import Lake
 
 DAY = 288
 
@@ -103,17 +107,23 @@ def person(days: int = 4) -> Person:
     return Person("Europe/Berlin").cgm("2025-07-01T00:05", wave(days).tolist())
 
 
+def rows_of(lake: Lake) -> list[Row]:
+    return asked(lake, "from mage order by date nulls first")
+
+
+@pytest.mark.whole
 def test_one_row_of_all_data_and_one_per_day(tmp_path: Path) -> None:
     """A day of the grid is (midnight, midnight]: the last point of this series is one."""
-    found = table(lake_of(tmp_path, {PERSON: person()}, has_mage=True), "mage")
+    found = rows_of(lake_of(tmp_path, {PERSON: person()}))
     assert [row["date"] for row in found] == [None, *(dt.date(2025, 7, d) for d in (1, 2, 3, 4))]
     assert [row["reading_count"] for row in found] == [4 * DAY, None, None, None, None]
     assert [row["observed_min"] for row in found] == [5760, 1440, 1440, 1440, 1440]
     assert {round(row["mage_avg_mgdl"]) for row in found} == {80}
 
 
+@pytest.mark.whole
 def test_of_a_part_of_the_data_it_is_not_told(tmp_path: Path) -> None:
-    lake = lake_of(tmp_path, {PERSON: person()}, has_mage=True)
+    lake = lake_of(tmp_path, {PERSON: person()})
     sql = "select mage_service_mgdl as m from glucose_summary_between({}, null)"
     whole, all_of_it, part = (
         asked(lake, sql.format(since)) for since in ("null", "'2025-07-01'", "'2025-07-02'")
@@ -122,6 +132,7 @@ def test_of_a_part_of_the_data_it_is_not_told(tmp_path: Path) -> None:
     assert part == [{"m": None}]
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     ("hours", "gap_h", "known"), [(24, 0, True), (23.9, 0, False), (36, 16, False), (36, 15, True)]
 )
@@ -133,14 +144,14 @@ def test_it_needs_a_day_and_most_of_its_span(
     made = Person("Europe/Berlin").cgm("2025-07-01T00:05", values[:half])
     rest = dt.datetime(2025, 7, 1, 0, 5) + dt.timedelta(minutes=5 * half, hours=gap_h)
     made.cgm(rest.isoformat(), values[half:])
-    lake = lake_of(tmp_path, {PERSON: made}, has_mage=True)
+    lake = lake_of(tmp_path, {PERSON: made})
     (row,) = asked(lake, "select mage_avg_mgdl as m from glucose_summary")
     assert (row["m"] is not None) == known
 
 
 def test_nobody_without_glucose_has_rows(tmp_path: Path) -> None:
     made = Person("Europe/Berlin").sample("heart_rate", "2025-07-01T10:00", 60, "/min")
-    assert table(lake_of(tmp_path, {PERSON: made}, has_mage=True), "mage") == []
+    assert rows_of(lake_of(tmp_path, {PERSON: made})) == []
 
 
 def export(values: Values) -> str:
@@ -149,31 +160,33 @@ def export(values: Values) -> str:
     return clarity([(w, round(v), "", "8AB") for w, v in zip(walls, values, strict=True)])
 
 
+@pytest.mark.whole
 def test_it_is_derived_when_what_it_depends_on_has_changed(tmp_path: Path) -> None:
     lake = lake_of(tmp_path / "lake", {})
     (path,) = put(tmp_path / "in", {"a.csv": export(wave(2))})
     ingest(lake, [path], PERSON, "Europe/Berlin")
-    part = lake.table_part("mage", PERSON)
+    part = bucket_file(lake, "mage", PERSON, 1)
     written = part.stat().st_mtime_ns
-    before = table(lake, "mage")
+    before = rows_of(lake)
     assert asked(lake, "select round(mage_avg_mgdl) as m from glucose_summary") == [{"m": 80}]
 
-    align_participant(lake, PERSON, prepared(lake, PERSON, None))
+    settled(lake, prepared(lake, PERSON, None), was_left=False)
     assert part.stat().st_mtime_ns == written
 
     for text in ("[rules]\ngrid_gap_max_min = 30\n", '[priority]\nglucose = ["libreview"]\n'):
         lake.settings.write_text(f'[participants.{PERSON}]\ntimezone = "Europe/Berlin"\n{text}')
-        align_participant(lake, PERSON, prepared(lake, PERSON, None))
+        settled(lake, prepared(lake, PERSON, None), was_left=False)
         assert part.stat().st_mtime_ns > written
         written = part.stat().st_mtime_ns
-        assert table(lake, "mage") == before
+        assert rows_of(lake) == before
 
     (longer,) = put(tmp_path / "in", {"b.csv": export(wave(3))})
     ingest(lake, [longer], PERSON)
-    assert table(lake, "mage")[0]["observed_min"] == 3 * 1440
+    assert rows_of(lake)[0]["observed_min"] == 3 * 1440
     assert asked(lake, "select count(mage_avg_mgdl) as n from glucose_summary") == [{"n": 1}]
 
 
+@pytest.mark.whole
 def test_the_settings_that_matter(tmp_path: Path) -> None:
     """Gaps of 40 minutes across peaks: bridged, they are cut off. One stream of two is chosen."""
     values = wave(4).tolist()
@@ -184,12 +197,16 @@ def test_the_settings_that_matter(tmp_path: Path) -> None:
         wall = dt.datetime(2025, 7, 1, 0, 5) + dt.timedelta(minutes=5 * a)
         made.cgm(wall.isoformat(), [value])
     made.cgm("2025-07-01T00:05", wave(4, 100, 260).tolist(), connector="libreview")
-    lake = lake_of(tmp_path, {PERSON: made})
     first, other = (
-        mage_table(lake, PERSON, Settings(priority=Priority(glucose=(name,))))
+        whole(tmp_path / name, made, Settings(priority=Priority(glucose=(name,))))
         for name in ("dexcom_clarity", "libreview")
     )
-    assert other["mage_plus_mgdl"][0].as_py() == pytest.approx(160)
-    assert 70 < first["mage_plus_mgdl"][0].as_py() < 80
-    broken = mage_table(lake, PERSON, Settings(rules=Rules(grid_gap_max_min=30)))
-    assert broken["observed_min"][0].as_py() < first["observed_min"][0].as_py()
+    assert other["mage_plus_mgdl"] == pytest.approx(160)
+    assert 70 < first["mage_plus_mgdl"] < 80
+    broken = whole(tmp_path / "broken", made, Settings(rules=Rules(grid_gap_max_min=30)))
+    assert broken["observed_min"] < first["observed_min"]
+
+
+def whole(folder: Path, made: Person, settings: Settings) -> dict[str, Any]:
+    """The row of all data."""
+    return rows_of(lake_of(folder, {PERSON: made}, settings))[0]

@@ -21,7 +21,8 @@ from tests.strategies import (
     micros,
     zoned_instants,
 )
-from transforms.clocks.timeline import HOUR, SECOND, Micros, Stay, Timeline, offset_of, timeline
+from transforms.arrays import HOUR, SECOND, Micros
+from transforms.clocks.timeline import Stay, Timeline, offset_of, timeline
 
 BERLIN = clock_of("Europe/Berlin")
 

@@ -396,7 +396,7 @@ def test_two_sensors_at_once_keep_their_own_rhythm_and_jumps() -> None:
     }
     jumps = [row["start_local"].minute for row in rows if row["flag"] == "rapid_change"]
     assert jumps == [25, 30, 35]
-    assert {row["connector"] for row in rows if row["flag"]} == {"nightscout"}
+    assert {row["connector"] for row in rows if row["flag"] == "rapid_change"} == {"nightscout"}
 
 
 def test_nothing_resolved_is_a_stream_of_nothing() -> None:

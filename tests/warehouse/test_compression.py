@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import statistics
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import pytest
 from flows.settings import Settings
 from tests.lake import Person, Row, asked, assert_checked, lake_of
 from warehouse.store.lake import Lake
+
+pytestmark = pytest.mark.whole
 
 ONSET = "2025-03-10T23:00"
 CALM = [100.0] * 24  # two hours
@@ -94,8 +97,14 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     return lake_of(tmp_path_factory.mktemp("compression"), {**FOUND, **NOT_FOUND, **UNKNOWN})
 
 
+@functools.cache
+def told(lake: Lake, relation: str) -> list[Row]:
+    """Asked once for everybody: planning takes longer than the rows."""
+    return asked(lake, f"from {relation}")
+
+
 def of(lake: Lake, who: str, relation: str = "night_to_day") -> Row:
-    (row,) = asked(lake, f"from {relation} where participant_id = ?", who)
+    (row,) = (row for row in told(lake, relation) if row["participant_id"] == who)
     return row
 
 
@@ -112,9 +121,9 @@ def test_what_misses_one_criterion_is_none(name: str, lake: Lake) -> None:
 @pytest.mark.parametrize("name", UNKNOWN)
 def test_too_few_readings_do_not_tell(name: str, lake: Lake) -> None:
     assert of(lake, name)["has_compression_low"] is None
-    for row in asked(lake, "from glucose_nightly where participant_id = ?", name):
-        told = [n for n in row if n.startswith(("clean_", "compression_")) and row[n] is not None]
-        assert told == []
+    for row in (row for row in told(lake, "glucose_nightly") if row["participant_id"] == name):
+        found = [n for n in row if n.startswith(("clean_", "compression_")) and row[n] is not None]
+        assert found == []
 
 
 def clean(values: list[float], interval: float = 5) -> dict[str, object]:
@@ -132,9 +141,9 @@ def clean(values: list[float], interval: float = 5) -> dict[str, object]:
 def test_the_night_without_it(lake: Lake) -> None:
     """Readings after the last calm one and before the first that is back: five of them."""
     row = of(lake, "plain", "glucose_nightly")
-    told = {"compression_low_count": 1, "compression_low_min": 30 + 5}
+    counted = {"compression_low_count": 1, "compression_low_min": 30 + 5}
     assert row["tbr70_pct"] == pytest.approx(100 * 4 / 96)
-    assert {n: row[n] for n in told} == told
+    assert {n: row[n] for n in counted} == counted
     right = clean([*CALM, 96, *[100.0] * 65])
     assert {n: row[n] for n in right} == right
 

@@ -14,6 +14,8 @@ from tests.formulas import iauc
 from tests.lake import Person, Row, asked, at, lake_of
 from tests.reference_series import UNRULED, iglu, reference_lake
 
+pytestmark = pytest.mark.whole
+
 DAY = 288
 HOUR = dt.timedelta(hours=1)
 MIDNIGHT = "2025-07-01T00:05"
@@ -28,8 +30,8 @@ def grid(folder: Path, person: Person, settings: Settings | None = None) -> list
     return asked(lake, "from glucose_5min order by start_at")
 
 
-def daily(folder: Path, person: Person, has_mage: bool = False) -> list[Row]:
-    lake = lake_of(folder, {"p1": person}, has_mage=has_mage)
+def daily(folder: Path, person: Person) -> list[Row]:
+    lake = lake_of(folder, {"p1": person})
     return asked(lake, "from glucose_daily order by date")
 
 
@@ -160,7 +162,7 @@ def test_modd_of_a_day_needs_most_of_its_pairs(count: int, known: bool, tmp_path
 @pytest.mark.parametrize(("count", "known"), [(240, True), (239, False)])
 def test_mage_of_a_day_needs_twenty_hours(count: int, known: bool, tmp_path: Path) -> None:
     wave = [80 + 80 * (n % 96 >= 48) for n in range(count)]
-    (day,) = daily(tmp_path, cgm(wave), has_mage=True)
+    (day,) = daily(tmp_path, cgm(wave))
     assert (day["mage_service_mgdl"] == pytest.approx(80)) == known
     assert (day["mage_avg_mgdl"] is not None) == known
 
@@ -248,9 +250,13 @@ def test_a_rule_says_what_ends_level_two(tmp_path: Path) -> None:
     assert [(e["level"], e["duration_min"]) for e in found] == [("l1", 60), ("l2", 60)]
 
 
-def test_one_reading_of_a_slow_sensor_begins_an_event(tmp_path: Path) -> None:
-    found = episodes(tmp_path, cgm([100, 100, 65, 100, 100], "2025-07-01T00:15", 15))
-    assert [(e["level"], e["duration_min"]) for e in found] == [("l1", 15)]
+@pytest.mark.parametrize(("low", "needed", "minutes"), [(1, 1, [15]), (1, 2, []), (2, 2, [30])])
+def test_readings_of_a_slow_sensor_that_begin_an_event(
+    low: int, needed: int, minutes: list[int], tmp_path: Path
+) -> None:
+    person = cgm([100, 100, *[65] * low, 100, 100], "2025-07-01T00:15", 15)
+    found = episodes(tmp_path, person, Settings(rules=Rules(slow_event_readings=needed)))
+    assert [e["duration_min"] for e in found if e["level"] == "l1"] == minutes
 
 
 @pytest.mark.parametrize("kind", ["hypo", "hyper"])

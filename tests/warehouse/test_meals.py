@@ -10,6 +10,8 @@ import pytest
 from tests import formulas
 from tests.lake import PERSON, Person, Row, asked, assert_checked, at, lake_of
 
+pytestmark = pytest.mark.whole
+
 DAY = "2025-03-10T00:00"
 
 

@@ -54,7 +54,7 @@ def test_what_is_compared_with_iglu_says_so_and_nothing_else(relation: str) -> N
 
 def test_the_rules_a_note_names_are_those_of_the_sql() -> None:
     """Of glucose_summary: variability, patterns and estimates need what the header says."""
-    sql = relations()["glucose_summary_between"].sql
+    sql = relations()["glucose_summary_of"].sql
     named = {w for note in metric_notes().values() for w in re.findall(r"\w+", note.minimum_data)}
     rules = named & set(Rules.model_fields)
     assert rules == set(re.findall(r"rule_(\w+)\(\)", sql))

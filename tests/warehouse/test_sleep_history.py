@@ -18,6 +18,8 @@ from flows.settings import Rules, Settings
 from tests.lake import Person, Row, assert_checked, lake_of, opened, rows
 from warehouse.store.lake import Lake
 
+pytestmark = pytest.mark.whole
+
 REFERENCE = Path(__file__).parents[1] / "reference"
 EXPECTED = json.loads((REFERENCE / "sleep_regularity_expected.json").read_text())
 NIGHTS = list(csv.DictReader((REFERENCE / "sleep_regularity_nights.csv").open(newline="")))

@@ -11,6 +11,8 @@ import pytest
 from tests.lake import Person, Row, asked, assert_checked, lake_of
 from tests.warehouse.test_sleep_history import EXPECTED, nights, reference_person
 
+pytestmark = pytest.mark.whole
+
 
 def rhythm(folder: Path, person: Person) -> Row:
     lake = lake_of(folder, {"p1": person})

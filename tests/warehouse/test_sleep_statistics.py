@@ -16,6 +16,8 @@ import pytest
 from tests.lake import Person, Row, asked, assert_checked, at, lake_of
 from warehouse.store.lake import Lake
 
+pytestmark = pytest.mark.whole
+
 REFERENCE = Path(__file__).parents[1] / "reference"
 HYPNOGRAMS = json.loads((REFERENCE / "yasa_hypnograms_rle.json").read_text())
 EXPECTED = json.loads((REFERENCE / "yasa_sleep_statistics_expected.json").read_text())

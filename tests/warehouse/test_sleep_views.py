@@ -12,6 +12,8 @@ from tests.lake import Person, Row, asked, assert_checked, at, lake_of
 from transforms.clocks.timeline import Stay
 from warehouse.store.lake import Lake
 
+pytestmark = pytest.mark.whole
+
 HOUR = ("light", 60)
 NIGHT = [
     ("awake", 10),
@@ -57,6 +59,17 @@ PEOPLE = {
     ),
     "sixty": staged().sleep("2025-03-11T07:45", [HOUR], session="second"),
     "sixty_one": staged().sleep("2025-03-11T07:46", [HOUR], session="second", label="nap"),
+    "two_hours": staged().sleep("2025-03-11T08:30", [("light", 60)]),
+    "over_two_hours": staged().sleep("2025-03-11T08:31", [("light", 60)]),
+    "day_sleeper": Person()
+    .sleep("2025-03-11T11:00", [("light", 180)])
+    .sleep("2025-03-11T15:40", [("light", 180)]),
+    "late_nap": Person()
+    .sleep("2025-03-11T11:00", [("light", 180)])
+    .sleep("2025-03-11T15:40", [("light", 60)]),
+    "night_worker": Person()
+    .sleep("2025-03-11T08:00", [("light", 300)])
+    .sleep("2025-03-11T16:00", [("light", 240)]),
     "naps": staged()
     .sleep("2025-03-11T12:00", [("light", 14)])
     .sleep("2025-03-11T14:00", [("light", 15)])
@@ -133,6 +146,44 @@ PEOPLE = {
         "phone",
         ("in_bed", "2025-03-10T22:50", "2025-03-11T06:20"),
     ),
+    "own_bed": apple(
+        apple(
+            Person(),
+            "watch",
+            ("in_bed", "2025-03-10T22:40", "2025-03-11T07:10"),
+            ("light", "2025-03-10T23:00", "2025-03-11T07:00"),
+        ),
+        "phone",
+        ("in_bed", "2025-03-10T22:50", "2025-03-11T07:20"),
+    ),
+    "far_bed": apple(
+        apple(Person(), "watch", ("light", "2025-03-10T23:00", "2025-03-11T06:30")),
+        "app",
+        ("in_bed", "2025-03-10T20:30", "2025-03-11T06:30"),
+    ),
+    "bed_of_years": apple(
+        apple(Person(), "watch", ("light", "2025-03-10T23:00", "2025-03-11T06:30")),
+        "app",
+        ("in_bed", "2001-01-01T00:00", "2026-01-01T00:00"),
+    ),
+    "session_and_phone": apple(
+        Person().sleep("2025-03-10T23:00", [("light", 480)], session="s", connector="apple_health"),
+        "phone",
+        ("in_bed", "2025-03-10T22:30", "2025-03-11T07:30"),
+    ),
+    "phone": apple(Person(), "phone", ("in_bed", "2025-03-10T23:00", "2025-03-11T07:00")),
+    "timer": Person()
+    .sleep("2025-03-10T23:00", [("light", 420)])
+    .sleep("2025-03-11T23:00", [("light", 420)])
+    .sleep("2025-03-12T23:00", [("light", 420)])
+    .sleep("2025-03-11T02:00", [("light", 2400)], connector="oura"),
+    "flag_on_a_fragment": Person()
+    .sleep("2025-03-11T21:03", [("light", 62)], label="main_sleep")
+    .sleep("2025-03-11T02:59", [("light", 191)], label="nap"),
+    "two_on_a_date": Person()
+    .sleep("2025-03-09T23:00", [("light", 420)])
+    .sleep("2025-03-11T00:30", [("light", 345)])
+    .sleep("2025-03-11T17:10", [("light", 375)]),
     "overlapping": apple(
         Person(),
         "watch",
@@ -242,20 +293,46 @@ def test_an_hour_apart_is_one_sleep_and_the_gap_is_awake(lake: Lake) -> None:
     assert row["awakening_count"] == 2
 
 
-def test_more_than_an_hour_apart_is_two(lake: Lake) -> None:
-    row = night(lake, "sixty_one")
+@pytest.mark.parametrize(
+    ("name", "wake", "awake"),
+    [("sixty_one", "2025-03-11T08:46", 96), ("two_hours", "2025-03-11T09:30", 140)],
+)
+def test_a_wake_of_up_to_two_hours_in_the_night_is_part_of_it(
+    name: str, wake: str, awake: int, lake: Lake
+) -> None:
+    row = night(lake, name)
+    assert row["wake_local"] == at(wake)
+    assert minutes(row, "total_sleep", "nap", "total_sleep_24h") == [480, 0, 480]
+    assert row["wake_after_onset_min"] == awake
+
+
+def test_a_longer_wake_ends_the_night_and_what_follows_is_told(lake: Lake) -> None:
+    row = night(lake, "over_two_hours")
     assert row["wake_local"] == at("2025-03-11T06:30")
-    assert minutes(row, "total_sleep", "nap", "total_sleep_24h") == [420, 60, 480]
+    assert minutes(row, "total_sleep", "nap", "secondary_sleep", "total_sleep_24h") == [
+        *(420, 0, 60, 480)
+    ]
+    assert row["is_complete"] is False
+    assert "more sleep on that date after the final wake" in row["quality_notes"]
+
+
+def test_a_wake_by_day_is_part_of_a_sleep_if_it_is_shorter_than_both(lake: Lake) -> None:
+    """A night worker: 11:00 to 14:00, then 100 minutes awake; and a nap after a long morning."""
+    assert minutes(night(lake, "day_sleeper"), "total_sleep", "wake_after_onset") == [360, 100]
+    assert minutes(night(lake, "late_nap"), "total_sleep", "nap") == [180, 60]
 
 
 def test_naps_are_short_sleeps_of_the_same_source_on_the_same_date(lake: Lake) -> None:
-    assert minutes(night(lake, "naps"), "nap", "total_sleep_24h") == [185, 605]
-    assert minutes(night(lake, "long_nap"), "nap", "total_sleep_24h") == [0, 420]
+    names = "nap", "secondary_sleep", "total_sleep_24h"
+    assert minutes(night(lake, "naps"), *names) == [185, 14, 619]
+    assert minutes(night(lake, "long_nap"), *names) == [0, 181, 601]
+    assert minutes(night(lake, "night_worker"), *names) == [0, 240, 540]
 
 
-def test_a_nap_in_the_middle_of_the_day_is_no_night(lake: Lake) -> None:
-    assert nights(lake, "only_a_nap") == []
-    assert len(asked(lake, "from sleep_episode where participant_id = 'only_a_nap'")) == 1
+def test_every_date_with_sleep_has_a_row(lake: Lake) -> None:
+    row = night(lake, "only_a_nap")
+    assert minutes(row, "total_sleep", "nap", "total_sleep_24h") == [90, 0, 90]
+    assert (row["is_night_valid"], row["is_short_6h"]) == (False, True)
 
 
 def test_one_source_per_night_by_priority(lake: Lake) -> None:
@@ -279,12 +356,14 @@ def test_a_valid_night_has_three_to_fourteen_hours(lake: Lake) -> None:
     assert [row["is_night_valid"] for row in nights(lake, "lengths")] == [False, True, True, False]
 
 
-def test_a_bare_session_is_all_asleep(lake: Lake) -> None:
+def test_how_much_of_a_bare_session_was_sleep_is_not_known(lake: Lake) -> None:
     row = night(lake, "bare")
-    assert row["sleep_basis"] == "totals"
-    assert minutes(row, "total_sleep", "sleep_period", "time_in_bed") == [480] * 3
-    assert minutes(row, "light", "wake_after_onset", "sleep_latency") == [None] * 3
-    assert (row["awakening_count"], row["quality_notes"][:17]) == (None, "sleep from totals")
+    assert row["sleep_basis"] == "span"
+    assert minutes(row, "sleep_period", "time_in_bed") == [480] * 2
+    names = ("total_sleep", "total_sleep_24h", "light", "wake_after_onset", "sleep_latency")
+    assert minutes(row, *names) == [None] * 5
+    assert row["sleep_efficiency_pct"] is row["is_short_6h"] is row["awakening_count"] is None
+    assert row["quality_notes"].startswith("minutes asleep are not known")
 
 
 def test_a_session_with_totals_alone_takes_the_vendors_word(lake: Lake) -> None:
@@ -298,7 +377,7 @@ def test_a_session_with_totals_alone_takes_the_vendors_word(lake: Lake) -> None:
 
 def test_an_impossible_total_is_none(lake: Lake) -> None:
     row = night(lake, "impossible")
-    assert (row["total_sleep_min"], row["sleep_heart_rate_bpm"]) == (480, None)
+    assert (row["total_sleep_min"], row["sleep_heart_rate_bpm"]) == (None, None)
 
 
 def test_without_a_total_the_stages_are_the_sleep(lake: Lake) -> None:
@@ -309,19 +388,64 @@ def test_without_a_total_the_stages_are_the_sleep(lake: Lake) -> None:
 
 def test_an_impossible_stage_makes_no_sum(lake: Lake) -> None:
     names = ("total_sleep", "light", "deep")
-    assert minutes(night(lake, "impossible_stage"), *names) == [480, 240, None]
+    assert minutes(night(lake, "impossible_stage"), *names) == [None, 240, None]
 
 
 def test_pieces_without_a_session_make_a_night_that_the_phone_frames(lake: Lake) -> None:
-    """05:05 is 65 minutes after 04:00: what follows is another sleep."""
     row = night(lake, "islands")
     assert (row["onset_local"], row["wake_local"]) == (
         at("2025-03-10T23:10"),
-        at("2025-03-11T04:00"),
+        at("2025-03-11T06:00"),
     )
     assert minutes(
         row, "time_in_bed", "sleep_latency", "total_sleep", "wake_after_onset", "nap"
-    ) == [*(450, 20, 260, 30, 55)]
+    ) == [*(450, 20, 315, 95, 0)]
+    assert row["time_in_bed_basis"] == "in_bed_other_device"
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("own_bed", (510, "in_bed")),  # its own device speaks, whatever others say
+        ("far_bed", (450, "session")),  # a third app that has somebody in bed for ten hours
+        ("bed_of_years", (450, "session")),
+        ("session_and_phone", (480, "session")),
+    ],
+)
+def test_time_in_bed_is_that_of_the_sleepers_own_device(
+    name: str, expected: tuple[int, str], lake: Lake
+) -> None:
+    row = night(lake, name)
+    assert (row["time_in_bed_min"], row["time_in_bed_basis"]) == expected
+    assert row["sleep_efficiency_pct"] == pytest.approx(100 * row["total_sleep_min"] / expected[0])
+
+
+def test_a_sleep_of_days_stands_before_no_night(lake: Lake) -> None:
+    found = [(str(row["sleep_date"]), row["total_sleep_min"]) for row in nights(lake, "timer")]
+    assert found == [("2025-03-11", 420), ("2025-03-12", 420), ("2025-03-13", 420)]
+
+
+def test_a_main_flag_decides_between_comparable_sleeps_alone(lake: Lake) -> None:
+    row = night(lake, "flag_on_a_fragment")
+    assert minutes(row, "total_sleep", "nap") == [191, 62]
+
+
+def test_a_day_ends_with_the_next_sleep_of_three_hours(lake: Lake) -> None:
+    """00:30 to 06:15 and 17:10 to 23:25 end on one date: the day before ends at 00:30."""
+    first, second = nights(lake, "two_on_a_date")
+    assert (first["day_hours"], first["is_day_capped"]) == (18.5, False)
+    assert minutes(second, "total_sleep", "secondary_sleep", "total_sleep_24h") == [375, 345, 720]
+
+
+def test_the_middle_of_a_night_is_what_the_wall_clock_showed(lake: Lake) -> None:
+    _, over, after = nights(lake, "spring")
+    assert (over["midpoint_local_h"], after["midpoint_local_h"]) == (4, 3)
+
+
+def test_dates_with_time_in_bed_alone_are_no_nights_and_told(lake: Lake) -> None:
+    assert nights(lake, "phone") == []
+    (row,) = asked(lake, "from in_bed_only where participant_id = 'phone'")
+    assert (str(row["sleep_date"]), row["time_in_bed_min"]) == ("2025-03-11", 480)
 
 
 def test_stages_that_overlap_count_once_and_the_first_stays(lake: Lake) -> None:
@@ -342,7 +466,7 @@ def test_a_change_of_the_clocks_is_told_and_costs_no_minute(lake: Lake) -> None:
     assert {row["total_sleep_min"] for row in (before, over, after)} == {480}
     assert [row["wake_local"].hour for row in (before, over, after)] == [7, 8, 7]
     assert night(lake, "only_spring")["timezone_changed"] is True
-    assert night(lake, "only_spring")["total_sleep_min"] == 480
+    assert night(lake, "only_spring")["sleep_period_min"] == 480
     assert before["day_hours"] == 16
     assert over["day_hours"] == 15
 

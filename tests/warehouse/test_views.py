@@ -15,33 +15,49 @@ import pytest
 
 import warehouse.view_files
 from flows.settings import Settings
-from tests.lake import BERLIN, Row, asked, assert_checked, demo_lake, demo_people, opened, rows
+from tests.lake import (
+    BERLIN,
+    Row,
+    asked,
+    assert_checked,
+    demo_lake,
+    demo_people,
+    opened,
+    rows,
+    settled,
+)
 from warehouse.schema import TABLES
+from warehouse.store.buckets import MadeFrom
 from warehouse.store.lake import Lake
-from warehouse.table_files import create_tables, table_views
-from warehouse.view_files import checks, relations, views
+from warehouse.table_files import create_tables, lake_sources
+from warehouse.view_files import Kept, checks, relations, views
 from warehouse.views import ViewError, build, create
+
+pytestmark = pytest.mark.whole
 
 # The public columns of the product, group by group. Nothing here is renamed without a word.
 NIGHT_TO_DAY = """
 participant_id sleep_date
 sleep_connector sleep_basis onset_at wake_at onset_local wake_local timezone_changed
-time_in_bed_min sleep_period_min total_sleep_min sleep_latency_min wake_after_onset_min
+time_in_bed_min time_in_bed_basis sleep_period_min total_sleep_min sleep_latency_min
+wake_after_onset_min
 sleep_efficiency_pct awakening_count light_min deep_min rem_min rem_latency_min midpoint_local_h
-nap_min total_sleep_24h_min
+nap_min secondary_sleep_min total_sleep_24h_min
 sleep_heart_rate_bpm sleep_heart_rate_min_bpm sleep_hrv_rmssd_ms sleep_hrv_sdnn_ms
 sleep_respiratory_rate_brpm sleep_spo2_pct skin_temperature_deviation_cel
 sleep_debt_3d_min sleep_debt_7d_min total_sleep_mean_4d_min sleep_regularity_index_7d
-midpoint_sd_7d_min social_jetlag_28d_min is_short_6h is_restriction_run_4d
+midpoint_sd_7d_min social_jetlag_28d_min is_short_6h is_short_4h30
+is_restriction_run_4d
 overnight_mean_mgdl overnight_sd_mgdl overnight_cv_pct overnight_min_mgdl overnight_nadir_mgdl
 overnight_tbr70_pct overnight_tir_pct overnight_titr_pct overnight_coverage_pct
 overnight_reading_count has_compression_low
-onset_mgdl fasting_mgdl dawn_delta_mgdl has_dawn_phenomenon breakfast_peak_delta_mgdl
-breakfast_iauc_2h_mgdl_min
-day_hours day_mean_mgdl day_median_mgdl day_sd_mgdl day_cv_pct day_tir_pct day_titr_pct
+onset_mgdl fasting_mgdl fasting_30min_mgdl fasting_60min_mgdl hours_since_last_meal breakfast_basis
+dawn_delta_mgdl has_dawn_phenomenon breakfast_peak_delta_mgdl breakfast_iauc_2h_mgdl_min
+day_hours day_nap_min day_mean_mgdl day_median_mgdl day_sd_mgdl day_cv_pct day_tir_pct day_titr_pct
 day_tbr70_pct day_tbr54_pct day_tar180_pct day_tar250_pct day_mag_mgdl_h day_lbgi day_hbgi day_gri
 day_coverage_pct day_reading_count is_day_capped
-wake16h_mean_mgdl wake16h_sd_mgdl wake16h_cv_pct wake16h_tir_pct wake16h_titr_pct
+wake16h_mean_mgdl wake16h_excess_mgdl wake16h_asleep_min wake16h_sd_mgdl wake16h_cv_pct
+wake16h_tir_pct wake16h_titr_pct
 wake16h_coverage_pct
 eating_window_h last_meal_to_bed_min kcal_before_15h_pct postmeal_steps_60min step_count
 exercise_min fasted_morning_exercise_min resistance_exercise_min morning_daylight_min
@@ -77,9 +93,11 @@ def test_checks_find_nothing(empty: Lake) -> None:
 
 
 def test_the_demo_fills_every_view() -> None:
-    # one sensor each, no fingersticks, and nobody asked for effects
+    # one sensor each, no fingersticks, and nobody asked for effects; no room, drinks, and no date
+    # with time in bed alone
     bare = {"cgm_slot", "glucose_fingerstick", "sleep_effect", "sleep_effect_group"}
-    with opened(demo_lake()) as connection:
+    bare |= {"bedroom", "day_drink", "in_bed_only"}
+    with settled(demo_lake()) as connection:
         counts = {n: connection.execute(f"select count(*) from {n}").fetchall() for n in views()}
     assert {name for name, ((count,),) in counts.items() if not count} <= bare
 
@@ -98,15 +116,16 @@ def test_a_mart_says_what_one_row_is(name: str, empty: Lake) -> None:
 
 def test_every_view_and_column_has_its_comment_in_the_database(empty: Lake) -> None:
     with opened(empty) as connection:
-        told = "select view_name, comment from duckdb_views() where not internal"
-        found = dict(connection.execute(told).fetchall())
-        column = "select table_name, column_name, comment from duckdb_columns() where not internal"
-        columns = {(t, c): comment for t, c, comment in connection.execute(column).fetchall()}
+        told = "select schema_name, view_name, comment from duckdb_views() where not internal"
+        found = {(s, v): comment for s, v, comment in connection.execute(told).fetchall()}
+        column = "select schema_name, table_name, column_name, comment from duckdb_columns()"
+        columns = {(s, t, c): comment for s, t, c, comment in connection.execute(column).fetchall()}
     for name, view in views().items():
-        assert found[name] == view.comment
-        assert {c: columns[name, c] for c in view.columns} == view.columns
+        for schema in ("live", *(["main"] if view.kept is not Kept.NO else [])):
+            assert found[schema, name] == view.comment
+            assert {c: columns[schema, name, c] for c in view.columns} == view.columns
         assert min(map(len, view.columns.values())) > 2
-    assert [(t, c) for t in TABLES for c in TABLES[t].names if not columns[t, c]] == []
+    assert [(t, c) for t in TABLES for c in TABLES[t].names if not columns["main", t, c]] == []
 
 
 def test_every_macro_has_its_comment_in_the_database(empty: Lake) -> None:
@@ -261,9 +280,13 @@ FAULTS = {
     ),
     "nothing_unresolved_is_placed": ("heart_rate", "* replace ('unresolved' as time_basis)"),
     "percentages_are_percentages": ("glucose_daily", "* replace (tir_pct + 1 as tir_pct)"),
+    "no_sleep_vanishes": (
+        "sleep_nightly",
+        "* replace (total_sleep_min as total_sleep_24h_min)",
+    ),
     "readings_are_counted_once": (
-        "glucose_span_total",
-        "* replace (reading_count + 1 as reading_count)",
+        "night_to_day",
+        "* replace (day_reading_count + 1 as day_reading_count)",
     ),
     "records_are_conserved": ("source_file", "* replace (record_count + 1 as record_count)"),
     "shares_are_nested": ("glucose_daily", "* replace (tar180_pct / 2 as tar180_pct)"),
@@ -276,7 +299,7 @@ FAULTS = {
     "stages_do_not_overlap": ("sleep_stage", "* replace (end_at + interval 1 minute as end_at)"),
     "statistics_are_possible": ("glucose_daily", "* replace (-lbgi as lbgi)"),
     "times_agree": ("sample", "* replace (start_local + interval 1 second as start_local)"),
-    "windows_do_not_overlap": ("glucose_span", "* replace (ends_us + 1 as ends_us)"),
+    "windows_do_not_overlap": ("night_window", "* replace (until_us + 1 as until_us)"),
 }
 
 
@@ -286,7 +309,8 @@ def in_memory() -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as connection:
         chosen = Settings()
         create(connection, chosen.rules.model_dump(), chosen.priority.model_dump())
-        create_tables(connection, table_views(demo_lake()))
+        create_tables(connection, lake_sources(demo_lake(), MadeFrom.of(demo_lake()).count))
+        connection.execute("set search_path = 'main,live'")
         yield connection
 
 
@@ -295,8 +319,10 @@ def test_a_check_sees_the_fault_it_is_for(name: str, in_memory: duckdb.DuckDBPyC
     relation, fault = FAULTS[name]
     in_memory.execute("begin")
     try:
-        in_memory.execute(f"alter view {relation} rename to as_it_was")
-        in_memory.execute(f"create view {relation} as select {fault} from as_it_was")
+        view = relations().get(relation)
+        place = f"{'live' if view and view.kept is Kept.NO else 'main'}.{relation}"
+        in_memory.execute(f"alter view {place} rename to as_it_was")
+        in_memory.execute(f"create view {place} as select {fault} from as_it_was")
         assert in_memory.execute(checks()[name]).fetchall() != []
     finally:
         in_memory.execute("rollback")

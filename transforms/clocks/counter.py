@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms.clocks.timeline import HOUR, MINUTE, SECOND, Mask, Micros
-from transforms.copies.sources import numbered
+from transforms.sources import numbered
 
 # Half of the smallest step of an offset: less is drift or jitter.
 SMALLEST_MOVE = 15 * MINUTE // 2

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import zoneinfo
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 
+from transforms.arrays import Micros
 from transforms.clocks.claims import Claim
 from transforms.clocks.counter import LONGEST_SILENCE
+from transforms.coded import codes, same
+from transforms.sources import numbered
 
 _NAIVE = "start_wall is not null and start_utc is null and start_offset_min is null"
 
@@ -25,12 +30,58 @@ def claims(connection: duckdb.DuckDBPyConnection, parts: Iterable[str]) -> list[
     told = " union all ".join(_TOLD.format(part=part) for part in parts)
     if not told:
         return []
-    rows = connection.execute(f"with told as ({told}) {_CLAIMS}").fetchall()
-    return [
-        Claim(first, last, source, "zone_name" if zone else "offset", offset, zone, pieces)
-        for source, zone, offset, first, last, pieces in rows
-        if zone is None or is_zone(zone)
-    ]
+    rows = connection.sql(_SAYING.format(told=told)).to_arrow_table()
+    what, names = numbered([rows[name] for name in ("connector", "device", "zone", "offset_min")])
+    found = []
+    for number, first, last, count in _stretches(*_pieces(what, rows)):
+        connector, device, zone, offset = names[number]
+        source = connector if device is None else f"{connector} {device}"
+        if offset is not None:
+            found.append(Claim(first, last, source or "", "offset", int(offset), None, count))
+        elif zone is not None and is_zone(zone):
+            found.append(Claim(first, last, source or "", "zone_name", None, zone, count))
+    return sorted(found, key=_by_time)
+
+
+def _by_time(claim: Claim) -> tuple[int, int, str, bool, str, int]:
+    """Sorts claims; of one moment and source the names of zones before offsets."""
+    told = claim.zone or ""
+    return claim.first, claim.last, claim.source, not told, told, claim.offset_min or 0
+
+
+def _pieces(what: Micros, rows: pa.Table) -> tuple[Micros, Micros, Micros]:
+    """What is said, from when and until when, in this order: once for each record of a file,
+    and once for records of several files that say the same of the same time."""
+    file, record, first, last = (
+        codes(rows["file"]),
+        *(np.asarray(rows[name]) for name in ("record", "first", "last")),
+    )
+    order = np.lexsort((record, file, what))
+    begins = np.flatnonzero(~same(order, what, file, record))
+    what, first, last = (
+        what[order[begins]],
+        np.minimum.reduceat(first[order], begins),
+        np.maximum.reduceat(last[order], begins),
+    )
+    order = np.lexsort((last, first, what))
+    order = order[~same(order, what, first, last)]
+    return what[order], first[order], last[order]
+
+
+def _stretches(what: Micros, first: Micros, last: Micros) -> Iterator[tuple[int, int, int, int]]:
+    """What is said, from when, until when, by how many pieces; a silence begins another."""
+    edges = np.flatnonzero(np.diff(what, prepend=-1))
+    for a, b in itertools.pairwise([*edges.tolist(), len(what)]):
+        reached = np.maximum.accumulate(last[a:b])
+        silent = first[a + 1 : b] - reached[:-1] > LONGEST_SILENCE
+        begins = np.append(0, np.flatnonzero(silent) + 1)
+        yield from zip(
+            itertools.repeat(int(what[a])),
+            first[a:b][begins].tolist(),
+            np.maximum.reduceat(last[a:b], begins).tolist(),
+            np.diff(begins, append=b - a).tolist(),
+            strict=False,
+        )
 
 
 @functools.cache
@@ -64,32 +115,11 @@ _TOLD = """
     from (select *, epoch_us(end_utc) as end_us from {part})
     where zone is null and end_us is not null and end_offset_min <> start_offset_min
 """
-_CLAIMS = f"""
-    , piece as (
-        select connector || coalesce(' ' || device, '') as source, zone,
-            case when zone is null then offset_min end as offset_min, file, record,
-            min(first) as first, max(last) as last
-        from told
-        where first is not null and (zone is not null or abs(offset_min) <= 840)
-        group by all
-    ),
-    once as (select distinct source, zone, offset_min, first, last from piece),
-    apart as (
-        select *, first - max(last) over (
-            partition by source, zone, offset_min order by first, last
-            rows between unbounded preceding and 1 preceding) as silence
-        from once
-    ),
-    numbered as (
-        select *, count(*) filter (silence is null or silence > {LONGEST_SILENCE}) over (
-            partition by source, zone, offset_min order by first, last) as nth
-        from apart
-    )
-    select source, zone, offset_min::integer, min(first) as first, max(last) as last,
-        count(*)::integer
-    from numbered
-    group by source, zone, offset_min, nth
-    order by first, last, source, zone, offset_min
+_SAYING = """
+    select connector, device, file, record, zone, first, last,
+        case when zone is null then offset_min::varchar end as offset_min
+    from ({told})
+    where first is not null and (zone is not null or abs(offset_min) <= 840)
 """
 
 

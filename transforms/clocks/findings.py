@@ -27,6 +27,7 @@ KINDS = {
     "outvoted": "evidence that better evidence contradicts",
     "lone_evidence": "one piece of evidence of a short stay: not followed",
     "no_zone": "an offset that no zone of the world had then: not followed",
+    "two_sensors_apart": "two sensors at once tell clearly different glucose: two people?",
     "unresolved": "glucose readings or sleeps without an instant",
 }
 _REASONS = {"lone": "lone_evidence"}

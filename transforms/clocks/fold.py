@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from transforms.clocks.timeline import DAY, SECOND, Mask, Micros, Resolved
-from transforms.copies.sources import numbered
+from transforms.sources import numbered
 
 # A step back in time that is no jitter: half of the shortest change in use (Lord Howe, 30 min).
 SMALLEST_STEP_BACK = 900 * SECOND

@@ -12,7 +12,7 @@ from transforms.clocks.counter import Run
 from transforms.clocks.itinerary import Itinerary
 from transforms.clocks.timeline import DAY, LONG_AGO, MINUTE, Mask, Micros, Timeline
 from transforms.clocks.unmoved import Unmoved
-from transforms.copies.sources import by_source
+from transforms.sources import by_source
 
 
 @dataclass(frozen=True)

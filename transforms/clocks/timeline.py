@@ -13,15 +13,14 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import numpy.typing as npt
 
-Micros = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
+from transforms.arrays import DAY as DAY
+from transforms.arrays import HOUR as HOUR
+from transforms.arrays import MINUTE as MINUTE
+from transforms.arrays import SECOND as SECOND
+from transforms.arrays import Mask as Mask
+from transforms.arrays import Micros as Micros
 
-SECOND = 1_000_000
-HOUR = 3_600 * SECOND
-DAY = 24 * HOUR
-MINUTE = 60 * SECOND
 # Offsets of all zones lie between these (Etc/GMT+12, Pacific/Kiritimati).
 LOWEST, HIGHEST = -12 * HOUR, 14 * HOUR
 LONG_AGO, FAR_AHEAD = -(1 << 62), 1 << 62
@@ -66,7 +65,7 @@ class Resolved:
     last     the instant; of two the later one
     """
 
-    count: npt.NDArray[np.int64]
+    count: Micros
     first: Micros
     last: Micros
 

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms.clocks.timeline import DAY, MINUTE, Mask, Micros, Timeline
-from transforms.copies.sources import by_source
+from transforms.sources import by_source
 
 FEWEST = 2  # readings at times that never were
 SMALLEST_SHARE = 0.5  # of those that the rhythm of the series would put there

@@ -71,3 +71,11 @@ def _states_sql(connection: duckdb.DuckDBPyConnection, shape: str, source: str) 
             qualify arrival > 0
         )
     """
+
+
+def without_rejects(counts: tuple[int, int, int], carried: int) -> tuple[int, int, int]:
+    """Counts that add up to the carried records: a record with a reject counts there alone."""
+    new, known, corrected = counts
+    surplus = new + known + corrected - carried
+    taken = min(surplus, new)
+    return new - taken, known - min(surplus - taken, known), corrected

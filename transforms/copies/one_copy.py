@@ -70,7 +70,7 @@ def one_copy(
     if len(set(files["connector"].to_pylist())) == files.num_rows:
         return connection.sql("select * from part").to_arrow_table()
     what, listed = WHAT[shape], facts(shape)
-    if shape != "daily" and not _may_have_copies(connection):
+    if shape != "daily" and not _may_have_copies(connection, files):
         return connection.sql("select * from part").to_arrow_table()
     connection.execute(f"create temp table crowded as {crowded_sql(shape, 'part')}")
     ((has_copies,),) = connection.execute(
@@ -102,14 +102,22 @@ def one_copy(
     ).to_arrow_table()
 
 
-def _may_have_copies(connection: duckdb.DuckDBPyConnection) -> bool:
+def _may_have_copies(connection: duckdb.DuckDBPyConnection, files: pa.Table) -> bool:
     """Whether two files of one connector overlap in time, or a fact has a key."""
-    ((may,),) = connection.execute(
-        """
-        select exists (
-            from files as a join files as b on a.connector = b.connector and a.file < b.file
-            where a.first <= b.last and b.first <= a.last
-        ) or exists (from part where key is not null)
-        """
-    ).fetchall()
+    if _overlap(files):
+        return True
+    ((may,),) = connection.execute("select exists (from part where key is not null)").fetchall()
     return bool(may)
+
+
+def _overlap(files: pa.Table) -> bool:
+    """Whether two of thousands do, without comparing each with each."""
+    columns = (files[name].to_pylist() for name in ("connector", "first", "last"))
+    spans = [span for span in zip(*columns, strict=True) if None not in span]
+    reached: dict[str, str] = {}
+    for connector, first, last in sorted(spans):
+        before = reached.get(connector, "")
+        if first <= before:
+            return True
+        reached[connector] = max(before, last)
+    return False

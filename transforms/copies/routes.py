@@ -11,14 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from transforms.arrays import DAY, HOUR, MINUTE, SECOND, Mask, Micros, Values
 from transforms.clocks.findings import Finding
-from transforms.clocks.timeline import DAY, HOUR, MINUTE, SECOND, Mask, Micros
 from transforms.clocks.wall_clock import BASES
-from transforms.copies.sources import by_source
+from transforms.sources import by_source
 
 FARTHEST = 15 * HOUR  # offsets differ by less, and routes deliver sooner
 SAME_INSTANT = 90 * SECOND  # clocks to the minute, jitter of seconds
@@ -28,8 +27,6 @@ SAME_SHARE = 0.8  # of them that must agree, where the other route has a reading
 THERE = 0.3  # share for which it must have one
 CLEARLY = 0.15  # by which the best shift must be ahead of all that are not beside it
 ASKED_PER_DAY = 60
-
-Values = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -46,6 +43,16 @@ class Route:
     @property
     def name(self) -> str:
         return f"{self.connector} {self.device}".strip()
+
+
+def copies_marked(
+    samples: pa.Table, metric: str, priority: Sequence[str]
+) -> tuple[pa.Table, list[Finding]]:
+    """Canonical samples with the copies of a metric marked that another route tells at another
+    time, and what was found out about them."""
+    place = np.flatnonzero(np.asarray(pc.equal(samples["metric"], metric)))
+    findings, rows = shifted_copies(routes(samples.take(pa.array(place))), priority)
+    return marked(samples, place[rows], "shifted_copy"), findings
 
 
 def routes(samples: pa.Table) -> list[Route]:

@@ -15,7 +15,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
+
+from transforms.arrays import Micros, Values
 
 VERSION = "1"  # a new one derives every table `mage` again
 STEP_MIN = 5
@@ -23,9 +24,6 @@ SHORT, LONG = 5, 32  # points of the moving averages
 MAX_GAP_MIN = 180
 MIN_SD = 1.0  # mg/dL: a flatter trace has no excursions
 KINDS = ("service", "plus", "minus", "avg", "max")
-
-Values = npt.NDArray[np.float64]
-Numbers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -113,7 +111,7 @@ def _difference(grid: Values) -> Values:
     return difference
 
 
-def _crossings(difference: Values) -> tuple[Numbers, Values]:
+def _crossings(difference: Values) -> tuple[Micros, Values]:
     """Points that bound the search for turning points, and the sign after each but the last."""
     signed = np.flatnonzero(~np.isnan(difference) & (difference != 0))
     sign = np.sign(difference[signed])
@@ -128,28 +126,29 @@ def _crossings(difference: Values) -> tuple[Numbers, Values]:
 def _turning_points(grid: Values) -> Values:
     """Highest or lowest glucose between crossings, each sought from the one before on."""
     points, signs = _crossings(_difference(grid))
-    found = np.empty(len(signs))
-    last = 0
-    for number, (until, sign) in enumerate(zip(points[1:], signs, strict=True)):
-        part = grid[last : until + 1]
-        last += int(np.nanargmax(part) if sign > 0 else np.nanargmin(part))
-        found[number] = grid[last]
-    return found
+    highs, lows = (np.where(np.isnan(grid), end, grid) for end in (-np.inf, np.inf))
+    turns, last = [], 0
+    for until, sign in zip(points[1:].tolist(), signs.tolist(), strict=True):
+        last += int(
+            highs[last : until + 1].argmax() if sign > 0 else lows[last : until + 1].argmin()
+        )
+        turns.append(last)
+    return grid[turns]
 
 
-def _excursions(turns: Values, limit: float) -> tuple[list[float], float]:
+def _excursions(points: Values, limit: float) -> tuple[list[float], float]:
     """Heights of rises of at least `limit`, and the number of the point where the first begins.
 
     A rise begins at the lowest point since the last one and ends at the highest before glucose
     falls by more than `limit`. No rise: infinity.
     """
     heights: list[float] = []
-    first = float("inf")
+    turns, first = points.tolist(), float("inf")
     low = high = 0  # numbers of the lowest point, and of the highest once the rise is one
     is_rising = False
     for now in range(len(turns)):
         if is_rising and turns[high] - turns[now] > limit:
-            heights.append(float(turns[high] - turns[low]))
+            heights.append(turns[high] - turns[low])
             is_rising, low = False, now
         if is_rising:
             high = now if turns[now] > turns[high] else high
@@ -159,5 +158,5 @@ def _excursions(turns: Values, limit: float) -> tuple[list[float], float]:
             is_rising, high = True, now
             first = min(first, low)
     if is_rising:
-        heights.append(float(turns[high] - turns[low]))
+        heights.append(turns[high] - turns[low])
     return heights, first

@@ -14,8 +14,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.clocks.timeline import Mask, Micros
-from transforms.units import GLUCOSE, Values
+from transforms.arrays import Mask, Micros, Values
+from transforms.units import GLUCOSE
 
 STATED = "glucose stated in "  # how a doubt begins
 METRICS = ("interstitial_glucose", "interstitial_glucose_scan", "capillary_glucose")

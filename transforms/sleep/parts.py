@@ -10,9 +10,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.clocks.timeline import Mask, Micros
+from transforms.arrays import Mask, Micros
 from transforms.coded import codes, same
-from transforms.copies.sources import numbered
+from transforms.sources import numbered
 
 ASLEEP = ("light", "deep", "rem", "asleep_unspecified")
 NOT_SLEEP = ("in_bed", "out_of_bed")  # says where somebody was, not whether they slept

@@ -13,9 +13,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from transforms.arrays import HOUR, MINUTE, Micros
 from transforms.clocks.findings import Finding
-from transforms.clocks.timeline import HOUR, MINUTE, Micros
-from transforms.copies.sources import by_source
+from transforms.sources import by_source
 
 SAME_NIGHT = 10 * MINUTE  # by which both ends of a night may miss a whole hour
 SHORTEST_NIGHT = 3 * HOUR

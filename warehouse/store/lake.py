@@ -3,7 +3,9 @@
 dawnlake.toml                                               settings
 inbox/<participant>/                                        what the nightly flow reads
 extracted/participant_id=P/connector=C/file=F/*.parquet     what an export said, manifest.json
+extracted/participant_id=P/connector=C/batch=B/*.parquet    what many small files said, with `file`
 tables/<table>/participant_id=P/part.parquet                canonical, sorted
+marts/                                                      rows of the views (buckets.py)
 tables/effect_group/part.parquet                            computed from everyone's
 warehouse.duckdb                                            views over tables/
 writer.lock                                                 who writes (lock.py)
@@ -20,20 +22,12 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
-
-from warehouse.schema import RESULTS, TABLES
-
 PARTITION = "participant_id"
-ROW_GROUP = 122_880
 PARTIAL = ".partial-"  # what is not finished, or not wanted any more
 ASIDE = ".aside-"  # a folder whose successor is about to take its place
 
@@ -61,6 +55,10 @@ class Lake:
         return self.root / "tables"
 
     @property
+    def marts(self) -> Path:
+        return self.root / "marts"
+
+    @property
     def warehouse(self) -> Path:
         return self.root / "warehouse.duckdb"
 
@@ -70,14 +68,15 @@ class Lake:
 
     def create(self) -> Lake:
         """The folders of a lake, readable by their owner alone."""
-        for folder in (self.root, self.inbox, self.extracted, self.tables):
+        for folder in (self.root, self.inbox, self.extracted, self.tables, self.marts):
             private_folder(folder)
         return self
 
     def leftovers(self) -> list[Path]:
         """What runs that were killed have left; while one writes, also what is its own."""
-        below = ("extracted/", "extracted/*/", "extracted/*/*/", "tables/*/", "tables/*/*/")
-        places = ("", "inbox/", *below)
+        extracted = ("extracted/", "extracted/*/", "extracted/*/*/")
+        kept = ("tables/*/", "tables/*/*/", "marts/", "marts/*/", "marts/*/*/")
+        places = ("", "inbox/", *extracted, *kept)
         return sorted(
             path
             for place in places
@@ -119,10 +118,14 @@ class Lake:
         """The folder of one extracted file."""
         return self.connector_folder(participant, connector) / f"file={file}"
 
+    def batch_folder(self, participant: str, connector: str, name: str) -> Path:
+        """The folder of several small files of one format."""
+        return self.connector_folder(participant, connector) / f"batch={name}"
+
     def part_folders(self, participant: str) -> list[Path]:
-        """Every extracted file of a participant, in a fixed order."""
+        """Every folder of extracted files of a participant, in a fixed order."""
         place = self.extracted / f"{PARTITION}={participant}"
-        return sorted(place.glob("connector=*/file=*"))
+        return sorted(path for kind in ("batch", "file") for path in place.glob(f"*/{kind}=*"))
 
     def with_tables(self) -> set[str]:
         """Everyone with a table."""
@@ -214,80 +217,6 @@ def _removed(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def write_table(lake: Lake, table: str, participant: str, *pieces: pa.Table) -> None:
-    """The rows of a participant in a table, checked against the schema, as one file."""
-    write_pieces(lake, table, participant, pieces)
-
-
-def write_pieces(lake: Lake, table: str, participant: str, pieces: Iterable[pa.Table]) -> None:
-    """The same from pieces that are made one after the other: one is in memory at a time.
-
-    Raises: KeyError, pyarrow.ArrowInvalid if columns are missing or do not fit.
-    """
-    schema = _unpartitioned((TABLES | RESULTS)[table])
-    fitted = (
-        pa.table({field.name: _fitted(rows[field.name], field.type) for field in schema})
-        for rows in pieces
-    )
-    write_parquet(fitted, lake.table_part(table, participant))
-
-
-def _fitted(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray | pa.Array:
-    """The column in the type of the schema; of texts, a dictionary may stay one, in order."""
-    is_coded = pa.types.is_dictionary(column.type) and column.type.value_type == kind
-    return _in_order(column.combine_chunks()) if is_coded else column.cast(kind)
-
-
-def _in_order(coded: pa.DictionaryArray) -> pa.DictionaryArray:
-    """The same texts with a dictionary that does not tell in which order they once came."""
-    used = coded.dictionary.take(pc.unique(coded.indices).drop_null())
-    words = used.take(pc.sort_indices(used))
-    return pa.DictionaryArray.from_arrays(
-        pc.index_in(coded.dictionary, words).take(coded.indices), words
-    )
-
-
-def write_parquet(pieces: Iterable[pa.Table], path: Path) -> None:
-    """One Parquet file, the same bytes for the same pieces.
-
-    Texts may come as dictionaries, which are written faster; every reader sees plain texts.
-    """
-    with written(path) as partial, ExitStack() as closing, ThreadPoolExecutor(1) as beside:
-        writer: pq.ParquetWriter | None = None
-        before: Future[None] | None = None
-        for rows in pieces:
-            if writer is None:
-                writer = closing.enter_context(parquet_writer(partial, rows.schema))
-            if before is not None:
-                before.result()
-            # the next piece is made while this one is written
-            before = beside.submit(writer.write_table, rows, ROW_GROUP)
-        if before is not None:
-            before.result()
-
-
-def parquet_writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
-    """A writer of times and whole numbers as differences, of all else by a dictionary.
-
-    Times mostly ascend. Measured on an export of a watch, against dictionaries for everything:
-    written in 0.6 of the time, read by DuckDB in 0.7.
-    """
-    ascending = {
-        field.name: "DELTA_BINARY_PACKED"
-        for field in schema
-        if pa.types.is_temporal(field.type) or pa.types.is_integer(field.type)
-    }
-    return pq.ParquetWriter(
-        path,
-        schema,
-        compression="zstd",
-        compression_level=1,
-        store_schema=False,
-        use_dictionary=[name for name in schema.names if name not in ascending],
-        column_encoding=ascending,
-    )
-
-
 def write_json(value: object, path: Path) -> None:
     """One JSON file, keys in order."""
     with written(path) as partial:
@@ -298,10 +227,6 @@ def write_json(value: object, path: Path) -> None:
 def digest(*values: object) -> str:
     """A fingerprint of JSON-like values."""
     return hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()
-
-
-def _unpartitioned(schema: pa.Schema) -> pa.Schema:
-    return schema.remove(schema.get_field_index(PARTITION))
 
 
 def flush(path: Path) -> None:

@@ -1,9 +1,9 @@
 -- Nights and days of a participant follow each other: no reading may belong to two.
-select participant_id, sleep_date, is_night, begins_us, ends_us, next_us
+select participant_id, sleep_date, onset_us, wake_us, until_us, next_us
 from (
     select
         *,
-        lead(begins_us) over (partition by participant_id order by begins_us, ends_us) as next_us
-    from glucose_span
+        lead(onset_us) over (partition by participant_id order by onset_us, wake_us) as next_us
+    from night_window
 )
-where ends_us > next_us or ends_us <= begins_us
+where until_us > next_us or wake_us <= onset_us or until_us <= wake_us

@@ -16,7 +16,10 @@ with point as (
         epoch_us(start_at) as at_us,
         start_local,
         case when glucose_mgdl is not null
-            then avg(glucose_mgdl) over (near rows between 1 preceding and 1 following)
+            then mean_of_sums(
+                count(glucose_mgdl) over (near rows between 1 preceding and 1 following),
+                sum(billionths(glucose_mgdl)) over (near rows between 1 preceding and 1 following)
+            )
         end as mean15_mgdl
     from glucose_5min
     window near as (partition by participant_id order by start_at)

@@ -1,8 +1,8 @@
 -- How glucose changes: of each participant, and of each of their days.
 -- parameters: grid like glucose_grid
--- grain: participant_number, date
+-- grain: participant_id, date
 --
--- participant_number | see `participant_number`
+-- participant_id | who
 -- date | local calendar date; NULL for the whole period
 -- observed_min | minutes with a value on the grid
 -- mean_mgdl | mean of the grid
@@ -23,7 +23,7 @@
 -- smaller. A day of the grid is (midnight, midnight], as iglu's.
 with followed as (
     select
-        participant_number,
+        participant_id,
         step_us / 6e7 as step_min,
         ((wall_us - 1) // 86400000000)::int as day,
         mgdl,
@@ -35,33 +35,32 @@ with followed as (
         mgdl - lag(mgdl, 14400000000 // step_us) over person as change_4h,
         mgdl - lag(mgdl, 86400000000 // step_us) over person as change_24h
     from query_table(grid)
-    window person as (partition by participant_number order by point)
+    window person as (partition by participant_id order by point)
 ),
 
 total as (
     select
-        participant_number,
+        participant_id,
         day,
-        sum(step_min) filter (mgdl is not null) as observed_min,
-        avg(mgdl) as mean_mgdl,
-        stddev_samp(mgdl) as sd_mgdl,
-        stddev_samp(roc) as sd_roc_mgdl_min,
-        60 * avg(abs(mgdl - before_mgdl) / step_min) as mag_mgdl_h,
-        100 * (avg(sqrt(step_min ** 2 + (mgdl - before_mgdl) ** 2) / step_min) - 1) as gvp_pct,
-        avg(abs(change_24h)) as modd_mgdl,
-        sum(step_min) filter (change_24h is not null) as modd_min,
-        stddev_samp(change_1h) as conga_1h_mgdl,
-        stddev_samp(change_2h) as conga_2h_mgdl,
-        stddev_samp(change_4h) as conga_4h_mgdl,
-        stddev_samp(change_24h) as conga_24h_mgdl,
-        sum(area_above(step_min, before_mgdl - 140, mgdl - 140))
-            filter (mgdl + before_mgdl is not null) as auc_above_140_mgdl_min
+        sum_min(case when mgdl is not null then step_min end) as observed_min,
+        mean_of(mgdl) as mean_mgdl,
+        sd_of(mgdl) as sd_mgdl,
+        sd_of(roc) as sd_roc_mgdl_min,
+        60 * mean_of(abs(mgdl - before_mgdl) / step_min) as mag_mgdl_h,
+        100 * (mean_of(sqrt(step_min ** 2 + (mgdl - before_mgdl) ** 2) / step_min) - 1) as gvp_pct,
+        mean_of(abs(change_24h)) as modd_mgdl,
+        sum_min(case when change_24h is not null then step_min end) as modd_min,
+        sd_of(change_1h) as conga_1h_mgdl,
+        sd_of(change_2h) as conga_2h_mgdl,
+        sd_of(change_4h) as conga_4h_mgdl,
+        sd_of(change_24h) as conga_24h_mgdl,
+        sum_of(area_above(step_min, before_mgdl - 140, mgdl - 140)) as auc_above_140_mgdl_min
     from followed
-    group by grouping sets ((participant_number), (participant_number, day))
+    group by grouping sets ((participant_id), (participant_id, day))
 )
 
 select
-    participant_number,
+    participant_id,
     date '1970-01-01' + day as date,
-    * exclude (participant_number, day)
+    * exclude (participant_id, day)
 from total

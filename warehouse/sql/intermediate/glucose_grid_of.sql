@@ -1,15 +1,15 @@
 -- Glucose at regular points of elapsed time, straight lines between readings.
 -- parameters: reading like glucose_reading, pace like glucose_pace
--- grain: participant_number, point
+-- grain: participant_id, point
 --
--- participant_number | see `participant_number`
+-- participant_id | who
 -- point | number of the point: 1 is one step after local midnight before the first reading
 -- step_us | from one point to the next, microseconds
 -- at_us | instant, microseconds since 1970 (UTC)
 -- wall_us | the same on the wall clock
 -- is_observed | whether a reading lies within half a step
 -- is_beyond | whether it is after the last reading: an hour of NULL, in which whatever runs ends
--- is_mmol | whether the reading before is in mmol/L
+-- reported_as | whether the reading before is in mmol/L
 -- mgdl | glucose, mg/dL; NULL inside gaps
 --
 -- The grid of iglu 4.3.0 (`CGMS2DayByDay`): from local midnight on, the reading where one lies on
@@ -20,16 +20,16 @@
 -- Of a gap only the first year (366 days) has points: a reading of the year 1 must not fill the disk.
 with followed as (
     select
-        participant_number,
+        participant_id,
         at_us,
         wall_us - at_us as offset_us,
         glucose_mgdl,
-        is_mmol,
+        reported_as,
         lead(at_us) over person as next_us,
         lead(glucose_mgdl) over person as next_mgdl,
         lead(wall_us - at_us) over person as next_offset_us
     from query_table(reading)
-    window person as (partition by participant_number order by at_us)
+    window person as (partition by participant_id order by at_us)
 ),
 
 -- points from each reading to before the next
@@ -46,11 +46,11 @@ stretch as (
             ) // p.step_us
         )) as point
     from followed as f
-    join query_table(pace) as p using (participant_number)
+    join query_table(pace) as p using (participant_id)
 )
 
 select
-    participant_number,
+    participant_id,
     point,
     step_us,
     origin_us + point * step_us as at_us,
@@ -62,7 +62,7 @@ select
     end as wall_us,
     least(at_us - reading_us, next_us - at_us) * 2 <= step_us as is_observed,
     next_us is null and at_us > reading_us as is_beyond,
-    is_mmol,
+    reported_as,
     case
         when at_us = reading_us then glucose_mgdl
         when next_us - reading_us <= rule_grid_gap_max_min() * 60000000

@@ -1,12 +1,13 @@
 -- Level, ranges and risk of each participant's readings.
 -- parameters: reading like glucose_reading
--- grain: participant_number
+-- grain: participant_id
 --
--- participant_number | see `participant_number`
+-- participant_id | who
 -- first_date | local date of the first reading
 -- last_date | of the last
 -- span_min | minutes from the first to the last
 -- reading_count | readings
+-- censored_pct | share of readings that are a sensor's limit, %
 -- mean_mgdl | mean
 -- median_mgdl | median
 -- sd_mgdl | standard deviation (n - 1)
@@ -33,55 +34,59 @@
 -- hyper_index | what readings are above 140 mg/dL to the power of 1.1, per 30 n
 with scored as (
     select
-        participant_number,
+        participant_id,
         at_us,
         wall_us,
         glucose_mgdl,
         range_band,
+        is_bound,
+        reported_as,
         grade_score(glucose_mgdl) as score
     from query_table(reading)
 ),
 
 total as (
     select
-        participant_number,
+        participant_id,
         make_timestamp(min(wall_us))::date as first_date,
         make_timestamp(max(wall_us))::date as last_date,
         (max(at_us) - min(at_us)) / 6e7 as span_min,
         count(*) as reading_count,
-        avg(glucose_mgdl) as mean_mgdl,
+        100 * avg(is_bound::int) as censored_pct,
+        mean_of(glucose_mgdl) as mean_mgdl,
         quantile_cont(glucose_mgdl, [0.25, 0.5, 0.75]) as quartiles,
-        stddev_samp(glucose_mgdl) as sd_mgdl,
+        sd_of(glucose_mgdl) as sd_mgdl,
         min(glucose_mgdl) as min_mgdl,
         max(glucose_mgdl) as max_mgdl,
         1.4826 * mad(glucose_mgdl) as mad_mgdl,
         100 * avg((range_band in (2, 3))::int) as tir_pct,
         100 * avg((range_band = 2)::int) as titr_pct,
-        100 * avg((range_band <= 2 and glucose_mgdl >= 63)::int) as tir_63_140_pct,
+        100 * avg((range_band <= 2 and not is_below(glucose_mgdl, 63, reported_as))::int) as tir_63_140_pct,
         100 * avg((range_band = 0)::int) as tbr54_pct,
         100 * avg((range_band <= 1)::int) as tbr70_pct,
         100 * avg((range_band >= 3)::int) as ta140_pct,
         100 * avg((range_band >= 4)::int) as tar180_pct,
         100 * avg((range_band = 5)::int) as tar250_pct,
-        avg(low_risk(glucose_mgdl)) as lbgi,
-        avg(high_risk(glucose_mgdl)) as hbgi,
-        avg(score) as grade,
-        100 * coalesce(sum(score) filter (glucose_mgdl < 80), 0) / sum(score) as grade_hypo_pct,
-        100 * coalesce(sum(score) filter (range_band = 2), 0) / sum(score) as grade_eu_pct,
-        100 * coalesce(sum(score) filter (range_band >= 3), 0) / sum(score) as grade_hyper_pct,
-        avg(1000 * abs(log10(glucose_mgdl / 90)) ** 3) as m_value_r90,
-        avg(greatest(80 - glucose_mgdl, 0) ** 2) / 30 as hypo_index,
-        avg(greatest(glucose_mgdl - 140, 0) ** 1.1) / 30 as hyper_index
+        mean_of(low_risk(glucose_mgdl)) as lbgi,
+        mean_of(high_risk(glucose_mgdl)) as hbgi,
+        mean_of(score) as grade,
+        100 * coalesce(sum_of(case when glucose_mgdl < 80 then score end), 0) / sum_of(score) as grade_hypo_pct,
+        100 * coalesce(sum_of(case when range_band = 2 then score end), 0) / sum_of(score) as grade_eu_pct,
+        100 * coalesce(sum_of(case when range_band >= 3 then score end), 0) / sum_of(score) as grade_hyper_pct,
+        mean_of(1000 * abs(log10(glucose_mgdl / 90)) ** 3) as m_value_r90,
+        mean_of(greatest(80 - glucose_mgdl, 0) ** 2) / 30 as hypo_index,
+        mean_of(greatest(glucose_mgdl - 140, 0) ** 1.1) / 30 as hyper_index
     from scored
-    group by participant_number
+    group by participant_id
 )
 
 select
-    participant_number,
+    participant_id,
     first_date,
     last_date,
     span_min,
     reading_count,
+    censored_pct,
     mean_mgdl,
     quartiles[2] as median_mgdl,
     sd_mgdl,

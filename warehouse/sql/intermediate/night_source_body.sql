@@ -13,41 +13,22 @@
 -- device | device or app, as the export names it
 -- file | source file (first 16 hex digits of its sha256)
 -- record | line or record number in that file
-with night as materialized (select * from body_chosen),
-
-by_hour as (
-    select
-        participant_id,
-        sleep_date,
-        metric,
-        connector,
-        onset_at,
-        wake_at,
-        unnest(range(epoch_us(onset_at) // 3600000000, epoch_us(wake_at) // 3600000000 + 1)) as hour
-    from (
-        select participant_id, sleep_date, night.onset_at, night.wake_at, chosen
-        from night
-    ) as n,
-    lateral (select unnest(n.chosen, recursive := true))
-),
-
-reading as (
+with together as (
     select
         n.participant_id,
         n.sleep_date,
         'body' as part,
         s.metric as what,
         s.* exclude (participant_id, metric)
-    from sample as s
-    join by_hour as n
-        on n.participant_id = s.participant_id
-        and n.metric = s.metric
-        and n.connector = s.connector
-        and n.hour = epoch_us(s.start_at) // 3600000000
-    where s.start_at >= n.onset_at
+    from night_vital as v
+    join sleep_nightly as n using (participant_id, sleep_date)
+    join sample as s
+        on s.participant_id = v.participant_id
+        and s.metric = v.metric
+        and s.connector = v.connector
+        and s.start_at >= n.onset_at
         and s.start_at < n.wake_at
-        and s.flag is null
-        and s.value is not null
+    where s.flag is null and s.value is not null
 )
 
 select
@@ -64,4 +45,4 @@ select
     device,
     file,
     record
-from reading
+from together

@@ -2,7 +2,7 @@
 --
 -- participant_id | who
 -- sleep_date | local date of the final wake
--- part | what of the night rests on it: sleep, nap, in_bed
+-- part | what of the night rests on it: sleep, nap, secondary, in_bed
 -- what | metric, stage or kind
 -- start_at | begin (UTC)
 -- start_local | the same on the wall clock
@@ -15,43 +15,61 @@
 -- record | line or record number in that file
 --
 -- A segment begins where what came before it ended, so it may begin later than its record.
-with segment as materialized (
-    select participant_id, sleep_date, part, begins_at, ends_at, unnest(segment)
-    from (select * from night_segment)
+with segment as (
+    select
+        p.participant_id,
+        p.sleep_date,
+        case p.part when 'main' then 'sleep' else p.part end as part,
+        t.start_at as begins_at,
+        t.end_at as ends_at,
+        t.wake_at,
+        t.onset_at,
+        s.* exclude (participant_id)
+    from night_part as p
+    join sleep_total as t using (participant_id, connector, device, episode_number)
+    join sleep_segment as s
+        on s.participant_id = t.participant_id
+        and s.connector = t.connector
+        and s.device = t.device
+        and s.episode_at = t.episode_at
 ),
 
-framed as (
-    select participant_id, sleep_date, connector, any_value(begins_at) as begins_at,
-        any_value(ends_at) as ends_at
-    from segment
-    where part = 'sleep'
-    group by participant_id, sleep_date, connector
+bed as (
+    select p.participant_id, p.sleep_date, e.*
+    from night_part as p
+    join sleep_bed as b using (participant_id, connector, device, episode_number)
+    join episode as e
+        on e.participant_id = b.participant_id
+        and e.connector = b.connector
+        and e.start_at < b.rise_at
+        and e.end_at > b.bed_at
+        and (b.basis = 'in_bed_other_device') = (coalesce(e.device, '') <> b.device)
+    where p.part = 'main'
+        and e.kind = 'sleep_stage'
+        and e.label = 'in_bed'
+        and e.end_at - e.start_at <= interval 24 hours
 ),
 
 together as (
-    select *, label as what, minutes as value, 'min' as unit from segment
+    select *, case when is_staged then label else 'session' end as what, minutes as value,
+        'min' as unit
+    from segment
     union all by name
     select
-        f.participant_id,
-        f.sleep_date,
+        participant_id,
+        sleep_date,
         'in_bed' as part,
-        e.label as what,
-        e.start_at,
-        e.start_local,
-        epoch_us(e.end_at - e.start_at) / 6e7 as value,
+        label as what,
+        start_at,
+        start_local,
+        epoch_us(end_at - start_at) / 6e7 as value,
         'min' as unit,
-        e.flag,
-        e.connector,
-        e.device,
-        e.file,
-        e.record
-    from framed as f
-    join episode as e
-        on e.participant_id = f.participant_id
-        and e.connector = f.connector
-        and e.start_at < f.ends_at
-        and e.end_at > f.begins_at
-    where e.kind = 'sleep_stage' and e.label = 'in_bed'
+        flag,
+        connector,
+        device,
+        file,
+        record
+    from bed
 )
 
 select

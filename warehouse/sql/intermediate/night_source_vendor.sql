@@ -2,7 +2,7 @@
 --
 -- participant_id | who
 -- sleep_date | local date of the final wake
--- part | what of the night rests on it: vendor_totals, nap_totals, vendor_daily
+-- part | what of the night rests on it: vendor_totals, nap_totals, secondary_totals, vendor_daily
 -- what | metric, stage or kind
 -- start_at | begin (UTC); NULL for a number of a whole date
 -- start_local | the same on the wall clock
@@ -13,59 +13,74 @@
 -- device | device or app, as the export names it
 -- file | source file (first 16 hex digits of its sha256)
 -- record | line or record number in that file
-with night as materialized (
-    select
-        participant_id,
-        sleep_date,
-        night.connector,
-        -- what was measured is not asked of the vendor
-        list_transform(
-            list_filter(chosen, lambda c: c.mean_value is not null), lambda c: c.metric
-        ) as measured,
-        night.vendor_hrv_rmssd_ms is not null as has_hrv,
-        night.vendor_respiratory_rate_brpm is not null as has_respiratory_rate,
-        night.vendor_spo2_pct is not null as has_spo2
-    from body_chosen
+with measured as (
+    select distinct participant_id, sleep_date, metric from night_vital where mean_value is not null
 ),
 
 session as (
     select distinct
-        participant_id, sleep_date, part, segment.connector, segment.session, is_staged, has_stages
-    from night_segment
-    where segment.session is not null
+        p.participant_id,
+        p.sleep_date,
+        p.part,
+        p.connector,
+        s.session,
+        t.is_staged,
+        t.has_stages
+    from night_part as p
+    join sleep_total as t using (participant_id, connector, device, episode_number)
+    join sleep_segment as s
+        on s.participant_id = t.participant_id
+        and s.connector = t.connector
+        and s.device = t.device
+        and s.episode_at = t.episode_at
+    where s.session is not null
 ),
 
-total as (
+told as (
     select
         n.participant_id,
         n.sleep_date,
-        case n.part when 'sleep' then 'vendor_totals' else 'nap_totals' end as part,
-        s.metric as what,
-        s.* exclude (participant_id, metric)
+        n.part as of_part,
+        n.is_staged,
+        n.has_stages,
+        s.* exclude (participant_id)
     from session as n
-    join night as b using (participant_id, sleep_date)
     join sample as s
         on s.participant_id = n.participant_id
         and s.connector = n.connector
         and s.key = n.session
-    where (s.flag is null or not contains(s.flag, 'implausible'))
-        and s.value is not null
-        and case
-            when s.metric = 'total_sleep_time' then not n.is_staged
-            when s.metric in ('light_sleep_time', 'deep_sleep_time', 'rem_sleep_time')
-                then not n.has_stages
-            when n.part = 'nap' then false
-            when s.metric in ('latency_to_sleep_onset', 'wake_after_sleep_onset')
-                then not n.is_staged
-            when s.metric in (
-                    'sleep_heart_rate', 'sleep_heart_rate_lowest',
-                    'sleep_heart_rate_variability_rmssd', 'sleep_respiratory_rate',
-                    'sleep_oxygen_saturation'
-                )
-                then not coalesce(list_contains(b.measured,
-                    replace(replace(s.metric, 'sleep_', ''), '_lowest', '')), false)
-            else false
-        end
+    where (s.flag is null or not contains(s.flag, 'implausible')) and s.value is not null
+),
+
+-- what was measured is not asked of the vendor
+total as (
+    select
+        t.participant_id,
+        t.sleep_date,
+        case t.of_part
+            when 'main' then 'vendor_totals' when 'nap' then 'nap_totals' else 'secondary_totals'
+        end as part,
+        t.metric as what,
+        t.* exclude (participant_id, sleep_date, of_part, metric, is_staged, has_stages)
+    from told as t
+    left join measured as m
+        on m.participant_id = t.participant_id
+        and m.sleep_date = t.sleep_date
+        and m.metric = replace(replace(t.metric, 'sleep_', ''), '_lowest', '')
+    where case
+        when t.metric = 'total_sleep_time' then not t.is_staged
+        when t.metric in ('light_sleep_time', 'deep_sleep_time', 'rem_sleep_time')
+            then not t.has_stages
+        when t.of_part <> 'main' then false
+        when t.metric in ('latency_to_sleep_onset', 'wake_after_sleep_onset') then not t.is_staged
+        when t.metric in (
+                'sleep_heart_rate', 'sleep_heart_rate_lowest',
+                'sleep_heart_rate_variability_rmssd', 'sleep_respiratory_rate',
+                'sleep_oxygen_saturation'
+            )
+            then m.metric is null
+        else false
+    end
 ),
 
 dated as (
@@ -77,18 +92,22 @@ dated as (
         null::timestamptz as start_at,
         null::timestamp as start_local,
         d.* exclude (participant_id, metric)
-    from night as n
+    from sleep_nightly as n
     join daily as d
         on d.participant_id = n.participant_id
         and d.date = n.sleep_date
         and d.connector = n.connector
         and d.flag is null
+    left join measured as m
+        on m.participant_id = n.participant_id
+        and m.sleep_date = n.sleep_date
+        and m.metric = replace(d.metric, 'sleep_', '')
     where d.value is not null
-        and not coalesce(list_contains(n.measured, replace(d.metric, 'sleep_', '')), false)
+        and m.metric is null
         and case d.metric
-            when 'sleep_heart_rate_variability_rmssd' then not n.has_hrv
-            when 'sleep_respiratory_rate' then not n.has_respiratory_rate
-            when 'sleep_oxygen_saturation' then not n.has_spo2
+            when 'sleep_heart_rate_variability_rmssd' then n.vendor_hrv_rmssd_ms is null
+            when 'sleep_respiratory_rate' then n.vendor_respiratory_rate_brpm is null
+            when 'sleep_oxygen_saturation' then n.vendor_spo2_pct is null
             else d.metric = 'skin_temperature_deviation'
         end
 ),

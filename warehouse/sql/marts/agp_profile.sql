@@ -30,11 +30,11 @@ smoothed as (
     select
         participant_id,
         (slot + shift + 288) % 288 as slot,
-        avg(percentiles[1]) as p05_mgdl,
-        avg(percentiles[2]) as p25_mgdl,
-        avg(percentiles[3]) as p50_mgdl,
-        avg(percentiles[4]) as p75_mgdl,
-        avg(percentiles[5]) as p95_mgdl
+        mean_of(percentiles[1]) as p05_mgdl,
+        mean_of(percentiles[2]) as p25_mgdl,
+        mean_of(percentiles[3]) as p50_mgdl,
+        mean_of(percentiles[4]) as p75_mgdl,
+        mean_of(percentiles[5]) as p95_mgdl
     from enough
     cross join range(-6, 7) as s(shift)
     group by participant_id, (slot + shift + 288) % 288

@@ -7,6 +7,7 @@
 -- coverage_pct | observed share of the day, %; a day of a clock change has 23 or 25 hours
 -- largest_gap_min | longest time without a reading, both ends of the day included, minutes
 -- is_valid | coverage of day_coverage_min_pct and no gap above 3 hours
+-- censored_pct | share of readings that are a sensor's limit, %; above 1 % mean and deviation are biased
 -- mean_mgdl | mean
 -- median_mgdl | median
 -- sd_mgdl | standard deviation
@@ -43,37 +44,30 @@
 --
 -- GMI, eA1c, ADRR, COGI and CONGA over 24 hours are of many days and have no daily value. Everything
 -- else is told of any day: look at `is_valid` before days are compared.
-with reading as materialized (select * from glucose_reading),
-
-pace as materialized (select * from glucose_pace_of('reading')),
-
-grid as materialized (select * from glucose_grid_of('reading', 'pace')),
-
-change as (select * from glucose_change_of('grid') where date is not null),
-
-event as (
+with event as (
     select
-        participant_number,
+        participant_id,
         make_timestamp(begins_wall_us)::date as date,
         count(*) filter (kind = 'hypo' and level = 'l1') as hypo_l1_count,
-        sum(duration_min) filter (kind = 'hypo' and level = 'l1') as hypo_l1_min,
+        sum_min(case when kind = 'hypo' and level = 'l1' then duration_min end) as hypo_l1_min,
         count(*) filter (kind = 'hypo' and level = 'l2') as hypo_l2_count,
-        sum(duration_min) filter (kind = 'hypo' and level = 'l2') as hypo_l2_min,
+        sum_min(case when kind = 'hypo' and level = 'l2' then duration_min end) as hypo_l2_min,
         count(*) filter (kind = 'hyper' and level = 'l1') as hyper_l1_count,
-        sum(duration_min) filter (kind = 'hyper' and level = 'l1') as hyper_l1_min,
+        sum_min(case when kind = 'hyper' and level = 'l1' then duration_min end) as hyper_l1_min,
         count(*) filter (kind = 'hyper' and level = 'l2') as hyper_l2_count,
-        sum(duration_min) filter (kind = 'hyper' and level = 'l2') as hyper_l2_min
-    from glucose_event_of('grid')
-    group by participant_number, date
+        sum_min(case when kind = 'hyper' and level = 'l2' then duration_min end) as hyper_l2_min
+    from glucose_event
+    group by participant_id, date
 )
 
 select
-    n.participant_id,
+    d.participant_id,
     d.date,
     d.reading_count,
     d.coverage_pct,
     d.largest_gap_min,
     d.is_valid,
+    d.censored_pct,
     d.mean_mgdl,
     d.median_mgdl,
     d.sd_mgdl,
@@ -108,9 +102,8 @@ select
     case when c.observed_min > 0 then coalesce(e.hyper_l1_min, 0) end as hyper_l1_min,
     case when c.observed_min > 0 then coalesce(e.hyper_l2_count, 0) end as hyper_l2_count,
     case when c.observed_min > 0 then coalesce(e.hyper_l2_min, 0) end as hyper_l2_min
-from glucose_date_of('reading', 'pace') as d
-join participant_number as n using (participant_number)
-left join change as c using (participant_number, date)
-left join event as e using (participant_number, date)
+from glucose_date as d
+left join glucose_change as c using (participant_id, date)
+left join event as e using (participant_id, date)
 left join mage as m
-    on m.participant_id = n.participant_id and m.date = d.date and m.observed_min >= 1200
+    on m.participant_id = d.participant_id and m.date = d.date and m.observed_min >= 1200

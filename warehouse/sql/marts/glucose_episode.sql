@@ -15,40 +15,32 @@
 --
 -- An event of l2 or an extended one lies in one of l1 and is counted beside it. Limits and durations are
 -- rules of the settings. Extended hyperglycaemia is not told. See `glucose_event_of` for the rules.
-with reading as materialized (select * from glucose_reading),
-
-pace as materialized (select * from glucose_pace_of('reading')),
-
-grid as materialized (select * from glucose_grid_of('reading', 'pace')),
-
-event as materialized (select * from glucose_event_of('grid')),
-
-point as (
-    select participant_number, kind, level, begin_point, unnest(range(begin_point, end_point)) as point
-    from event
+with point as (
+    select participant_id, kind, level, begin_point, unnest(range(begin_point, end_point)) as point
+    from glucose_event
 ),
 
 inside as (
     select
-        p.participant_number,
+        p.participant_id,
         p.kind,
         p.level,
         p.begin_point,
-        avg(g.mgdl) as mean_mgdl,
+        mean_of(g.mgdl) as mean_mgdl,
         case when p.kind = 'hypo' then min(g.mgdl) else max(g.mgdl) end as extreme_mgdl
     from point as p
-    join grid as g using (participant_number, point)
-    group by p.participant_number, p.kind, p.level, p.begin_point
+    join glucose_grid as g using (participant_id, point)
+    group by p.participant_id, p.kind, p.level, p.begin_point
 ),
 
 deeper as (
-    select participant_number, kind, begin_point
-    from event
+    select participant_id, kind, begin_point
+    from glucose_event
     where level = 'l2'
 )
 
 select
-    n.participant_id,
+    e.participant_id,
     e.kind,
     e.level,
     make_timestamptz(e.begins_us) as start_at,
@@ -59,10 +51,9 @@ select
     i.extreme_mgdl,
     e.is_right_censored,
     case when e.level = 'l1' then coalesce(d.begin_point >= e.begin_point, false) end as has_l2
-from event as e
-join participant_number as n using (participant_number)
-join inside as i using (participant_number, kind, level, begin_point)
+from glucose_event as e
+join inside as i using (participant_id, kind, level, begin_point)
 asof left join deeper as d
-    on d.participant_number = e.participant_number
+    on d.participant_id = e.participant_id
     and d.kind = e.kind
     and d.begin_point < e.end_point

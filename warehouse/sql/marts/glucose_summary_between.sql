@@ -9,6 +9,7 @@
 -- valid_day_count | of them with coverage of day_coverage_min_pct and no gap above 3 hours
 -- reading_count | readings
 -- coverage_pct | readings that are there, of those that the sensor's pace lets expect between the first and the last, %
+-- censored_pct | share of readings that are a sensor's limit, %; above 1 % mean and deviation are biased
 -- mean_mgdl | mean
 -- median_mgdl | median
 -- sd_mgdl | standard deviation (n - 1)
@@ -92,179 +93,20 @@ with reading as materialized (select * from glucose_between(from_date, to_date))
 
 pace as materialized (select * from glucose_pace_of('reading')),
 
-pace_5min as (select participant_number, 300000000 as step_us, origin_us from pace),
+pace_5min as (select participant_id, 300000000 as step_us, origin_us from pace),
 
 grid as materialized (select * from glucose_grid_of('reading', 'pace')),
 
 grid_5min as (select * from glucose_grid_of('reading', 'pace_5min')),
 
-day as (
-    select
-        participant_number,
-        count(*) as day_count,
-        count(*) filter (is_valid) as valid_day_count,
-        sum(missed_count) as missed_count,
-        avg(risk_range) as adrr
-    from glucose_date_of('reading', 'pace')
-    group by participant_number
-),
+level as (select * from glucose_level_of('reading')),
+
+days as (select * from glucose_date_of('reading', 'pace')),
 
 change as materialized (select * from glucose_change_of('grid')),
 
-observed as (
-    select participant_number, observed_min / 1440 as observed_days
-    from change
-    where date is null
-),
+clock as (select * from glucose_clock_of('grid_5min')),
 
-varied as (
-    select
-        w.*,
-        c.* exclude (participant_number),
-        d.cv_daily_mean_pct,
-        d.cv_daily_sd_pct
-    from change as w
-    join glucose_clock_of('grid_5min') as c using (participant_number)
-    join (
-        select
-            participant_number,
-            avg(100 * sd_mgdl / mean_mgdl) as cv_daily_mean_pct,
-            stddev_samp(100 * sd_mgdl / mean_mgdl) as cv_daily_sd_pct
-        from change
-        where date is not null
-        group by participant_number
-    ) as d using (participant_number)
-    where w.date is null and w.observed_min >= 60 * rule_variability_min_h()
-),
+event as (select * from glucose_event_of('grid'))
 
-event as (
-    select
-        participant_number,
-        count(*) filter (kind = 'hypo' and level = 'l1') as hypo_l1,
-        count(*) filter (kind = 'hypo' and level = 'l2') as hypo_l2,
-        count(*) filter (kind = 'hypo' and level = 'extended') as hypo_extended,
-        count(*) filter (kind = 'hyper' and level = 'l1') as hyper_l1,
-        count(*) filter (kind = 'hyper' and level = 'l2') as hyper_l2,
-        avg(duration_min) filter (kind = 'hypo' and level = 'l1') as hypo_l1_mean_min,
-        avg(duration_min) filter (kind = 'hypo' and level = 'l2') as hypo_l2_mean_min,
-        avg(duration_min) filter (kind = 'hypo' and level = 'extended') as hypo_extended_mean_min,
-        avg(duration_min) filter (kind = 'hyper' and level = 'l1') as hyper_l1_mean_min,
-        avg(duration_min) filter (kind = 'hyper' and level = 'l2') as hyper_l2_mean_min
-    from glucose_event_of('grid')
-    group by participant_number
-),
-
-told as (
-    select
-        n.participant_id,
-        l.* exclude (participant_number),
-        d.* exclude (participant_number),
-        v.* exclude (participant_number, mean_mgdl, sd_mgdl),
-        m.* exclude (participant_id, date, reading_count, observed_min, span_min),
-        e.* exclude (participant_number),
-        d.valid_day_count >= rule_estimate_min_days() as can_estimate,
-        d.valid_day_count >= rule_pattern_min_days() as has_pattern,
-        round(l.span_min * 6e7 / p.step_us) + 1 as expected_count,
-        case when o.observed_days > 0 then coalesce(e.hypo_l1, 0) end as hypo_l1_count,
-        case when o.observed_days > 0 then coalesce(e.hypo_l2, 0) end as hypo_l2_count,
-        case when o.observed_days > 0 then coalesce(e.hypo_extended, 0) end
-            as hypo_extended_count,
-        case when o.observed_days > 0 then coalesce(e.hyper_l1, 0) end as hyper_l1_count,
-        case when o.observed_days > 0 then coalesce(e.hyper_l2, 0) end as hyper_l2_count,
-        -- days to divide by, if they are enough
-        case when o.observed_days * 24 >= rule_variability_min_h() and o.observed_days > 0
-            then o.observed_days end as rate_days
-    from glucose_level_of('reading') as l
-    join participant_number as n using (participant_number)
-    join day as d using (participant_number)
-    left join pace as p using (participant_number)
-    left join observed as o using (participant_number)
-    left join varied as v using (participant_number)
-    left join event as e using (participant_number)
-    left join mage as m
-        on m.participant_id = n.participant_id
-        and m.date is null
-        and m.reading_count = l.reading_count
-        and m.observed_min >= 60 * rule_variability_min_h()
-        and 100 * m.observed_min >= rule_day_coverage_min_pct() * m.span_min
-)
-
-select
-    participant_id,
-    first_date,
-    last_date,
-    day_count,
-    valid_day_count,
-    reading_count,
-    100 * (expected_count - missed_count) / expected_count as coverage_pct,
-    mean_mgdl,
-    median_mgdl,
-    sd_mgdl,
-    100 * sd_mgdl / mean_mgdl as cv_pct,
-    min_mgdl,
-    max_mgdl,
-    iqr_mgdl,
-    mad_mgdl,
-    case when can_estimate then 3.31 + 0.02392 * mean_mgdl end as gmi_pct,
-    case when can_estimate then (46.7 + mean_mgdl) / 28.7 end as ea1c_pct,
-    tir_pct,
-    titr_pct,
-    tir_63_140_pct,
-    tbr54_pct,
-    tbr70_pct,
-    ta140_pct,
-    tar180_pct,
-    tar250_pct,
-    (mean_mgdl + sd_mgdl) ** 2 / 1000 as j_index,
-    lbgi,
-    hbgi,
-    lbgi + hbgi as bgri,
-    case when has_pattern then adrr end as adrr,
-    grade,
-    grade_hypo_pct,
-    grade_eu_pct,
-    grade_hyper_pct,
-    m_value_r90,
-    hypo_index,
-    hyper_index,
-    hypo_index + hyper_index as igc,
-    glycemia_risk_index(tbr54_pct, tbr70_pct, tar180_pct, tar250_pct) as gri,
-    gri_zone(gri) as gri_zone,
-    case when has_pattern then continuous_glucose_index(tir_pct, tbr70_pct, sd_mgdl) end as cogi,
-    sd_roc_mgdl_min,
-    mag_mgdl_h,
-    gvp_pct,
-    modd_mgdl,
-    conga_1h_mgdl,
-    conga_2h_mgdl,
-    conga_4h_mgdl,
-    case when has_pattern then conga_24h_mgdl end as conga_24h_mgdl,
-    sd_within_day_mgdl,
-    sd_daily_mean_mgdl,
-    sd_time_of_day_mgdl,
-    sd_within_hour_mgdl,
-    sd_between_days_mgdl,
-    sd_between_days_adjusted_mgdl,
-    cv_daily_mean_pct,
-    cv_daily_sd_pct,
-    mage_service_mgdl,
-    mage_plus_mgdl,
-    mage_minus_mgdl,
-    mage_avg_mgdl,
-    mage_max_mgdl,
-    hypo_l1_count,
-    hypo_l2_count,
-    hypo_extended_count,
-    hyper_l1_count,
-    hyper_l2_count,
-    hypo_l1_count / rate_days as hypo_l1_per_day,
-    hypo_l2_count / rate_days as hypo_l2_per_day,
-    hypo_extended_count / rate_days as hypo_extended_per_day,
-    hyper_l1_count / rate_days as hyper_l1_per_day,
-    hyper_l2_count / rate_days as hyper_l2_per_day,
-    hypo_l1_mean_min,
-    hypo_l2_mean_min,
-    hypo_extended_mean_min,
-    hyper_l1_mean_min,
-    hyper_l2_mean_min
-from told
+select * from glucose_summary_of('level', 'pace', 'days', 'change', 'clock', 'event')

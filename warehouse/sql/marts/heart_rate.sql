@@ -1,5 +1,6 @@
 -- Heart rate of every source.
 -- grain: participant_id, connector, device, start_at
+-- kept: no, asked of marts
 --
 -- participant_id | who
 -- start_at | instant (UTC)

@@ -17,103 +17,92 @@
 -- recovery_min | minutes from the peak to a 15-minute mean near base; NULL if not within 3 hours of the meal
 -- reading_count | readings in 3 hours
 -- gap_min | longest time between readings in 3 hours, minutes
+-- postmeal_steps_60min | steps in the hour after it, by the source of that day; NULL where none counted
 --
--- Near base: at most 10 mg/dL or a tenth of the peak's height above it. Areas are Wolever's (of a
--- crossing only the triangle above base) and want readings over 80 % of the time without a gap
--- above 20 minutes; so does a peak over 80 %.
-with eaten as materialized (
-    select participant_id, start_at, start_local, kind, next_min, epoch_us(start_at) as meal_us
-    from meal
-),
-
-by_hour as (
+-- Near base: at most 10 mg/dL or a tenth of the peak's height above it. Areas: see `meal_area`. A peak
+-- wants readings over 80 % of its time.
+with around as (
     select
-        participant_id,
-        meal_us,
-        unnest(range(
-            (meal_us - 1800000000) // 3600000000, (meal_us + 10800000000) // 3600000000 + 1
-        )) as hour
-    from eaten
-),
-
-placed as (
-    select
-        h.participant_id,
-        h.meal_us,
-        (epoch_us(g.start_at) - h.meal_us) / 6e7 as minute,
-        g.glucose_mgdl as mgdl
-    from glucose_chosen as g
-    join by_hour as h
-        on h.participant_id = g.participant_id
-        and h.hour = epoch_us(g.start_at) // 3600000000
-    where epoch_us(g.start_at) between h.meal_us - 1800000000 and h.meal_us + 10800000000
-),
-
-listed as (
-    select
-        participant_id,
-        meal_us,
-        list({minute: minute, mgdl: mgdl, mean15: mean15_mgdl} order by minute) as near
-    from (
-        select
-            *,
-            avg(mgdl) over (
-                partition by participant_id, meal_us order by minute
-                range between 7.5 preceding and 7.5 following
-            ) as mean15_mgdl
-        from placed
-    )
-    group by participant_id, meal_us
-),
-
-based as (
-    select
-        e.participant_id,
-        e.start_at,
-        e.start_local,
-        e.kind,
-        e.next_min,
-        l.near,
-        meal_part(l.near, 0, 180) as after,
-        meal_base(l.near) as base_mgdl,
-        least(180, coalesce(e.next_min, 180)) as until_min,
-        case when until_min >= 60 then meal_peak(meal_part(l.near, 0, until_min), until_min) end
-            as peak_mgdl
-    from eaten as e
-    left join listed as l using (participant_id, meal_us)
+        m.participant_id,
+        m.start_at,
+        coalesce(
+            mean_of(case when r.minute between -15 and 0 then r.mgdl end),
+            mean_of(case when r.minute between -30 and 5 then r.mgdl end)
+        ) as base_mgdl,
+        least(180, coalesce(any_value(m.next_min), 180)) as until_min,
+        max(r.mgdl) filter (r.minute between 0 and until_minute) as highest_mgdl,
+        max(r.minute) filter (r.minute between 0 and until_minute)
+            - min(r.minute) filter (r.minute between 0 and until_minute) as seen_min,
+        count(*) filter (r.minute between 0 and 180) as reading_count,
+        max(r.minute - r.before_minute) filter (r.before_minute >= 0 and r.minute <= 180) as gap_min,
+        arg_min(r.mgdl, (abs(r.minute - 60), r.minute)) filter (r.minute between 52.5 and 67.5)
+            as after_1h_mgdl,
+        arg_min(r.mgdl, (abs(r.minute - 120), r.minute)) filter (r.minute between 112.5 and 127.5)
+            as after_2h_mgdl
+    from (select *, least(180, coalesce(next_min, 180)) as until_minute from meal) as m
+    join meal_reading as r on r.participant_id = m.participant_id and r.meal_at = m.start_at
+    group by m.participant_id, m.start_at
 ),
 
 peaked as (
     select
         *,
-        peak_mgdl - base_mgdl as peak_delta_mgdl,
-        case when peak_delta_mgdl > 5 then
-            list_filter(after, lambda r: r.mgdl = peak_mgdl)[1].minute
-        end as time_to_peak_min
-    from based
+        case when until_min >= 60 and seen_min >= 0.8 * until_min then highest_mgdl end as peak_mgdl,
+        peak_mgdl - base_mgdl as peak_delta_mgdl
+    from around
+),
+
+timed as (
+    select
+        p.participant_id,
+        p.start_at,
+        min(r.minute) as time_to_peak_min
+    from peaked as p
+    join meal_reading as r on r.participant_id = p.participant_id and r.meal_at = p.start_at
+    where p.peak_delta_mgdl > 5
+        and r.minute between 0 and p.until_min
+        and r.mgdl = p.peak_mgdl
+    group by p.participant_id, p.start_at
+),
+
+recovered as (
+    select
+        p.participant_id,
+        p.start_at,
+        min(r.minute) as minute
+    from peaked as p
+    join timed as t using (participant_id, start_at)
+    join meal_reading as r on r.participant_id = p.participant_id and r.meal_at = p.start_at
+    where r.minute > t.time_to_peak_min
+        and r.minute <= p.until_min
+        and r.mean15_mgdl <= p.base_mgdl + greatest(10, 0.1 * p.peak_delta_mgdl)
+    group by p.participant_id, p.start_at
 )
 
 select
-    participant_id,
-    start_at,
-    start_local,
-    kind,
-    next_min,
-    base_mgdl,
-    peak_mgdl,
-    peak_delta_mgdl,
-    time_to_peak_min,
-    case when coalesce(next_min, 120) >= 120
-        then meal_iauc(meal_part(after, 0, 120), base_mgdl, 120) end as iauc_2h_mgdl_min,
-    case when coalesce(next_min, 180) >= 180 then meal_iauc(after, base_mgdl, 180) end
-        as iauc_3h_mgdl_min,
-    reading_near(near, 60) as after_1h_mgdl,
-    case when coalesce(next_min, 120) >= 120 then reading_near(near, 120) end as after_2h_mgdl,
-    list_filter(
-        after,
-        lambda r: r.minute > time_to_peak_min and r.minute <= until_min
-            and r.mean15 <= base_mgdl + greatest(10, 0.1 * peak_delta_mgdl)
-    )[1].minute - time_to_peak_min as recovery_min,
-    coalesce(len(after), 0) as reading_count,
-    list_gap(after) as gap_min
-from peaked
+    m.participant_id,
+    m.start_at,
+    m.start_local,
+    m.kind,
+    m.next_min,
+    p.base_mgdl,
+    p.peak_mgdl,
+    p.peak_delta_mgdl,
+    t.time_to_peak_min,
+    case when coalesce(m.next_min, 120) >= 120 then two.iauc_mgdl_min end as iauc_2h_mgdl_min,
+    case when coalesce(m.next_min, 180) >= 180 then three.iauc_mgdl_min end as iauc_3h_mgdl_min,
+    p.after_1h_mgdl,
+    case when coalesce(m.next_min, 120) >= 120 then p.after_2h_mgdl end as after_2h_mgdl,
+    r.minute - t.time_to_peak_min as recovery_min,
+    coalesce(p.reading_count, 0) as reading_count,
+    p.gap_min,
+    s.step_count as postmeal_steps_60min
+from meal as m
+left join peaked as p using (participant_id, start_at)
+left join timed as t using (participant_id, start_at)
+left join recovered as r using (participant_id, start_at)
+left join meal_area as two
+    on two.participant_id = m.participant_id and two.meal_at = m.start_at and two.hours = 2
+left join meal_area as three
+    on three.participant_id = m.participant_id and three.meal_at = m.start_at and three.hours = 3
+left join meal_step as s on s.participant_id = m.participant_id and s.meal_at = m.start_at

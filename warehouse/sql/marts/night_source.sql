@@ -1,9 +1,10 @@
 -- What each night of `night_to_day` rests on, row by row, back to file and record.
 -- grain: participant_id, sleep_date, part, what, start_at, file, record
+-- kept: no, asked of marts
 --
 -- participant_id | who
 -- sleep_date | local date of the final wake
--- part | sleep, nap, in_bed, vendor_totals, nap_totals, vendor_daily, body, overnight_glucose, onset, fasting, breakfast, day_glucose, wake16h_glucose, meals, drinks, steps, daylight, exercise, room
+-- part | sleep, nap, secondary, in_bed, vendor_totals, nap_totals, secondary_totals, vendor_daily, body, overnight_glucose, onset, fasting, fasting_hour, breakfast, day_glucose, wake16h_glucose, meals, drinks, steps, daylight, exercise, room
 -- what | metric, stage or kind
 -- start_at | begin (UTC), of a stage after the end of what came before; NULL for a number of a whole date
 -- start_local | the same on the wall clock

@@ -1,5 +1,6 @@
 -- Within one person: slope of the day's glucose on the night before it, with its interval and verdict.
 -- grain: participant_id, exposure, outcome, relation
+-- kept: no, asked of marts
 --
 -- participant_id | who
 -- exposure | measure of the night: a column of night_to_day

@@ -1,5 +1,6 @@
 -- Everyone together: how a night's measure and the day after go together within people.
 -- grain: exposure, outcome
+-- kept: no, asked of marts
 --
 -- exposure | measure of the night: a column of night_to_day
 -- outcome | measure of the day or morning after: a column of night_to_day

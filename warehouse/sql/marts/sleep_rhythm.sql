@@ -17,18 +17,16 @@
 -- Variances are those of the definition (Van Someren 1999), by n; pyActigraphy divides by n - 1.
 -- MSFsc (Roenneberg): length is total sleep; all nights are the mean over the nights that there are,
 -- where he weighs free and other days as a week has them. Whether an alarm rang is not known.
-with told as materialized (select * from main_sleep),
-
-night as (
+with night as (
     select
         participant_id,
         sleep_date,
         sleep_date - date '1970-01-01' as day,
-        night.total_sleep_min as asleep_min,
-        night.midpoint_local_h as midpoint_h,
+        total_sleep_min as asleep_min,
+        midpoint_local_h as midpoint_h,
         list_contains(free_weekdays(participant_id), isodow(sleep_date)) as is_free
-    from told
-    where night.is_night_valid
+    from sleep_nightly
+    where is_night_valid
 ),
 
 -- minutes asleep of each hour, and how they differ from the hour before if its day is known
@@ -47,7 +45,7 @@ hour as (
             coalesce(len(replace(substr(m.asleep::varchar, 60 * hour + 1, 60), '0', '')), 0)
                 as minutes
         from night as n
-        left join sleep_minute_of('told') as m using (participant_id, day)
+        left join sleep_minute as m using (participant_id, day)
     )
     window person as (partition by participant_id order by number)
 ),
@@ -80,7 +78,7 @@ rhythm as (
 unwrapped as (
     select
         * replace (near_hour(midpoint_h, circular_hour(
-            avg(sin(midpoint_h * pi() / 12)) over person, avg(cos(midpoint_h * pi() / 12)) over person
+            sum(sine_of_hour(midpoint_h)) over person, sum(cosine_of_hour(midpoint_h)) over person
         )) as midpoint_h)
     from night
     window person as (partition by participant_id)
@@ -89,11 +87,15 @@ unwrapped as (
 followed as (
     select
         *,
-        midpoint_h - avg(midpoint_h) over (partition by participant_id) as off_h,
+        midpoint_h - mean_of_sums(
+            count(midpoint_h) over everyday, sum(billionths(midpoint_h)) over everyday
+        ) as off_h,
         case when lag(day) over person = day - 1 then midpoint_h - lag(midpoint_h) over person end
             as step_h
     from unwrapped
-    window person as (partition by participant_id order by day)
+    window
+        person as (partition by participant_id order by day),
+        everyday as (partition by participant_id)
 ),
 
 phase as (
@@ -102,12 +104,13 @@ phase as (
         min(sleep_date) as first_date,
         max(sleep_date) as last_date,
         count(*) as night_count,
-        case when count(step_h) >= 5 then avg(sqrt(off_h ** 2 + step_h ** 2)) end
+        case when count(step_h) >= 5 then mean_of(sqrt(off_h ** 2 + step_h ** 2)) end
             as composite_phase_deviation_h,
         case
             when count(*) filter (is_free) >= 2 and count(*) filter (not is_free) >= 5
-                then avg(midpoint_h) filter (is_free)
-                    - greatest(avg(asleep_min) filter (is_free) - avg(asleep_min), 0) / 120
+                then mean_of(case when is_free then midpoint_h end) - greatest(
+                    mean_of(case when is_free then asleep_min end) - mean_of(asleep_min), 0
+                ) / 120
         end as midsleep_free_corrected_h
     from followed
     group by participant_id

@@ -6,15 +6,10 @@
 -- start_local | the same on the wall clock
 -- glucose_mgdl | glucose, mg/dL; where `bound` is set, the limit of the sensor
 -- bound | < or > where the sensor gave no number; NULL for a measurement
--- is_mmol | whether the export states it in mmol/L
--- range_band | 0 below 54, 1 below 70, 2 to 140, 3 to 180, 4 to 250, 5 above; compared in the reported unit
+-- reported_as | mg/dL; mmol/L: in tenths of it; mmol/L with decimals: converted from mg/dL by someone before us
+-- range_band | 0 below 54, 1 below 70, 2 to 140, 3 to 180, 4 to 250, 5 above; compared as it was reported
 -- is_scan | true for a reading by holding a phone or reader to the sensor
--- interval_min | minutes that one reading stands for, the median distance in its stream
--- step_us | microseconds since the reading before it in its stream
--- before_mgdl | that reading, mg/dL
--- step2_us | microseconds since the second reading before it
--- before2_mgdl | that reading, mg/dL
--- high15_mgdl | highest reading of the 15 minutes before it in its stream, mg/dL
+-- interval_min | minutes that one reading stands for: the pace of its sensor at that time
 -- connector | export format it came from
 -- device | device, as the export names it
 -- time_basis | how the instant is known
@@ -22,6 +17,7 @@
 -- file | source file (first 16 hex digits of its sha256)
 -- record | line or record number in that file
 --
+-- Tenths of mmol/L are compared in tenths, all else in whole mg/dL.
 -- Range limits: Battelino 2019 (54, 70, 140, 180, 250 mg/dL; 3.0, 3.9, 7.8, 10.0, 13.9 mmol/L).
 select
     participant_id,
@@ -29,9 +25,13 @@ select
     start_local,
     value as glucose_mgdl,
     bound,
-    coalesce(reported_unit = 'mmol/L', false) as is_mmol,
     case
-        when reported_unit = 'mmol/L' then
+        when reported_unit is distinct from 'mmol/L' then 'mg/dL'
+        when abs(reported_value * 10 - round(reported_value * 10)) < 1e-6 then 'mmol/L'
+        else 'mmol/L with decimals'
+    end as reported_as,
+    case
+        when reported_as = 'mmol/L' then
             case
                 when reported_value < 3.0 or (bound = '<' and reported_value <= 3.0) then 0
                 when reported_value < 3.9 then 1
@@ -40,20 +40,15 @@ select
                 when reported_value <= 13.9 then 4
                 else 5
             end
-        when value < 54 or (bound = '<' and value <= 54) then 0
-        when value < 70 then 1
-        when value <= 140 then 2
-        when value <= 180 then 3
-        when value <= 250 then 4
+        when round(value) < 54 or (bound = '<' and round(value) <= 54) then 0
+        when round(value) < 70 then 1
+        when round(value) <= 140 then 2
+        when round(value) <= 180 then 3
+        when round(value) <= 250 then 4
         else 5
     end::tinyint as range_band,
     metric = 'interstitial_glucose_scan' as is_scan,
     interval_min,
-    step_us,
-    before_value as before_mgdl,
-    step2_us,
-    before2_value as before2_mgdl,
-    high15_value as high15_mgdl,
     connector,
     device,
     time_basis,
@@ -65,6 +60,7 @@ where metric in ('interstitial_glucose', 'interstitial_glucose_scan')
     and start_at is not null
     and value is not null
     and (
-        flag is null or not (contains(flag, 'implausible') or contains(flag, 'shifted_copy'))
+        flag is null
+        or not regexp_matches(flag, 'implausible|shifted_copy|told_twice|second_sensor')
     )
     and occurrence = 1

@@ -1,0 +1,1 @@
+"""ActiGraph: ActiLife's tables."""

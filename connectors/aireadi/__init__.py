@@ -1,0 +1,1 @@
+"""AI-READI: a watch and a room sensor of each participant."""

@@ -1,0 +1,1 @@
+"""AutoSleep: the app's CSV."""

@@ -1,0 +1,1 @@
+"""Beddit: sessions of the sensor in the bed."""

@@ -1,0 +1,1 @@
+"""Compumedics: Profusion."""

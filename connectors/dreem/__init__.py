@@ -1,0 +1,1 @@
+"""Dreem: nights of the headband."""

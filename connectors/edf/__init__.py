@@ -1,0 +1,1 @@
+"""EDF: annotations of a laboratory."""

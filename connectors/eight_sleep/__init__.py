@@ -1,0 +1,1 @@
+"""Eight Sleep: saved answers of the pod's service."""

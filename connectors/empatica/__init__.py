@@ -1,0 +1,1 @@
+"""Empatica: E4 sessions, digital biomarkers of EmbracePlus."""

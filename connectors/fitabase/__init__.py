@@ -1,0 +1,1 @@
+"""Fitabase: Fitbit data of a study."""

@@ -1,0 +1,1 @@
+"""Gadgetbridge: its database, whatever band it was filled by."""

@@ -1,0 +1,1 @@
+"""GGIR: reports of part 4."""

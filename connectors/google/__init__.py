@@ -1,0 +1,1 @@
+"""Google: Fit in a Takeout."""

@@ -1,0 +1,1 @@
+"""Govee: thermometers of a room."""

@@ -1,0 +1,1 @@
+"""Home Assistant: the history of its sensors."""

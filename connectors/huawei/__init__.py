@@ -1,0 +1,1 @@
+"""Huawei Health: the data of the privacy centre."""

@@ -1,0 +1,1 @@
+"""Medtronic: CareLink in its generations, iPro2, and what CareLink Connect answers."""

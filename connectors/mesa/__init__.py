@@ -1,0 +1,1 @@
+"""MESA Sleep: its actigraphy."""

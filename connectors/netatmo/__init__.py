@@ -1,0 +1,1 @@
+"""Netatmo: the weather station's modules."""

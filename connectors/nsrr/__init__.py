@@ -1,0 +1,1 @@
+"""NSRR: annotations of its data sets."""

@@ -1,0 +1,1 @@
+"""Philips Respironics (Cambridge Neurotechnology before): Actiwatch and Actiware."""

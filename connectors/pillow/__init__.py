@@ -1,0 +1,1 @@
+"""Pillow (probably): a CSV of nights and naps with sounds and moods."""

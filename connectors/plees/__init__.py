@@ -1,0 +1,1 @@
+"""Plees Tracker: the app's CSV."""

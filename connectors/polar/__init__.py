@@ -1,0 +1,1 @@
+"""Polar: the account's takeout (Flow), and saved answers of AccessLink and of the Dynamic API."""

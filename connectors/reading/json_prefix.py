@@ -1,0 +1,90 @@
+"""The start of a JSON file as values, although it ends anywhere.
+
+The first 64 KiB may end in the middle of a list in an object in a list. What is open there is
+closed after the last value that is whole, so that keys can be looked at wherever they stand.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+from connectors.contract import Head
+from connectors.reading.delimited import decoded
+
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],]', re.DOTALL)
+_BLANK = re.compile(r"[\s,]*")
+_DECODER = json.JSONDecoder()
+_PAIR = {"{": "}", "[": "]"}
+LEVELS_DEEP = 6  # of wrappers around documents: {"endpoint": [{"data": [...]}]} has five
+
+
+def values_in(head: Head) -> list[object]:
+    """The values at the start: one, or one after another (a value per line, or just so).
+
+    The last may be cut. Empty where the file is not JSON; never raises.
+    """
+    return _values(head.first)
+
+
+def documents_in(values: object, marks: frozenset[str]) -> Iterator[tuple[str, dict[str, object]]]:
+    """Objects that have one of `marks` as key, in whatever lists and objects they are wrapped, each
+    with the keys around it (`sleep/data`, '' for none). What is in a document is not looked into.
+    """
+    yield from _documents(values, marks, "", 0)
+
+
+def _documents(
+    value: object, marks: frozenset[str], under: str, depth: int
+) -> Iterator[tuple[str, dict[str, object]]]:
+    if depth > LEVELS_DEEP:
+        return
+    if isinstance(value, list):
+        for each in value:
+            yield from _documents(each, marks, under, depth + 1)
+    elif isinstance(value, dict):
+        if marks & value.keys():
+            yield under, value
+            return
+        for key, each in value.items():
+            yield from _documents(each, marks, f"{under}/{key}".lstrip("/"), depth + 1)
+
+
+@lru_cache(4)  # every connector asks about the same bytes
+def _values(data: bytes) -> list[object]:
+    text = decoded(data).lstrip()
+    if text[:1] not in ("{", "["):
+        return []
+    found: list[object] = []
+    position = 0
+    while text[position : position + 1] in ("{", "["):
+        try:
+            value, position = _DECODER.raw_decode(text, position)
+        except (ValueError, RecursionError):
+            found += _mended(text[position:])
+            break
+        found.append(value)
+        between = _BLANK.match(text, position)
+        position = between.end() if between else position
+    return found
+
+
+def _mended(text: str) -> list[object]:
+    """The value that begins here, closed after its last whole part; none if it cannot be."""
+    open_, safe, closing = [], 0, ""
+    for token in _TOKEN.finditer(text):
+        mark = token.group()
+        if mark in _PAIR:
+            open_.append(_PAIR[mark])
+        elif mark in ("}", "]"):
+            if not open_ or open_.pop() != mark:
+                return []
+            safe, closing = token.end(), "".join(reversed(open_))
+        elif mark == ",":
+            safe, closing = token.start(), "".join(reversed(open_))
+    try:
+        return [json.loads(text[:safe] + closing)]
+    except (ValueError, RecursionError):
+        return []

@@ -1,0 +1,1 @@
+"""Samsung Health: the personal data of the app."""

@@ -1,0 +1,1 @@
+"""Senseonics: Eversense."""

@@ -1,0 +1,1 @@
+"""Sleep as Android: the backup's CSV."""

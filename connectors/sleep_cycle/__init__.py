@@ -1,0 +1,1 @@
+"""Sleep Cycle: the app's CSV."""

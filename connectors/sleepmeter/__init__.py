@@ -1,0 +1,1 @@
+"""Sleepmeter: the app's CSV."""

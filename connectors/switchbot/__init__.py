@@ -1,0 +1,1 @@
+"""SwitchBot: meters of a room."""

@@ -1,0 +1,1 @@
+"""Tandem: t:connect's therapy timeline and Tandem Source's CSV."""

@@ -1,0 +1,1 @@
+"""Tidepool: the web export, as JSON, CSV and spreadsheet."""

@@ -1,0 +1,1 @@
+"""Ultrahuman: saved answers of the ring's partner API."""

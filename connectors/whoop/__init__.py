@@ -1,0 +1,1 @@
+"""WHOOP: the app's data export, and documents of its API."""

@@ -1,0 +1,1 @@
+"""Withings: the export of an account, and documents of the API."""

@@ -1,0 +1,1 @@
+"""YASA: hypnograms as its users save them."""

@@ -1,0 +1,1 @@
+"""Zepp (Amazfit, Mi Fit): the account export."""

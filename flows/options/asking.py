@@ -1,0 +1,84 @@
+"""What is asked of nights and glucose."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from flows.options.shared import HERE, Flag, LakeFolder, Output, Someone
+
+
+def sql(
+    query: str | None = None,
+    *,
+    format: Literal["table", "csv", "json", "parquet"] = "table",
+    output: Annotated[Path | None, Output] = None,
+    lake: LakeFolder = HERE,
+) -> int:
+    """Ask the lake in SQL; without a query, a shell with history."""
+    from flows.commands.sql import run_shell, run_sql
+
+    return run_shell(lake) if query is None else run_sql(lake, query, format, output)
+
+
+def explain(
+    participant: str,
+    sleep_date: str,
+    *,
+    rows: Flag = False,
+    format: Literal["table", "csv", "json"] = "table",
+    lake: LakeFolder = HERE,
+) -> int:
+    """Every number of a night back to rows, files and record numbers.
+
+    Parameters
+    ----------
+    participant
+        Whose night.
+    sleep_date
+        The date of its wake, YYYY-MM-DD.
+    rows
+        Every row with its value.
+    format
+        Of the rows.
+    """
+    from flows.commands.explain import explain_night
+
+    return explain_night(lake, participant, sleep_date, rows, format)
+
+
+def export(
+    *names: str,
+    output: Annotated[Path, Output],
+    format: Literal["csv", "parquet"] = "csv",
+    participant: Someone = None,
+    since: str | None = None,
+    deidentify: bool = False,
+    lake: LakeFolder = HERE,
+) -> int:
+    """Write views as a tidy data set with codebook, datapackage.json and checksums.
+
+    Parameters
+    ----------
+    names
+        Views, such as night_to_day.
+    output
+        A folder; made if it is not there.
+    since
+        Only rows of this date (YYYY-MM-DD) and later.
+    deidentify
+        New ids, dates moved by whole weeks, no devices, files or free text.
+    """
+    from flows.commands.export import run_export
+
+    return run_export(lake, names, output, format, participant, since, deidentify)
+
+
+def effect(*, participant: Someone = None, lake: LakeFolder = HERE) -> int:
+    """Compare nights and the days after them, within each person; kept in sleep_effect."""
+    from flows.commands.effect import run_effect
+
+    return run_effect(lake, participant)
+
+
+COMMANDS = (sql, explain, export, effect)

@@ -1,0 +1,137 @@
+"""What is given to a lake: exports, now or every night."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from flows.options.shared import HERE, LakeFolder, PasswordFile, Someone
+
+
+def demo(folder: Path = Path("demo")) -> int:
+    """Make up a month of two people in real vendor formats, ingest it, show the last nights."""
+    from flows.commands.demo import show_demo
+
+    return show_demo(folder)
+
+
+def ingest(
+    *paths: Path,
+    participant: Someone = None,
+    timezone: str | None = None,
+    subjects: Annotated[bool, Parameter(negative="")] = False,
+    prefix: str = "",
+    password_file: PasswordFile = None,
+    lake: LakeFolder = HERE,
+) -> int:
+    """Read exports (files, folders, zips) of one participant into the lake.
+
+    Parameters
+    ----------
+    paths
+        What was downloaded; again and again, in any mix.
+    participant
+        Whose it is: a short id.
+    timezone
+        The participant's home zone, such as Europe/Berlin; remembered.
+    subjects
+        Instead of --participant: a participant of each person whom a file's records name.
+    prefix
+        With --subjects: comes before each person's id, such as site1-.
+    """
+    from flows.commands.ingest import run_ingest
+    from flows.commands.ingest_subjects import run_subjects, whose
+
+    if whose(participant, subjects, prefix):
+        return run_subjects(lake, paths, prefix, timezone, password_file)
+    return run_ingest(lake, paths, str(participant), timezone, password_file)
+
+
+def check(
+    *paths: Path,
+    participant: Someone = None,
+    password_file: PasswordFile = None,
+    lake: LakeFolder = HERE,
+) -> int:
+    """Read without keeping: what each file is, and what would be set aside."""
+    from flows.commands.check import run_check
+
+    return run_check(lake, paths, participant, password_file)
+
+
+def mapping(
+    file: Path,
+    *,
+    name: str | None = None,
+    unit: str = "",
+    clock: str = "",
+    subject: str = "",
+    date_of: Literal["", "evening", "morning", "record"] = "",
+    lake: LakeFolder = HERE,
+) -> int:
+    """Propose how to read a table that no connector knows, and show its first rows by it.
+
+    Parameters
+    ----------
+    file
+        CSV, TSV, XLSX, or JSON with one object per line.
+    name
+        What the mapping is called: small letters, digits, underscores.
+    unit
+        The unit of its glucose or temperature, where the table does not say.
+    clock
+        Whose clock it is: local, UTC, or a zone.
+    subject
+        The column that says whose a record is; none for one person's table.
+    date_of
+        In a diary: whether a night has the date of its evening or of its morning.
+    """
+    from connectors.mapping.propose import Answers
+    from flows.commands.mapping import run_mapping
+
+    return run_mapping(lake, file, name, Answers(unit, clock, subject, date_of))
+
+
+def rebuild(
+    *,
+    source: Annotated[Literal["files", "extracted"], Parameter(name="--from")] = "extracted",
+    password_file: PasswordFile = None,
+    lake: LakeFolder = HERE,
+) -> int:
+    """Derive every table and view again, from what was extracted or from the files in inbox/."""
+    from flows.commands.rebuild import run_rebuild
+
+    return run_rebuild(lake, source, password_file)
+
+
+def nightly(*, password_file: PasswordFile = None, lake: LakeFolder = HERE) -> int:
+    """Run the scheduled ingestion once, now: everything in inbox/PARTICIPANT/."""
+    from flows.commands.nightly import run_nightly_once
+
+    return run_nightly_once(lake, password_file)
+
+
+def serve(
+    *,
+    at: str = "05:30",
+    timezone: str | None = None,
+    password_file: PasswordFile = None,
+    lake: LakeFolder = HERE,
+) -> int:
+    """Run the ingestion of inbox/ every day at a time, until stopped.
+
+    Parameters
+    ----------
+    at
+        HH:MM.
+    timezone
+        The zone of that time.
+    """
+    from flows.commands.serve import run_serve
+
+    return run_serve(lake, at, timezone, password_file)
+
+
+COMMANDS = (demo, ingest, check, mapping, rebuild, nightly, serve)

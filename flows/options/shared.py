@@ -1,0 +1,23 @@
+"""Options that several commands have."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+LakeFolder = Annotated[
+    Path, Parameter(name="--lake", env_var="DAWNLAKE_LAKE", help="The lake's folder.")
+]
+PasswordFile = Annotated[
+    Path | None,
+    Parameter(
+        name="--password-file",
+        help="Passwords of zips, one a line; without it, a terminal is asked, if there is one.",
+    ),
+]
+Someone = Annotated[str | None, Parameter(name="--participant")]
+Flag = Annotated[bool, Parameter(negative="")]
+Output = Parameter(name=["--output", "-o"])
+HERE = Path("lake")

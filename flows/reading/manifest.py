@@ -1,0 +1,100 @@
+"""Which files were read into a lake, and what became of their records: the manifests.
+
+A file has a folder of its own (`file=F`), or one with others that were small and of its format
+(`batch=B`), whose rows name their file. A manifest stands beside the rows, or a list of them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from warehouse.store.lake import PARTITION, Lake
+
+MANIFEST = "manifest.json"
+FILES = "files"  # of a batch
+Manifest = dict[str, Any]
+Key = tuple[str, str]  # connector and file
+
+
+@dataclass(frozen=True)
+class Part:
+    """One extracted file: the folder that has its rows, alone or among others, and its manifest."""
+
+    folder: Path
+    manifest: Manifest
+
+    @property
+    def participant(self) -> str:
+        return participant_of(self.folder)
+
+    @property
+    def key(self) -> Key:
+        return self.manifest["connector"], self.manifest["file"]
+
+    @property
+    def file(self) -> str:
+        """Its id."""
+        return str(self.manifest["file"])
+
+
+def participant_of(folder: Path) -> str:
+    """Whose an extracted folder is."""
+    return folder.parents[1].name.removeprefix(f"{PARTITION}=")
+
+
+def is_batch(folder: Path) -> bool:
+    """Whether a folder is of several files."""
+    return folder.name.startswith("batch=")
+
+
+def parts_in(folder: Path) -> list[Part]:
+    """The files of one extracted folder.
+
+    Raises: OSError, ValueError for a damaged manifest.
+    """
+    told = json.loads((folder / MANIFEST).read_text("utf-8"))
+    return [Part(folder, manifest) for manifest in told.get(FILES, [told])]
+
+
+def parts_of(lake: Lake, participant: str) -> list[Part]:
+    """Every extracted file of a participant once, in a fixed order.
+
+    Raises: OSError, ValueError for a damaged manifest.
+    """
+    found = [part for folder in lake.part_folders(participant) for part in parts_in(folder)]
+    return list({part.key: part for part in found}.values())
+
+
+def files_of(lake: Lake, participant: str) -> set[str]:
+    """The ids of a participant's extracted files."""
+    return {part.file for part in parts_of(lake, participant)}
+
+
+class Known:
+    """The files of a participant that were read so far, and where they are."""
+
+    def __init__(self, parts: Iterable[Part]) -> None:
+        self._by_key: dict[Key, Part] = {}
+        self._sizes: set[int] = set()
+        self.add(parts)
+
+    @classmethod
+    def of(cls, lake: Lake, participant: str) -> Known:
+        return cls(parts_of(lake, participant))
+
+    def add(self, parts: Iterable[Part]) -> None:
+        for part in parts:
+            self._by_key[part.key] = part
+            self._sizes.add(part.manifest["byte_count"])
+
+    def has_size(self, size: int) -> bool:
+        """Whether any has so many bytes: a file of another size has not been read before."""
+        return size in self._sizes
+
+    def part(self, key: Key) -> Part | None:
+        """A file by its connector and its id."""
+        return self._by_key.get(key)

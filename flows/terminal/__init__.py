@@ -1,0 +1,1 @@
+"""What several commands print: the receipt of an ingest, rows of a query."""

@@ -1,0 +1,12 @@
+create table "DEVICE" ("_id" integer primary key, "NAME" text not null);
+create table "XIAOMI_ACTIVITY_SAMPLE" ("TIMESTAMP" integer not null ,"DEVICE_ID" integer not null ,"RAW_INTENSITY" integer, "STEPS" integer, "RAW_KIND" integer, "HEART_RATE" integer, "STRESS" integer,"SPO2" integer);
+create table "XIAOMI_SLEEP_TIME_SAMPLE" ("TIMESTAMP" integer not null ,"DEVICE_ID" integer not null ,"WAKEUP_TIME" integer,"IS_AWAKE" integer,"TOTAL_DURATION" integer,"DEEP_SLEEP_DURATION" integer,"LIGHT_SLEEP_DURATION" integer,"REM_SLEEP_DURATION" integer,"AWAKE_DURATION" integer);
+create table "XIAOMI_SLEEP_STAGE_SAMPLE" ("TIMESTAMP" integer not null ,"DEVICE_ID" integer not null ,"STAGE" integer not null);
+create table "GARMIN_SLEEP_STAGE_SAMPLE" ("TIMESTAMP" integer not null ,"DEVICE_ID" integer not null ,"STAGE" integer not null);
+create table "GENERIC_HRV_VALUE_SAMPLE" ("TIMESTAMP" integer not null ,"DEVICE_ID" integer not null ,"VALUE" integer not null);
+insert into "DEVICE" values (1, 'Xiaomi Example Band 8'), (2, 'Example Watch');
+insert into "XIAOMI_ACTIVITY_SAMPLE" values (1779315060, 1, 2, 0, 0, 0, null, null), (1779315120, 1, 2, 11, 0, 53, null, 97), ('soon', 1, 2, 0, 0, 60, null, null);
+insert into "XIAOMI_SLEEP_TIME_SAMPLE" values (1779315060000, 1, 1779336480000, 1, 351, 140, 113, 98, 6), (1779570000000, 1, 0, 0, 0, 0, 0, 0, 0);
+insert into "XIAOMI_SLEEP_STAGE_SAMPLE" values (1779315060000, 1, 3), (1779318060000, 1, 2), (1779322260000, 1, 4), (1779324060000, 1, 5), (1779330000000, 1, 9), (1779336400000, 1, 3), (1779336480000, 1, 0);
+insert into "GARMIN_SLEEP_STAGE_SAMPLE" values (1779315060000, 2, 2), (1779318060000, 2, 3), (1779320000000, 2, 4), (1779400000000, 2, 1);
+insert into "GENERIC_HRV_VALUE_SAMPLE" values (1779318060000, 2, 43);

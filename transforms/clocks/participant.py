@@ -1,0 +1,169 @@
+"""A participant's clocks, from what was declared and from everything that was extracted."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+from transforms.clocks import evidence
+from transforms.clocks.anchor import anchored
+from transforms.clocks.claims import Claim, of_phones
+from transforms.clocks.counter import runs
+from transforms.clocks.findings import Finding, of_contradictions, of_devices, of_unmoved
+from transforms.clocks.itinerary import Itinerary, Patience, itinerary
+from transforms.clocks.known import Clocks
+from transforms.clocks.places import Doubt, doubt, home
+from transforms.clocks.timeline import FAR_AHEAD, LONG_AGO, Span, Stay, spans_of
+from transforms.clocks.unmoved import unmoved
+
+GROUNDS = ("zone_name", "offset", "device_clock")
+Manifest = Mapping[str, Any]  # of an extracted file
+Row = dict[str, object]
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of a participant's clocks; `clocks` is None if no zone is.
+
+    by_evidence   the home zone, if the exports and not the settings tell it
+    named         zones that the exports name, for a person who has to choose
+    doubt         what speaks against the home of the settings, if it is most
+    """
+
+    clocks: Clocks | None
+    claims: tuple[Claim, ...] = ()
+    by_evidence: str | None = None
+    named: tuple[str, ...] = ()
+    doubt: Doubt | None = None
+
+    def findings(self) -> list[Finding]:
+        """What was found out about devices and zones."""
+        if self.clocks is None:
+            return []
+        return [
+            *of_devices(self.clocks),
+            *of_unmoved(self.clocks.unmoved),
+            *of_contradictions(self.clocks.itinerary.contradictions),
+        ]
+
+
+def known_clocks(
+    connection: duckdb.DuckDBPyConnection,
+    stays: Sequence[Stay],
+    patience: Patience,
+    manifests: Sequence[Manifest],
+    part: Callable[[str], str | None],
+) -> Known:
+    """All evidence together; `stays` are what was declared. `part` gives the FROM clause of a
+    shape's extracted rows.
+
+    Raises: duckdb.Error for a damaged lake.
+    """
+    stretch = _stretch(manifests)
+    if stretch is None:
+        return Known(None)
+    years = _years(stretch)
+    sources = [source for shape in ("sample", "episode") if (source := part(shape))]
+    claims = evidence.claims(connection, sources)
+    named = _named(manifests)
+    spans = spans_of(stays, *years)
+    by_evidence = None
+    if not spans:
+        by_evidence = home(claims, named, stretch, years)
+        if by_evidence is None:
+            zones = {*named, *(c.zone for c in claims if c.zone)}
+            return Known(None, tuple(claims), None, tuple(sorted(zones)))
+        spans = [Span(LONG_AGO, FAR_AHEAD, by_evidence, "evidence")]
+    told = itinerary(spans, claims, years, patience)
+    samples = part("sample")
+    if samples is None:
+        doubted = doubt(claims, spans, named, stretch, years)
+        return Known(Clocks(told), tuple(claims), by_evidence, doubt=doubted)
+    counted = anchored(runs(evidence.counted(connection, samples)), told.timeline, claims)
+    if phones := of_phones(counted):
+        claims = sorted([*claims, *phones], key=lambda c: (c.first, c.last, c.source))
+        told = itinerary(spans, claims, years, patience)
+    still = unmoved(evidence.bare_readings(connection, samples), told.timeline)
+    clocks = Clocks(told, tuple(counted), tuple(still))
+    doubted = doubt(claims, spans, named, stretch, years)
+    return Known(clocks, tuple(claims), by_evidence, doubt=doubted)
+
+
+def _stretch(manifests: Iterable[Manifest]) -> tuple[int, int] | None:
+    """The first and the last time in any file, as if they were UTC; None if there is none."""
+    ends = [m[name] for m in manifests for name in ("first_time", "last_time") if m[name]]
+    if not ends:
+        return None
+    micros = [
+        (dt.datetime.fromisoformat(end) - dt.datetime(1970, 1, 1)) // dt.timedelta(microseconds=1)
+        for end in ends
+    ]
+    return min(micros), max(micros)
+
+
+def _years(stretch: tuple[int, int]) -> tuple[int, int]:
+    """A year more on either side, within what calendars can."""
+    first, last = (
+        (dt.datetime(1970, 1, 1) + dt.timedelta(microseconds=end)).year for end in stretch
+    )
+    return max(first - 1, 1900), min(last + 1, 2200)
+
+
+def _named(manifests: Iterable[Manifest]) -> list[str]:
+    """Zones that files name of themselves."""
+    told = (m["facts"].get("timezone", "") for m in manifests)
+    return [zone for zones in told for zone in zones.split(", ") if evidence.is_zone(zone)]
+
+
+def zone_rows(known: Known) -> list[Row]:
+    """Where the participant was, span by span: instants, the zone, and pieces of evidence."""
+    if known.clocks is None:
+        return []
+    against = known.clocks.itinerary.contradictions
+    rows: list[Row] = []
+    for span in known.clocks.itinerary.spans:
+        counts = _counts(span, known.claims, known.clocks.itinerary)
+        rows.append(
+            {
+                "from_at": None if span.start <= LONG_AGO else span.start,
+                "to_at": None if span.end >= FAR_AHEAD else span.end,
+                "zone": span.zone,
+                "basis": span.basis,
+                **{f"{ground}_count": counts[ground] for ground in GROUNDS},
+                "contradiction_count": sum(
+                    c.claim.pieces for c in against if span.start <= c.claim.first < span.end
+                ),
+            }
+        )
+    return rows
+
+
+def _counts(span: Span, claims: Iterable[Claim], told: Itinerary) -> Counter[str]:
+    """Pieces of evidence that begin in a span and are not contradicted, by ground."""
+    against = {id(c.claim) for c in told.contradictions}
+    count: Counter[str] = Counter()
+    for claim in claims:
+        if span.start <= claim.first < span.end and id(claim) not in against:
+            count[claim.ground] += claim.pieces
+    return count
+
+
+def finding_rows(findings: Iterable[Finding]) -> list[Row]:
+    """What was found out about clocks, in order of time."""
+    ordered = sorted(findings, key=lambda f: (f.first, f.stream, f.kind, f.last, f.explanation))
+    return [
+        {
+            "stream": f.stream,
+            "from_at": f.first,
+            "to_at": f.last,
+            "kind": f.kind,
+            "size_min": f.size_min,
+            "explanation": f.explanation,
+        }
+        for f in ordered
+    ]
