@@ -48,10 +48,12 @@ def connector_from(text: str, name: str) -> Connector:
 
 
 def _check_words(mapping: Mapping) -> None:
-    """Raises: MappingError for a metric that there is no word for, with the nearest one."""
+    """Raises: MappingError for a metric that there is no word for, with the nearest one; for a unit
+    that is none of its metric's."""
     import difflib
 
     from connectors.mapping.model import MappingError
+    from transforms.units import conversion
     from warehouse.schema import METRICS
 
     for rule in (*mapping.sample, *mapping.daily):
@@ -60,6 +62,11 @@ def _check_words(mapping: Mapping) -> None:
                 near = difflib.get_close_matches(metric, METRICS, 1, 0.5)
                 hint = f"did you mean {near[0]}?" if near else "see warehouse/METRICS.md"
                 raise MappingError(f"metric {metric}: no such word; {hint}")
+            canonical = METRICS[metric].unit
+            if rule.unit and conversion(rule.unit, canonical) is None:
+                raise MappingError(
+                    f"unit {rule.unit}: {metric} is in {canonical}, or in what can be made into it"
+                )
 
 
 @lru_cache(maxsize=4)

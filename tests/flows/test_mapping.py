@@ -107,6 +107,7 @@ def test_a_mapping_of_several_people(run: Run, lake: Lake, tmp_path: Path) -> No
             MAPPINGS[1].replace("room_temperature", "room_temprature"),
             "did you mean room_temperature",
         ),
+        (MAPPINGS[1].replace('"Cel"', '"C"'), "room_temperature is in Cel"),
         (MAPPINGS[1].replace("clock", "klock"), "klock"),
         ("name = [", "not valid TOML"),
     ],
