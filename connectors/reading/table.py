@@ -84,9 +84,8 @@ class Plan:
     times     SQL for columns of TIMES, and `date` for daily values
     end       SQL: the text of the end, if there is one; end_column its name
     more      SQL for device, key, clock_id, clock_s
-    subject   SQL: whose the record is; a row without it is a reject
+    subject   SQL: whose the record is; a row without it is a reject, which keeps the columns `raw`
     skip      SQL: a reason to leave the row out, NULL for none; `nothing` if it is empty
-    raw       columns that a reject keeps
     """
 
     stamp: str
