@@ -1,0 +1,1 @@
+"""mylife Cloud of Ypsomed."""

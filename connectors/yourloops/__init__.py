@@ -1,0 +1,1 @@
+"""YourLoops of Diabeloop."""
