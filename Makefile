@@ -35,8 +35,8 @@ check: env
 	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy
 
-# a file of tests is run by one process, because its tests share lakes; see tests/conftest.py
-TESTS := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadscope --no-loadscope-reorder
+# who runs what and in which order: tests/conftest.py
+TESTS := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
 
 test: check
 	$(TESTS) -m "not slow"

@@ -13,10 +13,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest first, so that no process of several is left with one of them at the end."""
+    """The longest first, so that no process of several is left with one of them at the end.
+
+    One process runs all of a file, whose tests share lakes; of the contract all of a connector,
+    whose cases are read once.
+    """
     order = ("prefect", "crash", "whole", "fuzz")
     items.sort(key=lambda item: [item.get_closest_marker(name) is None for name in order])
+    for item in items:
+        case = getattr(item, "callspec", None) and item.callspec.params.get("case")
+        group = f"{item.path.stem}:{getattr(case, 'connector', '')}"
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from textwrap import fill
 
 from connectors import connectors
 from connectors.contract import Connector
@@ -119,7 +120,8 @@ def formats_guide() -> str:
     of, packages = shown(), vendors()
     known = {name: connectors()[name] for name in sorted(packages)}
     orders = "\n".join(
-        f"- {stream}: {_order(stream, known, of)}" for stream in sorted(ORDERS, reverse=True)
+        fill(f"- {stream}: {_order(stream, known, of)}", 108, subsequent_indent="  ")
+        for stream in sorted(ORDERS, reverse=True)
     )
     about = (
         "Where several tell one night, or one sensor's glucose, the first of these is used, unless "
@@ -148,7 +150,7 @@ def _section(connector: Connector, vendor: str, of: dict[str, Shown]) -> str:
         [f"`{variant}`", evidence, of[variant].carries, of[variant].clock]
         for variant, evidence in connector.variants.items()
     ]
-    about = f"{connector.title}, by source: {connector.source}. Where to get it, quirks, evidence:"
+    about = f"{connector.title}, by source: {connector.source}.\nWhere to get it, quirks, evidence:"
     table = _table(("variant", "evidence", "carries", "clock"), rows)
     return f"## {connector.name}\n\n{about}\n{page}.\n\n{table}"
 

@@ -51,7 +51,8 @@ def extract(source: Source, variant: str) -> Iterator[Item]:
 
     Skips: `patient_row` (name, birth date: never carried), `device_row`, `alert_setting` (a
     threshold that sits in the glucose column), `preamble_row`, `note`, `no_value` (a whole
-    row of a reading without its number), `insulin_of_unknown_kind` (neither fast nor long acting, by its word).
+    row of a reading without its number), `insulin_of_unknown_kind` (neither
+    fast nor long acting, by its word).
 
     Raises: FormatDrift if the glucose column is not where it is in every known file; UndatableFile
     if a spreadsheet rewrote the time stamps and day and month cannot be told apart.

@@ -55,8 +55,8 @@ def extract(source: Source, variant: str) -> Iterator[Item]:
     begin, told = _read(source.read())
     if begin.date() in NO_DATES:
         raise UndatableFile(
-            f"{len(told)} annotations after a start of {begin.date()}, which data sets write in "
-            "place of a date: its night cannot be placed. Write the true start into the header"
+            f"{len(told)} annotations after a start that data sets write in place of a date: "
+            "its night cannot be placed. Write the true start into the header"
         )
     yield Total(len(told))
     rows = pa.table(

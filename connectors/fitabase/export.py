@@ -9,8 +9,7 @@ restless is not asleep. Of half minutes `SleepStage` has the short wakes laid ov
 Lines of one sleep with one code after the other are one stage: the first of them is carried, the
 others counted as `continues`. Exact copies of a line (`repeated_row`) occur in public sets.
 
-Evidence: a real file of days in three spellings; others by the vendor's data dictionary, as
-another project quotes it: unverified.
+Evidence: a real file of days in three spellings; others by the data dictionary: unverified.
 """
 
 from __future__ import annotations

@@ -132,7 +132,9 @@ def _tables(grids: Sequence[Grid]) -> list[Table]:
 
 def _table(grid: Grid) -> Table | None:
     for row, cells in enumerate(grid.top[:HEADER_WITHIN]):
-        unit = UNITS.get(cells[1].lower()) if len(cells) > 1 and cells[0] else None
+        # a small "date" is how the DiaTrend set calls it
+        is_time = len(cells) > 1 and cells[0] not in ("", "date")
+        unit = UNITS.get(cells[1].lower()) if is_time else None
         if unit:
             kind = "sensor" if "cgm" in grid.name.lower() else "glucose"
             return Table(grid, row, kind, unit)

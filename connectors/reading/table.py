@@ -34,15 +34,13 @@ class Number:
     metric, unit    the words; or, with `metric_sql` and `unit_sql`, SQL that tells them per row
                     (NULL is a code or a unit that is not known)
     column          its name in the file, for rejects; `metric_column`, `unit_column` if others
-    absent          texts, in lower case, that say that there is nothing
-    is_zero_nothing whether 0 says the same
+    absent          texts, in lower case, that say nothing; `is_zero_nothing` if 0 says the same
     low, high       texts, in lower case, that say "below" or "above", and the limit they mean
     sign            '<' or '>' if every such number is a bound
     floor, ceiling  a number that says "below" or "above", and the limit that it means
     when            SQL: rows that have this number at all
     spans           whether it is of the whole interval to the row's end
-    device          what measured it, if not what the plan says of the row
-    shape           sample, or daily for a calendar date
+    device, shape   what measured it, if not the row's device; sample, or daily for a date
     """
 
     cell: str
@@ -68,10 +66,8 @@ class Number:
 
 @dataclass(frozen=True)
 class Interval:
-    """An episode that a row tells: SQL that says when, of what kind, and in which words.
-
-    spans   whether it lasts to the row's end; a meal beside a walk does not
-    """
+    """An episode that a row tells: SQL that says when, of what kind, and in which words. It `spans`
+    the time to the row's end, or not, as a meal beside a walk."""
 
     when: str
     kind: str
@@ -89,8 +85,7 @@ class Plan:
     end       SQL: the text of the end, if there is one; end_column its name
     more      SQL for device, key, clock_id, clock_s
     subject   SQL: whose the record is; a row without it is a reject
-    skip      SQL: a reason to leave the row out, NULL for none
-    nothing   the reason of rows in which there is nothing
+    skip      SQL: a reason to leave the row out, NULL for none; `nothing` if it is empty
     raw       columns that a reject keeps
     """
 

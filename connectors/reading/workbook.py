@@ -11,9 +11,10 @@ from __future__ import annotations
 import datetime as dt
 import io
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from typing import BinaryIO
 from zipfile import ZipFile
 
@@ -38,15 +39,35 @@ CELL = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]*)([0-9]+)["']""")
 
 @dataclass(frozen=True)
 class Sheet:
-    """A sheet: `columns` are text, c0, c1, ..., one row for each row from 1, '' where empty."""
+    """A sheet with cells, which become text when they are asked for."""
 
     name: str
     shown: str  # visible, hidden, or very_hidden (from people, not from programs)
-    columns: pa.Table
+    cells: calamine.CalamineSheet = field(repr=False)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Rows and columns, from A1 to the last cell."""
+        row, column = self.cells.end or (-1, -1)
+        return row + 1, column + 1
+
+    @cached_property
+    def columns(self) -> pa.Table:
+        """Text columns c0, c1, ..., one row for each row from 1, '' where a cell is empty.
+
+        Raises: BrokenFile if the cells cannot be read.
+        """
+        with _damage_told():
+            return _columns(self.cells.to_python(skip_empty_area=False))
 
     def top(self, rows: int) -> list[list[str]]:
-        """The first rows, cell by cell."""
-        return [list(row.values()) for row in self.columns.slice(0, rows).to_pylist()]
+        """The first rows, cell by cell; a midnight may look like a date here.
+
+        Raises: BrokenFile if the cells cannot be read.
+        """
+        with _damage_told():
+            first = self.cells.to_python(skip_empty_area=False, nrows=rows)
+            return [[_text(cell, False).strip() for cell in row[:MOST_COLUMNS]] for row in first]
 
     def below(self, header_index: int, end: int | None = None) -> Delimited:
         """Rows below row `header_index` (from 0) that are not blank, as `rows_below` gives lines.
@@ -55,7 +76,7 @@ class Sheet:
 
         Raises: BrokenFile without such a row.
         """
-        if header_index >= self.columns.num_rows:
+        if header_index >= self.size[0]:
             raise BrokenFile("a sheet without its header row: export it again")
         cells = self.top(header_index + 1)[-1]
         count = max((i + 1 for i, cell in enumerate(cells) if cell), default=1)
@@ -124,30 +145,31 @@ def _sheets(data: bytes) -> tuple[Sheet, ...]:
         raise BrokenFile(LARGE)
     if data.startswith(ZIP_MAGIC):
         _refuse_bombs(data)
-    try:
+    with _damage_told():
         if data.startswith(OLE_MAGIC):
             refuse_far_cells(data)
         book = calamine.load_workbook(io.BytesIO(data))
-        return tuple(
-            Sheet(about.name, _shown(about.visible), _columns(rows))
+        sheets = [
+            Sheet(about.name, _shown(about.visible), book.get_sheet_by_name(about.name))
             for about in book.sheets_metadata
             if about.typ == calamine.SheetTypeEnum.WorkSheet
-            and (rows := _rows(book.get_sheet_by_name(about.name)))
-        )
-    except BrokenFile:
-        raise
+        ]
+    if any(rows * columns > MOST_CELLS for rows, columns in (sheet.size for sheet in sheets)):
+        raise BrokenFile(LARGE)
+    return tuple(sheet for sheet in sheets if sheet.size[0])
+
+
+@contextmanager
+def _damage_told() -> Iterator[None]:
+    """Whatever the reader stops at, as an error that a person can do something about."""
+    try:
+        yield
     except calamine.PasswordError:
         raise BrokenFile("a spreadsheet under a password: save it without one") from None
-    except (KeyboardInterrupt, SystemExit, MemoryError):
+    except (KeyboardInterrupt, SystemExit, GeneratorExit, MemoryError):
         raise
     except BaseException:  # a panic of the reader is no Exception
         raise BrokenFile(DAMAGED) from None
-
-
-def _rows(sheet: calamine.CalamineSheet) -> list[list[object]]:
-    if sheet.total_height * sheet.total_width > MOST_CELLS:
-        raise BrokenFile(LARGE)
-    return [list(row) for row in sheet.to_python(skip_empty_area=False)]
 
 
 def _shown(visible: calamine.SheetVisibleEnum) -> str:
@@ -198,11 +220,13 @@ def _columns(rows: Sequence[Sequence[object]]) -> pa.Table:
 
 def _texts(cells: list[object]) -> pa.Array:
     with_times = any(isinstance(cell, dt.datetime) for cell in cells)
-    texts = [cell if isinstance(cell, str) else _text(cell, with_times) for cell in cells]
+    texts = [_text(cell, with_times) for cell in cells]
     return pc.utf8_trim_whitespace(pa.array(texts, pa.string()))
 
 
 def _text(cell: object, with_times: bool) -> str:
+    if isinstance(cell, str):
+        return cell
     if isinstance(cell, bool):
         return str(cell).upper()
     if isinstance(cell, float):
@@ -212,4 +236,7 @@ def _text(cell: object, with_times: bool) -> str:
         return cell.isoformat(" ")
     if isinstance(cell, dt.date):
         return f"{cell.isoformat()} 00:00:00" if with_times else cell.isoformat()
+    if isinstance(cell, dt.timedelta):  # of a day and more, too
+        minutes, seconds = divmod(int(cell.total_seconds()), 60)
+        return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
     return str(cell)

@@ -92,7 +92,7 @@ def _remember(history: Path) -> None:
 
 def _dot(connection: duckdb.DuckDBPyConnection, command: str) -> None:
     if command == ".views":
-        _run(connection, VIEWS, True)
+        print_query(connection, VIEWS, None)
     else:
         say(HELP)
 

@@ -190,6 +190,7 @@ def test_identify_is_total(name: str, junk: str) -> None:
     assert connectors()[name].identify(source_of(JUNK[junk])) is None
 
 
+@pytest.mark.fuzz
 @pytest.mark.parametrize("case", READ, ids=str)
 def test_a_cut_file_is_an_ingest_error_or_conserved(case: Case) -> None:
     """Half of every golden input: never another exception, never an unaccounted record."""

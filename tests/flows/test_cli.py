@@ -20,6 +20,7 @@ import pytest
 from connectors import connectors
 from flows.cli import app, main
 from flows.deriving.pipeline import ingest
+from flows.settings import Settings
 from tests.flows.test_walk import locked
 from tests.lake import (
     BERLIN,
@@ -32,6 +33,7 @@ from tests.lake import (
     put,
     tolerant,
     tree,
+    with_marts,
 )
 from warehouse.store.lake import Lake
 
@@ -616,7 +618,7 @@ def test_a_spreadsheet_runs_nothing_of_an_export(run: Run, tmp_path: Path, text:
         .cgm("2025-07-01T08:00", [100, 101], device=text)
         .cgm("2025-07-02T08:00", [102], device="a=1-2")
     )
-    lake = lake_of(tmp_path / "lake", {"ada": person})
+    lake = with_marts(lake_of(tmp_path / "lake", {"ada": person}), ["ada"], Settings())
     words = ("glucose", "--lake", lake.root, "-o", tmp_path / "out")
     assert run("export", *words)[0] == 0
     rows = rows_of(tmp_path / "out" / "glucose.csv")

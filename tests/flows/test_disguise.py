@@ -128,7 +128,7 @@ def test_since_is_asked_of_the_true_dates(lake: Lake, tmp_path: Path) -> None:
 def test_the_report_says_what_was_left_out_and_what_is_small(lake: Lake, tmp_path: Path) -> None:
     output = exported(lake, tmp_path / "out", "glucose")
     report = json.loads((output / KEY).read_text())
-    assert report["left_out"] == {"glucose": ["device", "file", "record"]}
+    assert report["left_out"] == {"glucose": ["device", "reported_as", "file", "record"]}
     assert "glucose: 2 participants; fewer than 5 can be told apart" in report["warnings"]
     (resource,) = json.loads((output / "datapackage.json").read_text())["resources"]
     assert "device" not in {field["name"] for field in resource["schema"]["fields"]}

@@ -204,7 +204,7 @@ def test_a_task_per_file_to_extract_and_participant_to_align_and_one_for_marts(
     nights = Counter(flow_run for flow_run, _, _ in runs)
     assert sorted(nights.values()) == [4, 7, 8]
     names = Counter(name.split(" ")[0] for _, name, _ in runs)
-    assert names == {"extract": 6, "align": 7, "views": 3}
+    assert names == {"extract": 6, "align": 7, "marts": 3, "views": 3}
 
 
 def test_the_artifact_counts_what_came_in(story: Story) -> None:

@@ -25,6 +25,7 @@ from tests.crash.harness import child, state
 from tests.crash.works import answers, exported, first, more
 from tests.lake import BERLIN, asked, golden, put, same_again, tolerant, tree, with_records
 from warehouse.disguise import KEY
+from warehouse.store.buckets import MadeFrom
 from warehouse.store.lake import ASIDE, PARTIAL, Lake
 from warehouse.store.lock import writing
 
@@ -131,6 +132,8 @@ def test_tables_of_another_version_are_derived_anew_whoever_is_worked_for(
     assert told["version"]
     other = json.dumps({**told, "version": "another", "fingerprint": "another"})
     note.write_text(other[:20] if is_damaged else other)
+    made_from = MadeFrom.of(lake)
+    MadeFrom(made_from.count, "another", made_from.marts).write(lake)
     lake.table_part("sleep_part", "ben").unlink()
     code, _, _ = run("ingest", exported(exports)[0], "--participant", "ada", "--lake", lake.root)
     assert code == 0

@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from flows.settings import Settings
 from tests.lake import (
     BERLIN,
     PERSON,
@@ -29,7 +28,6 @@ from transforms.clocks.participant import finding_rows
 from warehouse.schema import CLOCK_FINDING, table_of
 from warehouse.store.lake import Lake
 from warehouse.store.rows import write_table
-from warehouse.views import build
 
 MARCH = dt.datetime(2025, 3, 28, 12, tzinfo=dt.UTC)  # two days before spring
 Face = Callable[[dt.datetime], dt.datetime]
@@ -226,7 +224,6 @@ def test_nights_name_what_is_doubted_about_their_clocks(
     write_table(
         lake, "clock_finding", PERSON, table_of(finding_rows([finding]), CLOCK_FINDING.remove(0))
     )
-    build(lake, Settings().rules.model_dump(), Settings().priority.model_dump())
     with opened(lake) as connection:
         told = rows(
             connection, "select quality_notes, is_complete from night_to_day order by sleep_date"

@@ -13,7 +13,22 @@ import warehouse
 from warehouse.schema import METRICS, Metric
 
 ROWS = list(csv.DictReader(Path(warehouse.__path__[0], "metrics.csv").read_text().splitlines()))
-UNITS = {"mg/dL", "mmol/L", "U", "U/h", "g", "mg", "kcal", "min", "m", "/min", "ms", "%", "Cel"}
+UNITS = {
+    "mg/dL",
+    "mmol/L",
+    "U",
+    "U/h",
+    "g",
+    "mg",
+    "kcal",
+    "min",
+    "m",
+    "/min",
+    "ms",
+    "%",
+    "Cel",
+    "lx",
+}
 ANNOTATIONS = {"{count}", "{score}"}  # UCUM: braces count as the unit 1
 SHAPES = {"sample", "daily"}
 
