@@ -14,7 +14,8 @@ from connectors.contract import SAMPLE
 from tests import strategies  # noqa: F401  # how Hypothesis is run
 from transforms.clocks.claims import Claim
 from transforms.clocks.counter import LONGEST_SILENCE
-from transforms.clocks.evidence import claims, is_zone
+from transforms.clocks.every_zone import is_zone
+from transforms.clocks.evidence import claims
 from transforms.clocks.timeline import HOUR, MINUTE
 
 START = dt.datetime(2024, 3, 30, tzinfo=dt.UTC)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
-import zoneinfo
 from collections.abc import Iterable, Iterator
 
 import duckdb
@@ -14,6 +12,7 @@ import pyarrow as pa
 from transforms.arrays import Micros
 from transforms.clocks.claims import Claim
 from transforms.clocks.counter import LONGEST_SILENCE
+from transforms.clocks.every_zone import is_zone
 from transforms.coded import codes, same
 from transforms.sources import numbered
 
@@ -82,12 +81,6 @@ def _stretches(what: Micros, first: Micros, last: Micros) -> Iterator[tuple[int,
             np.diff(begins, append=b - a).tolist(),
             strict=False,
         )
-
-
-@functools.cache
-def is_zone(name: str) -> bool:
-    """Whether a text is the IANA name of a zone."""
-    return name in zoneinfo.available_timezones()
 
 
 # An interval is told in one offset, or its two ends in two.

@@ -14,6 +14,7 @@ from transforms.clocks import evidence
 from transforms.clocks.anchor import anchored
 from transforms.clocks.claims import Claim, of_phones
 from transforms.clocks.counter import runs
+from transforms.clocks.every_zone import is_zone
 from transforms.clocks.findings import Finding, of_contradictions, of_devices, of_unmoved
 from transforms.clocks.itinerary import Itinerary, Patience, itinerary
 from transforms.clocks.known import Clocks
@@ -117,7 +118,7 @@ def _years(stretch: tuple[int, int]) -> tuple[int, int]:
 def _named(manifests: Iterable[Manifest]) -> list[str]:
     """Zones that files name of themselves."""
     told = (m["facts"].get("timezone", "") for m in manifests)
-    return [zone for zones in told for zone in zones.split(", ") if evidence.is_zone(zone)]
+    return [zone for zones in told for zone in zones.split(", ") if is_zone(zone)]
 
 
 def zone_rows(known: Known) -> list[Row]:

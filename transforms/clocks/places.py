@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import zoneinfo
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from transforms.clocks.claims import Claim
+from transforms.clocks.every_zone import every_zone
 from transforms.clocks.timeline import FAR_AHEAD, LONG_AGO, Span, timeline_of
 
 # Of zones whose clocks agree, the one that most people live in is named: one or two for each rule
@@ -38,7 +38,7 @@ def everywhere() -> tuple[str, ...]:
     """Every zone of the world by place, the well known first."""
     rest = sorted(
         name
-        for name in zoneinfo.available_timezones() - set(WELL_KNOWN)
+        for name in every_zone() - set(WELL_KNOWN)
         if "/" in name and name.partition("/")[0] not in ("Etc", "SystemV", "US", "posix", "right")
     )
     return (*WELL_KNOWN, *rest)

@@ -11,9 +11,9 @@ import datetime as dt
 import difflib
 import functools
 import re
-import zoneinfo
 from zoneinfo import ZoneInfo
 
+from transforms.clocks.every_zone import is_zone
 from transforms.clocks.places import WELL_KNOWN, everywhere
 
 _UTC = ("UTC", "Etc/UTC")  # whoever says so means it
@@ -37,7 +37,7 @@ _MOST = 4  # places that are named
 
 def is_place(name: str) -> bool:
     """Whether a text is the IANA name of a zone that is a place, or UTC."""
-    if name not in zoneinfo.available_timezones():
+    if not is_zone(name):
         return False
     return name in _UTC or name in _COUNTRIES or name.partition("/")[0] not in (*_NO_PLACE, name)
 
@@ -47,7 +47,7 @@ def problem_with(name: str) -> str | None:
     if is_place(name):
         return None
     places = _meant(name)
-    if name in zoneinfo.available_timezones():
+    if is_zone(name):
         hint = f"where is it: {_listed(places)}?" if places else "name a city, as Europe/Berlin"
         return f"{name} is no place, and its clocks may not be those of yours; {hint}"
     hint = f"; did you mean {_listed(places)}?" if places else ""
