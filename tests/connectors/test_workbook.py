@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import struct
 from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 
-from connectors.contract import BrokenFile
+from connectors.contract import BrokenFile, UnknownFormat
 from connectors.reading import workbook
 from connectors.reading.workbook import Sheet, is_workbook, sheets_of, sheets_seen
+from flows.reading.identify import identified
 from tests.golden_case import source_of
 from tests.workbooks import sheet_xml, sheets_in, xls, xlsx
 
@@ -137,3 +139,20 @@ def test_a_sheet_without_its_header() -> None:
     assert isinstance(sheet, Sheet)
     with pytest.raises(BrokenFile, match="header"):
         sheet.below(1)
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (xlsx(sheets_in("## a\nx\ty")), "in no layout that dawnlake reads"),
+        (xlsx(sheets_in("## a\nx\ty"))[:-40], "cannot be read"),
+        (workbook.OLE_MAGIC + bytes(600), "cannot be read"),
+    ],
+)
+def test_a_spreadsheet_that_nobody_claims_is_told_as_one(data: bytes, says: str) -> None:
+    with pytest.raises(UnknownFormat, match=says):
+        identified(source_of(data))
+
+
+def test_a_duration_of_more_than_a_day_is_hours() -> None:
+    assert workbook._text(dt.timedelta(days=1, hours=2, seconds=5), False) == "26:00:05"
