@@ -19,8 +19,8 @@ $(VENV)/.ready: requirements.lock pyproject.toml $(CLIENTS)
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "dawnlake needs Python 3.11 or newer: make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r requirements.lock
-	$(BIN)/python -m pip check
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m pip check
 	$(BIN)/python -m compileall -q connectors transforms warehouse flows
 	for lock in $(CLIENTS); do \
 	  $(BIN)/python -m pip install --quiet --no-deps --require-hashes --upgrade \
