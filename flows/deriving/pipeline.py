@@ -21,6 +21,7 @@ from flows.deriving.receipt import Receipt as Receipt
 from flows.deriving.receipt import count_new
 from flows.deriving.zone_words import zone_notes
 from flows.deriving.zone_words import zone_problem as zone_problem
+from flows.pull.replaced import drop_replaced
 from flows.reading.hashed import FILE_DIGITS
 from flows.reading.manifest import Known, files_of
 from flows.reading.mappings import mapped
@@ -148,6 +149,7 @@ def _ingested(
     receipt.files = read_all(lake, participant, paths, settings, progress, passwords=passwords)
     if not any(f.manifest for f in receipt.files):
         receipt.problems.append("nothing in what was given is an export that dawnlake reads")
+    drop_replaced(lake, participant)
     with derivation(lake, settings) as derive:
         outcome = derive.align(participant)
         nights = derive.finish()
