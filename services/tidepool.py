@@ -36,9 +36,9 @@ def _open(api: Api) -> None:
         kept = api.secrets.read()
         if not kept.get("session"):
             raise LoginNeeded("log in once more: `dawnlake connect tidepool`")
-        answer = api.ask("GET", "/auth/login", headers={TOKEN: kept["session"]})
-        kept |= _session(answer)
-        api.secrets.write(kept)
+        kept = api.secrets.renew(
+            lambda now: now | _session(api.get("/auth/login", headers={TOKEN: now["session"]}))
+        )
     api.headers[TOKEN] = kept["session"]
     api.facts["user"] = kept["user"]
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,39 @@ def write(path: Path, data: bytes) -> None:
         partial.unlink(missing_ok=True)
         raise
     _flush(path.parent)
+
+
+def write_what_comes(path: Path, make: Callable[[], bytes]) -> None:
+    """What `make` gives as the file at `path`, where it cannot be made twice.
+
+    The place is opened before `make` is asked, so a full disk is met in time; what it gives is
+    handed to the system in one step, and a kill from then on leaves it whole in `following(path)`.
+    """
+    private(path.parent)
+    partial = following(path)
+    handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        data = make()
+        os.write(handle, data)
+        os.fsync(handle)
+    except Exception:
+        partial.unlink(missing_ok=True)
+        raise
+    finally:
+        os.close(handle)
+    settle(path)
+
+
+def following(path: Path) -> Path:
+    """Where the successor of a file stands until it takes its place."""
+    return path.with_name(f"{path.name}.next")
+
+
+def settle(path: Path) -> None:
+    """Let a successor that stands whole beside a file take its place."""
+    if read_json(following(path)) is not None:
+        os.replace(following(path), path)  # noqa: PTH105  # as above
+        _flush(path.parent)
 
 
 def write_json(path: Path, value: object) -> None:

@@ -88,6 +88,7 @@ class _Pull:
         )
         self._api = Api(service, connection.base, secrets)
         self._secrets = secrets
+        self._first: dt.date | None = None
 
     def done(self) -> Pulled:
         """All streams, and the connection as it is after them."""
@@ -146,10 +147,16 @@ class _Pull:
         if cursor := self._connection.cursors.get(stream.name):
             start = min(dt.date.fromisoformat(cursor), self._today()) - self._overlap
         elif since is None and self._service.begin is not None:
-            start = self._service.begin(self._api) or reach
+            start = self._begin() or reach
         else:
             start = since or reach
         return max(start, reach, since or reach)
+
+    def _begin(self) -> dt.date | None:
+        """The first day that the service has anything of, asked for once."""
+        if self._first is None and self._service.begin is not None:
+            self._first = self._service.begin(self._api)
+        return self._first
 
     def _changed(self, stream: Stream, start: dt.date) -> Iterable[Window]:
         """Windows before `start` in which the service has changed something since last time."""

@@ -64,12 +64,12 @@ class Api:
         """The instant by the service's clock, as it told it last; by ours before it did."""
         return dt.datetime.now(dt.UTC) + self._behind
 
-    def get(self, path: str, params: Mapping[str, Any] | None = None) -> Answer:
+    def get(self, path: str, params: Mapping[str, Any] | None = None, **sent: Any) -> Answer:
         """What the service answers; an empty Answer where it has nothing there.
 
         Raises: ServiceError.
         """
-        return self.ask("GET", path, params=params)
+        return self.ask("GET", path, params=params, **sent)
 
     def ask(self, method: str, path: str, **sent: Any) -> Answer:
         """As `get`, with what `requests` takes beside an address.

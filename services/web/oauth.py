@@ -58,16 +58,17 @@ class Tokens:
                 return other
             if not kept.get("refresh_token"):
                 raise self._needed()
-            session = session_for(self._oauth, kept)
-            token = self._told(
-                lambda: session.refresh_token(
-                    kept.get("token_address") or self._oauth.token,
-                    refresh_token=kept["refresh_token"],
-                    timeout=self._pace.timeout_s,
-                )
+            return str(self._secrets.renew(self._refreshed)["access_token"])
+
+    def _refreshed(self, kept: dict[str, Any]) -> dict[str, Any]:
+        session = session_for(self._oauth, kept)
+        return kept | self._told(
+            lambda: session.refresh_token(
+                kept.get("token_address") or self._oauth.token,
+                refresh_token=kept["refresh_token"],
+                timeout=self._pace.timeout_s,
             )
-            self._secrets.write(kept | token)
-        return str(token["access_token"])
+        )
 
     def first(self, code: str, verifier: str, client: dict[str, str]) -> None:
         """Keep the tokens that a code is good for, with the client's own ids.
