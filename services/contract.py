@@ -96,6 +96,7 @@ class OAuth:
     method: Literal["client_secret_post", "client_secret_basic"] = "client_secret_post"
     more: Mapping[str, str] = field(default_factory=dict)  # of the address to log in at
     has_pkce: bool = True
+    asks: Mapping[str, str] = field(default_factory=dict)  # with every request for tokens
     adapt: Callable[[Any], None] | None = None  # hooks of authlib, where a service differs
 
 

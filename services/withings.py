@@ -101,10 +101,7 @@ def _changed(api: Api, since: dt.datetime) -> set[dt.date]:
 
 
 def _adapt(session: Any) -> None:
-    """Tokens are asked for with an `action`, and answered in a body."""
-
-    def ask(url: str, headers: Any, body: str) -> tuple[str, Any, str]:
-        return url, headers, f"{body}&action=requesttoken"
+    """Tokens are answered in a body."""
 
     def unpack(response: Any) -> Any:
         try:
@@ -118,8 +115,6 @@ def _adapt(session: Any) -> None:
         response._content = json.dumps(told).encode()
         return response
 
-    session.register_compliance_hook("access_token_request", ask)
-    session.register_compliance_hook("refresh_token_request", ask)
     session.register_compliance_hook("access_token_response", unpack)
     session.register_compliance_hook("refresh_token_response", unpack)
 
@@ -137,6 +132,7 @@ SERVICE = Service(
         redirect="http://localhost:8976/callback",
         scope_mark=",",
         has_pkce=False,
+        asks={"action": "requesttoken"},
         adapt=_adapt,
     ),
     streams=(

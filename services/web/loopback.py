@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hmac
 import time
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler
+from socketserver import TCPServer
 from urllib.parse import parse_qs, urlsplit
 
 from services.errors import ServiceError
@@ -12,6 +13,12 @@ from services.errors import ServiceError
 DONE = b"<!doctype html><meta charset=utf-8><title>dawnlake</title><p>%s</p>"
 WELL = DONE % b"dawnlake has the answer. You can close this page and go back to the terminal."
 NOT_WELL = DONE % b"This is no answer to the login that dawnlake waits for."
+
+
+class _Server(TCPServer):
+    """Not http.server's, which looks for the name of this machine in the network first."""
+
+    allow_reuse_address = True
 
 
 class Listener:
@@ -26,7 +33,7 @@ class Listener:
         self.refused = ""
         self._state, self._path = state, parts.path
         try:
-            self._server = HTTPServer(("127.0.0.1", parts.port or 80), self._handler())
+            self._server = _Server(("127.0.0.1", parts.port or 80), self._handler())
         except OSError:
             raise ServiceError(
                 f"port {parts.port} of this machine is in use: end what uses it, or take "

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import requests
 from authlib.common.security import generate_token
@@ -66,6 +66,7 @@ class Tokens:
             lambda: session.refresh_token(
                 kept.get("token_address") or self._oauth.token,
                 refresh_token=kept["refresh_token"],
+                body=urlencode(self._oauth.asks),
                 timeout=self._pace.timeout_s,
             )
         )
@@ -81,6 +82,7 @@ class Tokens:
             lambda: session.fetch_token(
                 client.get("token_address") or self._oauth.token,
                 grant_type="authorization_code",
+                body=urlencode(self._oauth.asks),
                 code=code,
                 timeout=self._pace.timeout_s,
                 **proof,

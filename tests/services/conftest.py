@@ -16,4 +16,9 @@ def lake(tmp_path: Path) -> Lake:
 @pytest.fixture(autouse=True)
 def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """The made-up service's clock is what its server tells."""
-    monkeypatch.setattr(BaseHTTPRequestHandler, "date_time_string", lambda *_: SERVED[-1].date())
+    real = BaseHTTPRequestHandler.date_time_string
+
+    def told(handler: BaseHTTPRequestHandler, moment: float | None = None) -> str:
+        return SERVED[-1].date() if SERVED else real(handler, moment)
+
+    monkeypatch.setattr(BaseHTTPRequestHandler, "date_time_string", told)

@@ -83,6 +83,7 @@ def test_each_record_lies_in_one_document_and_is_read_like_a_file(
         key for kind in shop.documents.values() for each in kind
         for key in re.findall(KEY[name], json.dumps(each))
     }  # fmt: skip
+    every -= {"0"}  # of Withings, began the day before all that is asked for
     assert set(found) == (every if name != "polar" else {d for d in every if d >= "2026-11-01"})
     assert set(found.values()) == {1}
 
