@@ -38,6 +38,11 @@ def entered(service: Service, connection: Connection, secrets: Secrets, answers:
     Raises: UsageError for what is missing; ServiceError if the login does not come about.
     """
     base = _base(service, answers.site)
+    if connection.base not in ("", base):
+        raise UsageError(
+            f"{service.title} is connected at another address: `dawnlake disconnect "
+            f"{service.name}` first, and take its documents out of the inbox if they are another's"
+        )
     connection = replace(connection, base=base, connected_at=now().isoformat())
     if isinstance(service.login, OAuth):
         login = _at(service.login, base)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -46,6 +47,16 @@ from tests.services.world import (
 )
 from warehouse.store.lake import Lake
 
+PAGE = """<!doctype html><title>Allow</title><form id=f method=get></form><script>
+const form = document.getElementById('f');
+for (const [name, value] of new URLSearchParams(location.search)) {
+  const field = document.createElement('input');
+  field.name = name; field.value = value; form.append(field);
+}
+const button = document.createElement('button');
+button.name = 'allow'; button.value = 'yes'; form.append(button);
+button.click();
+</script>"""
 CLIENT = {"client_id": "our-client", "client_secret": "our-secret-37"}
 
 
@@ -273,8 +284,10 @@ def test_the_address_to_log_in_has_a_proof_of_its_own() -> None:
 def as_served(httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Services that are found at the local server."""
 
-    def use(shop: Shop, name: str) -> Service:
+    def use(shop: Shop, name: str, page: str = "") -> Service:
         def serve(request: Request) -> Response:
+            if request.path == "/authorize" and page and "allow" not in request.args:
+                return Response(page, mimetype="text/html")
             if request.path == "/authorize":
                 back = f"{request.args['redirect_uri']}?code=code-1&state={request.args['state']}"
                 return Response(status=302, headers={"Location": back})
@@ -363,6 +376,39 @@ def test_tidepool_keeps_a_session_and_no_password(
     assert "anna@example.org" not in text
     monkeypatch.setenv("DAWNLAKE_TIDEPOOL_PASSWORD", "wrong")
     assert dawnlake("connect", "tidepool", *whose) == 2
+
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+
+
+@pytest.mark.whole
+@pytest.mark.skipif(CHROMIUM is None, reason="no browser here")
+def test_connect_with_a_real_browser(
+    as_served: Any, lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page asks to allow, its button is pressed, and the browser ends at the listener."""
+    shop = oura()
+    as_served(shop, "oura", PAGE)
+    monkeypatch.setenv("DAWNLAKE_OURA_CLIENT_ID", CLIENT["client_id"])
+    monkeypatch.setenv("DAWNLAKE_OURA_CLIENT_SECRET", CLIENT["client_secret"])
+    ended: list[subprocess.CompletedProcess[bytes]] = []
+    profile = lake.root.parent / "profile"
+
+    def browser(address: str) -> bool:
+        words = [str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"]
+        words += [f"--user-data-dir={profile}", "--virtual-time-budget=20000", address]
+        run = lambda: ended.append(subprocess.run(words, capture_output=True, check=False))  # noqa: E731
+        threads.append(threading.Thread(target=run))
+        threads[0].start()
+        return True
+
+    threads: list[threading.Thread] = []
+    monkeypatch.setattr(entering.webbrowser, "open", browser)
+    whose = ("--participant", ANNA, "--lake", lake.root)
+    assert dawnlake("connect", "oura", *whose) == 0
+    threads[0].join(60)
+    assert b"go back to the terminal" in ended[0].stdout
+    assert secrets_of(lake.root, ANNA, "oura").read()["access_token"] == "access-1"
 
 
 @pytest.mark.parametrize("name", sorted(WHY))

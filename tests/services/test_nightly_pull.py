@@ -1,4 +1,4 @@
-"""A nightly run pulls first, if the settings want it: a task for each connection, each on its own."""
+"""A nightly run pulls first, if the settings want it: a task for each connection."""
 
 from __future__ import annotations
 
