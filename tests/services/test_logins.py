@@ -32,7 +32,7 @@ from services.not_pulled import WHY
 from services.web.api import checked
 from services.web.loopback import Listener, code_in
 from services.web.oauth import Tokens, address_to_log_in, discovered
-from tests.services.shops import Authority, Shop, WithingsAuthority, oura, tidepool, withings
+from tests.services.shops import SHOPS, Authority, Shop, WithingsAuthority, oura, tidepool, withings
 from tests.services.world import (
     ANNA,
     FAST,
@@ -340,6 +340,38 @@ def test_connect_pull_disconnect(
     assert not Connections(lake.root).every()
     assert not list((lake.root / "secrets").rglob("*.json"))
     assert dawnlake("disconnect", "oura", *whose) == 2
+
+
+SAID = {  # beside documents: at the first login, and when it is taken back
+    "oura": ["POST /oauth/revoke"],
+    "whoop": ["DELETE /developer/v2/user/access"],
+    "withings": [],
+    "google_health": [],
+    "dexcom": [],
+    "polar": ["POST /v3/users", "POST /v3/users", "DELETE /v3/users/77"],
+}
+
+
+@pytest.mark.parametrize("name", SAID)
+def test_each_login_from_its_first_to_its_last_day(
+    as_served: Any, lake: Lake, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Logged in twice, since a person may; taken back where the service lets one."""
+    shop = SHOPS[name]()
+    service = as_served(shop, name)
+    monkeypatch.setenv(f"DAWNLAKE_{name}_CLIENT_ID".upper(), CLIENT["client_id"])
+    monkeypatch.setenv(f"DAWNLAKE_{name}_CLIENT_SECRET".upper(), CLIENT["client_secret"])
+    monkeypatch.setattr("builtins.input", lambda: "code-1")
+    whose = ("--participant", ANNA, "--lake", lake.root)
+    for _ in range(2):
+        assert dawnlake("connect", name, "--no-browser", "--since", "2026-11-01", *whose) == 0
+    done = pulled(lake, service)
+    assert done.trouble is None
+    assert done.new
+    assert dawnlake("disconnect", name, *whose) == 0
+    assert shop.said == SAID[name]
+    assert not [path for path in lake.root.rglob("*") if path.name == f"{name}.json"]
+    assert inbox(lake, service)
 
 
 def test_without_a_browser_the_code_is_asked_for(

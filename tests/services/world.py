@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import os
 import re
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -90,8 +91,16 @@ def here(service: Service, base: str, pace: Pace = FAST) -> Service:
             authorize=f"{base}/authorize",
             token=f"{base}/token",
             discovery="",
+            redirect=_free(login.redirect),
         )
     return replace(service, base={"": base}, login=login, pace=pace)
+
+
+def _free(redirect: str) -> str:
+    """The same address at a port that nobody uses."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return redirect.replace(":8976/", f":{probe.getsockname()[1]}/")
 
 
 def connected(
