@@ -60,7 +60,7 @@ def ask_from(lake: Lake, participant: str, service: str, since: str) -> None:
                 f"{service} is not connected for {participant}: "
                 f"`dawnlake connect {service} --participant {participant}`"
             )
-        connection.since, connection.cursors = day.isoformat(), {}
+        connection.since, connection.cursors, connection.filled = day.isoformat(), {}, {}
         connections.put(connection)
 
 

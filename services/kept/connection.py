@@ -2,9 +2,10 @@
 
 Nothing in it is secret. It lies in `connections/PARTICIPANT/SERVICE.json` of the lake.
 
-`cursors` is the day up to which each stream lies in the inbox, never beyond the service's own
-today. `replaced` are documents that gave way to newer ones, by the first digits of their sha256:
-noted before the newer one takes its place, struck out once the lake holds none of their rows.
+`cursors` is the day up to which each stream was asked for, never beyond the service's own today,
+and `filled` the day up to which something came. `replaced` are documents that gave way to newer
+ones, by the first digits of their sha256: noted before the newer one takes its place, struck out
+once the lake holds none of their rows.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ class Connection:
     trouble: str = ""  # a sentence; empty if the last pull went well
     login_needed: bool = False
     cursors: dict[str, str] = field(default_factory=dict)
+    filled: dict[str, str] = field(default_factory=dict)
     looked_at: dict[str, str] = field(default_factory=dict)  # when a stream was asked for changes
     replaced: dict[str, str] = field(default_factory=dict)  # digits of a sha256, file name
 

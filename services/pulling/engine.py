@@ -4,6 +4,9 @@
     document, then cursor          a kill between them asks for the window once more
     replaced, then document        what gives way is noted first, so that its rows can be taken out
 
+A watch that was not synchronised for weeks brings them all at once: a stream that fell silent is
+asked for from where it did, at most SILENT days back.
+
 A document is replaced by what the service says later of the same days, under the connection's
 lock: so what lies there is the newest. An answer without any record replaces nothing: a service
 whose memory ends, or an account that lapsed, empties no inbox.
@@ -26,6 +29,7 @@ from services.pulling.windows import window_of
 from services.web.api import Api
 
 DAY = dt.timedelta(days=1)
+SILENT = dt.timedelta(days=90)
 
 
 @dataclass
@@ -132,8 +136,11 @@ class _Pull:
             self._window(stream, window)
         window = window_of(start, stream.days)
         while window.first <= self._today() + DAY:  # it is tomorrow somewhere
-            self._window(stream, window)
-            self._connection.cursors[stream.name] = min(window.until, self._today()).isoformat()
+            has_any = self._window(stream, window)
+            reached = min(window.until, self._today()).isoformat()
+            self._connection.cursors[stream.name] = reached
+            if has_any:
+                self._connection.filled[stream.name] = reached
             self._connections.put(self._connection)
             window = window_of(window.until, stream.days)
         if stream.changed is not None:
@@ -145,7 +152,10 @@ class _Pull:
         reach = self._today() - dt.timedelta(days=self._service.reach_days - 1)
         since = dt.date.fromisoformat(self._connection.since) if self._connection.since else None
         if cursor := self._connection.cursors.get(stream.name):
-            start = min(dt.date.fromisoformat(cursor), self._today()) - self._overlap
+            start = min(dt.date.fromisoformat(cursor), self._today())
+            if filled := self._connection.filled.get(stream.name):
+                start = min(start, max(dt.date.fromisoformat(filled), start - SILENT))
+            start -= self._overlap
         elif since is None and self._service.begin is not None:
             start = self._begin() or reach
         else:
@@ -169,16 +179,17 @@ class _Pull:
         own = window_of(start, stream.days).first
         return sorted({window_of(day, stream.days) for day in days if first <= day < own})
 
-    def _window(self, stream: Stream, window: Window) -> None:
+    def _window(self, stream: Stream, window: Window) -> bool:
+        """Whether the service has anything of a window, which lies in the inbox now."""
         body = document(list(stream.fetch(self._api, window)), stream.is_flat)
         path = self._inbox / name_of(stream.name, window)
         before = path.read_bytes() if path.exists() else None
         if body is None:
             self._pulled.emptied += before is not None
-            return
+            return False
         if body == before:
             self._pulled.same += 1
-            return
+            return True
         if before is None:
             self._pulled.new += 1
         else:
@@ -187,6 +198,7 @@ class _Pull:
             self._connections.put(self._connection)
         write(path, body)
         self._tell(f"{self._service.name}: {stream.name} {window.first} to {window.last}")
+        return True
 
     def _today(self) -> dt.date:
         return self._api.now().date()

@@ -17,7 +17,16 @@ from services.contract import Service
 from services.kept.connection import Connections
 from services.kept.secrets import secrets_of
 from tests.lake import kept, tree
-from tests.services.shops import FIRST, NIGHTS, SHOPS, Shop, oura_sleep, whoop_sleep, withings_night
+from tests.services.shops import (
+    FIRST,
+    NIGHTS,
+    SHOPS,
+    Shop,
+    day,
+    oura_sleep,
+    whoop_sleep,
+    withings_night,
+)
 from tests.services.world import (
     ANNA,
     World,
@@ -190,6 +199,22 @@ def test_years_are_gone_through_and_gone_on_with(httpserver: HTTPServer, lake: L
     assert at_first == 33
     assert len(world.asked) < 200
     assert len(inbox(lake, service)) == 4
+
+
+def test_a_watch_that_was_silent_for_weeks(httpserver: HTTPServer, lake: Lake) -> None:
+    """Pulled meanwhile, with nothing new; then all its nights come at once."""
+    shop, world, service = opened(httpserver, lake, "oura")
+    every = shop.documents["sleep"]
+    shop.documents = {"sleep": every[:30]}
+    for number in (30, 40, 55, 69):
+        world.today = day(number)
+        assert pulled(lake, service).trouble is None
+    shop.documents["sleep"] = every[:70]
+    assert pulled(lake, service).trouble is None
+    whole = Lake(lake.root.parent / "whole")
+    connected(whole, service, service.base[""], secrets(shop, "oura"), FIRST)
+    assert pulled(whole, service).trouble is None
+    assert inbox(lake, service) == inbox(whole, service)
 
 
 def test_a_key_that_nobody_knows_is_told_as_drift(httpserver: HTTPServer, lake: Lake) -> None:

@@ -23,6 +23,7 @@ from werkzeug import Request, Response
 
 import flows.pull.entering as entering
 from flows.cli import main
+from flows.doctor import lake_findings
 from services import services
 from services.contract import OAuth, Service
 from services.errors import LoginNeeded, NotNow, ServiceError
@@ -466,6 +467,37 @@ def test_what_is_asked_wrongly(lake: Lake, capfd: pytest.CaptureFixture[str]) ->
     ):
         assert dawnlake(*words, *at) == 2, words
         assert "dawnlake: " in capfd.readouterr().err, words
+
+
+def test_doctor_tells_of_logins_and_open_secrets(lake: Lake) -> None:
+    def told() -> list[tuple[str, str]]:
+        found = [each for each in lake_findings(lake) if each.about in ("services", "secrets")]
+        return [(each.what, each.mend) for each in found]
+
+    assert told() == []
+    kept(lake, "oura")
+    connection = Connection("oura", ANNA)
+    Connections(lake.root).put(connection)
+    assert told() == [("1 connected", "")]
+    connection.login_needed = True
+    Connections(lake.root).put(connection)
+    (lake.root / "secrets" / ANNA / "oura.json").chmod(0o644)
+    (needed, mend), (bare, _) = told()
+    assert needed == "1 of 1 need a login"
+    assert mend == "`dawnlake connect oura --participant anna`"
+    assert bare == "others may read them"
+
+
+def test_a_service_that_takes_too_long(httpserver: HTTPServer, lake: Lake) -> None:
+    def slow(_: Request) -> Response:
+        time.sleep(0.5)
+        return answer({})
+
+    base = served(httpserver, World(slow))
+    service = here(services()["oura"], base, replace(FAST, timeout_s=0.1, tries=2))
+    kept(lake, "oura", expired=False)
+    Connections(lake.root).put(Connection("oura", ANNA, base=base, since="2026-11-01"))
+    assert "cannot be reached" in str(pulled(lake, service).trouble)
 
 
 def test_forget_removes_logins(lake: Lake) -> None:
