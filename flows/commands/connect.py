@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from flows.deriving import pipeline
 from flows.pull.entering import Answers, entered
 from flows.pull.fetching import chosen, connected
+from flows.pull.replaced import inbox_of
 from flows.settings import check_participant, load
 from flows.usage import UsageError, data, listing, say
 from services import services
@@ -94,6 +96,9 @@ def run_disconnect(folder: Path, service: str, participant: str) -> int:
     connection = connections.get(participant, found.name)
     if connection is None:
         raise UsageError(f"{found.title} is not connected for {participant}")
+    if connection.replaced:  # what gave way is known to the connection alone
+        place = inbox_of(lake, participant, found.name)
+        pipeline.ingest(lake, [place], participant, tell=say)
     secrets = secrets_of(lake.root, participant, found.name, connection.secrets)
     is_revoked = True
     with connections.locked(participant, found.name):

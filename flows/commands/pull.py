@@ -46,20 +46,20 @@ def ask_from(lake: Lake, participant: str, service: str, since: str) -> None:
     """
     from datetime import date
 
-    from services.kept.connection import Connections
+    from services.kept.connection import Connection, Connections
 
     try:
         day = date.fromisoformat(since)
     except ValueError:
         raise UsageError(f"--since {since} is no date: write YYYY-MM-DD") from None
     connections = Connections(lake.root)
+    if connections.get(participant, service) is None:
+        raise UsageError(
+            f"{service} is not connected for {participant}: "
+            f"`dawnlake connect {service} --participant {participant}`"
+        )
     with connections.locked(participant, service):
-        connection = connections.get(participant, service)
-        if connection is None:
-            raise UsageError(
-                f"{service} is not connected for {participant}: "
-                f"`dawnlake connect {service} --participant {participant}`"
-            )
+        connection = connections.get(participant, service) or Connection(service, participant)
         connection.since, connection.cursors, connection.filled = day.isoformat(), {}, {}
         connections.put(connection)
 

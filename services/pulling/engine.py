@@ -64,14 +64,20 @@ def pull(
 
     Raises: ServiceError if there is no such connection.
     """
+    if connections.get(participant, service.name) is None:
+        raise _unknown(service, participant)
     with connections.locked(participant, service.name):
         connection = connections.get(participant, service.name)
         if connection is None:
-            raise ServiceError(
-                f"{service.title} is not connected for {participant}: "
-                f"`dawnlake connect {service.name} --participant {participant}`"
-            )
+            raise _unknown(service, participant)
         return _Pull(service, connections, connection, inbox, overlap_days, tell).done()
+
+
+def _unknown(service: Service, participant: str) -> ServiceError:
+    return ServiceError(
+        f"{service.title} is not connected for {participant}: "
+        f"`dawnlake connect {service.name} --participant {participant}`"
+    )
 
 
 class _Pull:
@@ -99,8 +105,7 @@ class _Pull:
         sweep(self._inbox)
         connection, pulled = self._connection, self._pulled
         try:
-            if self._service.open is not None:
-                self._service.open(self._api)
+            self._api.open()
             for stream in self._service.streams:
                 if not self._went_on(stream):
                     break

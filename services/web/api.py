@@ -53,6 +53,7 @@ class Api:
         self.headers: dict[str, str] = {"Accept": "application/json", "User-Agent": "dawnlake"}
         self.facts: dict[str, Any] = {}  # what a service finds out when it is opened
         self._behind = dt.timedelta()
+        self._is_opening = False
         self._session = requests.Session()
         for scheme in ("https://", "http://"):
             self._session.mount(scheme, HTTPAdapter(max_retries=_patience(service)))
@@ -82,9 +83,8 @@ class Api:
             try:
                 return self._answered(method, path, token, sent)
             except LoginNeeded:
-                if self._tokens is None or is_renewed:
+                if is_renewed or not self._renewed(token):
                     raise
-                self._tokens.renewed(token)
                 is_renewed = True
             except (Busy, BadAnswer):
                 if trial + 1 == self.service.pace.tries or method != "GET":
@@ -93,6 +93,29 @@ class Api:
         raise NotNow(
             f"{self.service.title} does not answer as it should; the next pull tries again"
         )
+
+    def open(self) -> None:
+        """What a service needs before its first request: a session, what it can do.
+
+        Raises: ServiceError.
+        """
+        if self.service.open is None:
+            return
+        self._is_opening = True
+        try:
+            self.service.open(self)
+        finally:
+            self._is_opening = False
+
+    def _renewed(self, token: str) -> bool:
+        """Whether there is a login newer than the one that was refused."""
+        if self._tokens is not None:
+            self._tokens.renewed(token)
+            return True
+        if self.service.open is None or self._is_opening:
+            return False
+        self.open()
+        return True
 
     def _answered(self, method: str, path: str, token: str, sent: dict[str, Any]) -> Answer:
         self._wait()

@@ -33,6 +33,7 @@ from services.not_pulled import WHY
 from services.web.api import checked
 from services.web.loopback import Listener, code_in
 from services.web.oauth import Tokens, address_to_log_in, discovered
+from tests.lake import asked
 from tests.services.shops import SHOPS, Authority, Shop, WithingsAuthority, oura, tidepool, withings
 from tests.services.world import (
     ANNA,
@@ -373,6 +374,26 @@ def test_each_login_from_its_first_to_its_last_day(
     assert shop.said == SAID[name]
     assert not [path for path in lake.root.rglob("*") if path.name == f"{name}.json"]
     assert inbox(lake, service)
+
+
+def test_disconnecting_leaves_no_row_of_what_was_replaced(as_served: Any, lake: Lake) -> None:
+    """Pulled twice, the second never read: the lake has the first, the inbox its successor."""
+    shop = oura()
+    service = as_served(shop, "oura")
+    assert dawnlake("pull", "oura", "--participant", ANNA, "--lake", lake.root) == 2
+    assert not (lake.root / "connections").exists()
+    kept(lake, "oura", expired=False)
+    Connections(lake.root).put(Connection("oura", ANNA, base=service.base[""], since="2026-11-16"))
+    lake.settings.write_text('participants.anna.timezone = "Europe/Berlin"\n')
+    whose = ("--participant", ANNA, "--lake", lake.root)
+    assert dawnlake("pull", "oura", *whose) == 0
+    shop.documents["sleep"] = [
+        each | {"average_heart_rate": 61} for each in shop.documents["sleep"]
+    ]
+    assert pulled(lake, service).replaced
+    assert dawnlake("disconnect", "oura", *whose) == 0
+    told = "select distinct value from sample where metric = 'sleep_heart_rate'"
+    assert asked(lake, told) == [{"value": 61.0}]
 
 
 def test_without_a_browser_the_code_is_asked_for(

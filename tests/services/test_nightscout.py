@@ -66,6 +66,8 @@ class Site:
 
     def __init__(self, has_3: bool = True) -> None:
         self.has_3 = has_3
+        self.session = self.left = 0
+        self.ends_after = 10_000
         self.documents: dict[str, list[dict[str, Any]]] = {
             "entries": [entry(number) for number in range(85)],
             "treatments": [treatment(number) for number in range(5)],
@@ -74,8 +76,12 @@ class Site:
     def serve(self, request: Request) -> Response:
         path = request.path.strip("/").split("/")
         if path[:4] == ["api", "v2", "authorization", "request"]:
-            return answer({"token": "jwt"}) if path[4] == TOKEN else answer({}, 401)
-        if request.headers.get("Authorization") != "Bearer jwt":
+            self.session, self.left = self.session + 1, self.ends_after
+            told = {"token": f"jwt-{self.session}"}
+            return answer(told) if path[4] == TOKEN else answer({}, 401)
+        self.left -= 1
+        is_known = request.headers.get("Authorization") == f"Bearer jwt-{self.session}"
+        if not is_known or self.left < 0:
             return answer({"status": 401}, 401)
         if path[1] == "v3" and not self.has_3:
             return answer({}, 404)
@@ -172,6 +178,17 @@ def test_an_edit_of_long_ago_is_fetched_and_the_older_document_gone(
     kept(fresh, [lake.inbox / ANNA], ANNA, None)
     assert tree(lake.tables / "sample") == tree(fresh.tables / "sample")
     assert tree(lake.tables / "episode") == tree(fresh.tables / "episode")
+
+
+def test_a_session_that_ends_in_the_middle(httpserver: HTTPServer, lake: Lake) -> None:
+    site = Site()
+    site.ends_after = 7
+    base = served(httpserver, World(site.serve))
+    service = here(SERVICE, base)
+    connected(lake, service, base, {"token": TOKEN})
+    assert pulled(lake, service).trouble is None
+    assert len(inbox(lake, service)) == 8
+    assert site.session > 2
 
 
 def test_a_token_that_the_site_does_not_know(httpserver: HTTPServer, lake: Lake) -> None:
