@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
@@ -71,25 +71,32 @@ class Connections:
     def remove(self, participant: str, service: str) -> None:
         path = self.path(participant, service)
         remove(path)
-        remove(path.with_suffix(".lock"))
+        remove(self._lock(participant, service))
         if path.parent.exists() and not any(path.parent.iterdir()):
             path.parent.rmdir()
 
     @contextmanager
     def locked(self, participant: str, service: str) -> Iterator[None]:
         """Alone among those who pull this connection."""
-        with locked(self.path(participant, service).with_suffix(".lock")):
+        with locked(self._lock(participant, service)):
             yield
 
+    def _lock(self, participant: str, service: str) -> Path:
+        return self.path(participant, service).with_suffix(".lock")
+
     def strike_out(self, participant: str, service: str, files: Iterable[str]) -> None:
-        """Replaced documents of which the lake holds nothing any more."""
-        with self.locked(participant, service):
-            connection, gone = self.get(participant, service), set(files)
-            if connection is None or not gone & connection.replaced.keys():
-                return
-            left = {file: name for file, name in connection.replaced.items() if file not in gone}
-            connection.replaced = left
-            self.put(connection)
+        """Replaced documents of which the lake holds nothing any more. While a pull is under way
+        nothing is struck out: the next run does."""
+        gone = set(files)
+        if not gone:
+            return
+        place = self._lock(participant, service)
+        with suppress(BlockingIOError), locked(place, waits=False):
+            connection = self.get(participant, service)
+            if connection is not None and gone & connection.replaced.keys():
+                for file in gone:
+                    connection.replaced.pop(file, None)
+                self.put(connection)
 
 
 def _read(path: Path) -> Connection | None:

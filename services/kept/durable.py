@@ -107,13 +107,16 @@ def sweep(folder: Path) -> None:
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Alone among all processes that lock the same path; ends with the process at the latest."""
+def locked(path: Path, waits: bool = True) -> Iterator[None]:
+    """Alone among all processes that lock the same path; ends with the process at the latest.
+
+    Raises: BlockingIOError if another has the lock and this one does not want to wait.
+    """
     private(path.parent)
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         if fcntl is not None:
-            fcntl.flock(handle, fcntl.LOCK_EX)
+            fcntl.flock(handle, fcntl.LOCK_EX | (0 if waits else fcntl.LOCK_NB))
         yield
     finally:
         os.close(handle)

@@ -15,12 +15,13 @@ whose memory ends, or an account that lapsed, empties no inbox.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from services.contract import Service, Stream, Window
-from services.errors import LoginNeeded, NotGranted, NotNow, ServiceError
+from services.errors import BadAnswer, LoginNeeded, NotGranted, NotNow, ServiceError
 from services.kept.connection import Connection, Connections
 from services.kept.durable import sweep, write
 from services.kept.secrets import secrets_of
@@ -105,7 +106,8 @@ class _Pull:
         sweep(self._inbox)
         connection, pulled = self._connection, self._pulled
         try:
-            self._api.open()
+            with _as_described(self._service):
+                self._api.open()
             for stream in self._service.streams:
                 if not self._went_on(stream):
                     break
@@ -124,7 +126,8 @@ class _Pull:
     def _went_on(self, stream: Stream) -> bool:
         """Whether the next stream may be asked for, after this one."""
         try:
-            self._stream(stream)
+            with _as_described(self._service):
+                self._stream(stream)
         except NotGranted:
             self._pulled.not_granted.append(stream.name)
         except (LoginNeeded, NotNow) as error:
@@ -207,6 +210,21 @@ class _Pull:
 
     def _today(self) -> dt.date:
         return self._api.now().date()
+
+
+@contextmanager
+def _as_described(service: Service) -> Iterator[None]:
+    """What is taken out of an answer stands where the service describes it.
+
+    Raises: BadAnswer if it does not.
+    """
+    try:
+        yield
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise BadAnswer(
+            f"{service.title} answered in another shape than it describes "
+            f"({type(error).__name__}); what came before it stays, and please report this"
+        ) from None
 
 
 def document(answers: list[bytes], is_flat: bool) -> bytes | None:

@@ -24,10 +24,12 @@ def listed(answer: Answer, key: str) -> list[Any]:
 
     Raises: BadAnswer if there is no list where one is described.
     """
-    found = answer.data if not key else (answer.data or {}).get(key)
+    if answer.data is None:
+        return []
+    found = answer.data.get(key) if key and isinstance(answer.data, dict) else answer.data
     if found is None:
         return []
-    if not isinstance(found, list):
+    if not isinstance(found, list) or (key and found is answer.data):
         raise BadAnswer("an answer has no list where the service describes one")
     return found
 

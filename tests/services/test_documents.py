@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 from pytest_httpserver import HTTPServer
 
+from flows.reading.manifest import files_of
 from services import services
 from services.contract import Service
+from services.errors import BadAnswer
 from services.kept.connection import Connections
 from services.kept.secrets import secrets_of
 from tests.lake import kept, tree
@@ -215,6 +217,35 @@ def test_a_watch_that_was_silent_for_weeks(httpserver: HTTPServer, lake: Lake) -
     connected(whole, service, service.base[""], secrets(shop, "oura"), FIRST)
     assert pulled(whole, service).trouble is None
     assert inbox(lake, service) == inbox(whole, service)
+
+
+@pytest.mark.parametrize("strange", [[], {"data": {"a": 1}}, {"data": "x"}, "x", 7])
+def test_an_answer_of_another_shape(httpserver: HTTPServer, lake: Lake, strange: object) -> None:
+    _, world, service = opened(httpserver, lake, "oura")
+    world.faults = [None, lambda _: answer(strange), None]
+    assert isinstance(pulled(lake, service).trouble, BadAnswer)
+    assert inbox(lake, service)
+    assert pulled(lake, service).trouble is None
+
+
+def test_rows_go_also_while_a_pull_is_under_way(httpserver: HTTPServer, lake: Lake) -> None:
+    """Who reads the inbox does not wait for the network."""
+    shop, _, service = opened(httpserver, lake, "whoop")
+    pulled(lake, service)
+    kept(lake, [lake.inbox / ANNA], ANNA, "Europe/Berlin")
+    shop.documents["sleep"][NIGHTS - 3] = whoop_sleep(NIGHTS - 3, 6)
+    pulled(lake, service)
+    connections = Connections(lake.root)
+    with connections.locked(ANNA, "whoop"):
+        kept(lake, [lake.inbox / ANNA], ANNA, "Europe/Berlin")
+    noted = connections.get(ANNA, "whoop")
+    assert noted is not None
+    assert noted.replaced
+    assert not files_of(lake, ANNA) & noted.replaced.keys()
+    kept(lake, [lake.inbox / ANNA], ANNA, "Europe/Berlin")
+    noted = connections.get(ANNA, "whoop")
+    assert noted is not None
+    assert not noted.replaced
 
 
 def test_a_key_that_nobody_knows_is_told_as_drift(httpserver: HTTPServer, lake: Lake) -> None:
