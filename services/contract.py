@@ -11,11 +11,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import Any, Literal, Protocol
 
-if TYPE_CHECKING:
-    from services.kept.connection import Connection
-    from services.web.api import Api
+from services.kept.connection import Connection
+from services.kept.secrets import Secrets
 
 UTC = dt.UTC
 
@@ -42,6 +41,38 @@ class Window:
 
 
 @dataclass(frozen=True)
+class Answer:
+    """What a service answered: its bytes and what they say; nothing, where there is nothing."""
+
+    raw: bytes
+    data: Any
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Api(Protocol):
+    """A service as one connection may ask it (web/api.py).
+
+    `headers` go with every request, `facts` are what a service found out when it was opened.
+    """
+
+    headers: dict[str, str]
+    facts: dict[str, Any]
+    secrets: Secrets
+
+    def get(self, path: str, params: Mapping[str, Any] | None = None, **sent: Any) -> Answer:
+        """What the service answers; an empty Answer where it has nothing there.
+
+        Raises: ServiceError.
+        """
+
+    def ask(self, method: str, path: str, **sent: Any) -> Answer:
+        """As `get`, with what `requests` takes beside an address.
+
+        Raises: ServiceError.
+        """
+
+
+@dataclass(frozen=True)
 class Pace:
     """How fast and how patiently a service is asked.
 
@@ -56,7 +87,7 @@ class Pace:
     longest_wait_s: float = 300.0
 
 
-Fetch = Callable[["Api", Window], Iterator[bytes]]
+Fetch = Callable[[Api, Window], Iterator[bytes]]
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 
-from services.contract import OAuth, Pace, Service, Stream, Window
-from services.web.api import Api
+from services.contract import Api, OAuth, Pace, Service, Stream, Window
 from services.web.pages import by_token, listed, paged
 
 SCOPE = "https://www.googleapis.com/auth/googlehealth."

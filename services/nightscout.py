@@ -16,8 +16,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from services.contract import Asked, Pace, Service, Stream, Window
-from services.web.api import Api
+from services.contract import Api, Asked, Pace, Service, Stream, Window
 from services.web.pages import listed, packed
 
 MOST = 1000  # documents a page in version 3. Source: API3_MAX_LIMIT, its default

@@ -14,10 +14,9 @@ import datetime as dt
 import hashlib
 from collections.abc import Iterator
 
-from services.contract import OAuth, Pace, Service, Stream, Window
+from services.contract import Api, OAuth, Pace, Service, Stream, Window
 from services.errors import ServiceError
 from services.kept.connection import Connection
-from services.web.api import Api
 
 REACH_DAYS = 28
 KINDS = ("sleep", "nightly-recharge", "continuous-heart-rate")

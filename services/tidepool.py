@@ -16,9 +16,8 @@ from urllib.parse import quote
 
 from requests.auth import _basic_auth_str
 
-from services.contract import Asked, Pace, Service, Stream, Window
+from services.contract import Answer, Api, Asked, Pace, Service, Stream, Window
 from services.errors import BadAnswer, LoginNeeded
-from services.web.api import Answer, Api
 from services.web.pages import own
 
 TOKEN = "X-Tidepool-Session-Token"

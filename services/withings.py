@@ -14,9 +14,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from services.contract import OAuth, Pace, Service, Stream, Window
+from services.contract import Answer, Api, OAuth, Pace, Service, Stream, Window
 from services.errors import Busy, LoginNeeded, NotGranted, ServiceError
-from services.web.api import Answer, Api
 from services.web.pages import PAGES_MAX, packed
 
 SLEEP = "/v2/sleep"

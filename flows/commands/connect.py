@@ -14,7 +14,7 @@ from services import services
 from services.errors import ServiceError
 from services.kept.connection import Connection, Connections
 from services.kept.secrets import secrets_of
-from services.web.api import Api
+from services.web.api import Client
 from warehouse.store.lake import Lake
 
 EVIDENCE = "unverified against the live service; follows its documentation of {day}"
@@ -104,7 +104,7 @@ def run_disconnect(folder: Path, service: str, participant: str) -> int:
     with connections.locked(participant, found.name):
         if found.revoke is not None:
             try:
-                found.revoke(Api(found, connection.base, secrets))
+                found.revoke(Client(found, connection.base, secrets))
             except ServiceError as error:
                 say(f"{found.title} did not take the login back: {error}")
                 is_revoked = False

@@ -15,7 +15,7 @@ from services.contract import Asked, OAuth, Service
 from services.errors import ServiceError
 from services.kept.connection import Connection, now
 from services.kept.secrets import Secrets
-from services.web.api import Api, checked
+from services.web.api import Client, checked
 from services.web.loopback import Listener, code_in
 from services.web.oauth import Tokens, address_to_log_in, discovered
 
@@ -52,13 +52,13 @@ def entered(service: Service, connection: Connection, secrets: Secrets, answers:
         connection.scopes = granted.replace(",", " ").split()
     else:
         given = _given(service, service.login, say)
-        api = Api(service, base, secrets)
+        api = Client(service, base, secrets)
         if service.enter is not None:
             kept = service.enter(api, given)
             with secrets.locked():
                 secrets.write(kept)
     if service.finish is not None:
-        service.finish(Api(service, base, secrets), connection)
+        service.finish(Client(service, base, secrets), connection)
     return connection
 
 

@@ -27,7 +27,7 @@ from services.kept.durable import sweep, write
 from services.kept.secrets import secrets_of
 from services.pulling.names import digits, name_of
 from services.pulling.windows import window_of
-from services.web.api import Api
+from services.web.api import Client
 
 DAY = dt.timedelta(days=1)
 SILENT = dt.timedelta(days=90)
@@ -97,7 +97,7 @@ class _Pull:
         secrets = secrets_of(
             connections.root, connection.participant, service.name, connection.secrets
         )
-        self._api = Api(service, connection.base, secrets)
+        self._api = Client(service, connection.base, secrets)
         self._secrets = secrets
         self._first: dt.date | None = None
 

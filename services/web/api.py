@@ -12,7 +12,6 @@ import json
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,7 +21,7 @@ from requests.adapters import HTTPAdapter
 from urllib3 import BaseHTTPResponse
 from urllib3.util import Retry
 
-from services.contract import OAuth, Pace, Service
+from services.contract import Answer, OAuth, Pace, Service
 from services.errors import BadAnswer, Busy, LoginNeeded, NotGranted, NotNow, ServiceError
 from services.kept.secrets import Secrets
 from services.web.oauth import Tokens
@@ -36,17 +35,8 @@ _last_asked: dict[str, float] = {}  # by service, of this process
 _asking = threading.Lock()
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What a service answered: its bytes and what they say; nothing, where there is nothing."""
-
-    raw: bytes
-    data: Any
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
-class Api:
-    """A service as one connection may ask it. `headers` go with every request."""
+class Client:
+    """A service as one connection may ask it: the contract's Api."""
 
     def __init__(self, service: Service, base: str, secrets: Secrets) -> None:
         self.service, self.base, self.secrets = service, checked(base), secrets

@@ -11,9 +11,8 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from services.contract import Window
+from services.contract import Answer, Api, Window
 from services.errors import BadAnswer
-from services.web.api import Answer, Api
 
 DayOf = Callable[[Mapping[str, Any]], object]
 PAGES_MAX = 10_000  # of one window: more is a service that goes in a circle
