@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from flows.deriving import pipeline
-from flows.pull.fetching import chosen, connected, fetched, folder_of, sentence
+from flows.pull.fetching import ask_from, chosen, connected, fetched, folder_of, sentence
 from flows.settings import load
 from flows.terminal.receipt import print_receipt
 from flows.usage import UsageError, say
@@ -37,31 +37,6 @@ def run_pull(
     if pulled.trouble is not None:
         say(f"{found.title}: {pulled.trouble}")
     return max(_ingested(lake, pulled, timezone), int(pulled.trouble is not None))
-
-
-def ask_from(lake: Lake, participant: str, service: str, since: str) -> None:
-    """Have the next pull begin at a day, whatever it had before.
-
-    Raises: UsageError for what is no date, or no connection.
-    """
-    from datetime import date
-
-    from services.kept.connection import Connection, Connections
-
-    try:
-        day = date.fromisoformat(since)
-    except ValueError:
-        raise UsageError(f"--since {since} is no date: write YYYY-MM-DD") from None
-    connections = Connections(lake.root)
-    if connections.get(participant, service) is None:
-        raise UsageError(
-            f"{service} is not connected for {participant}: "
-            f"`dawnlake connect {service} --participant {participant}`"
-        )
-    with connections.locked(participant, service):
-        connection = connections.get(participant, service) or Connection(service, participant)
-        connection.since, connection.cursors, connection.filled = day.isoformat(), {}, {}
-        connections.put(connection)
 
 
 def _ingested(lake: Lake, pulled: Pulled, timezone: str | None) -> int:

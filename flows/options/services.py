@@ -72,7 +72,7 @@ def connect(
 
 def connections(*, lake: LakeFolder = HERE) -> int:
     """Accounts of services: what they may see, last pull, until when, and whether all is well."""
-    from flows.commands.connect import show_connections
+    from flows.commands.connections import show_connections
 
     return show_connections(lake)
 
@@ -85,7 +85,7 @@ def disconnect(service: str, *, participant: Whose, lake: LakeFolder = HERE) -> 
     participant
         Whose account it is.
     """
-    from flows.commands.connect import run_disconnect
+    from flows.commands.disconnect import run_disconnect
 
     return run_disconnect(lake, service, participant)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
 
@@ -34,6 +35,41 @@ def chosen(name: str) -> Service:
 def connected(lake: Lake) -> list[Connection]:
     """Every connection of a lake whose service there still is."""
     return [each for each in Connections(lake.root).every() if each.service in services()]
+
+
+def evidence(service: Service) -> str:
+    """What a service rests on here, in words."""
+    day = service.followed
+    return f"unverified against the live service; follows its documentation of {day}"
+
+
+def day_of(since: str) -> dt.date:
+    """A date as it was typed.
+
+    Raises: UsageError for what is none.
+    """
+    try:
+        return dt.date.fromisoformat(since)
+    except ValueError:
+        raise UsageError(f"--since {since} is no date: write YYYY-MM-DD") from None
+
+
+def ask_from(lake: Lake, participant: str, service: str, since: str) -> None:
+    """Have the next pull begin at a day, whatever it had before.
+
+    Raises: UsageError for what is no date, or no connection.
+    """
+    day = day_of(since)
+    connections = Connections(lake.root)
+    if connections.get(participant, service) is None:
+        raise UsageError(
+            f"{service} is not connected for {participant}: "
+            f"`dawnlake connect {service} --participant {participant}`"
+        )
+    with connections.locked(participant, service):
+        connection = connections.get(participant, service) or Connection(service, participant)
+        connection.since, connection.cursors, connection.filled = day.isoformat(), {}, {}
+        connections.put(connection)
 
 
 def fetched(

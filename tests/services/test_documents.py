@@ -43,6 +43,8 @@ from tests.services.world import (
 )
 from warehouse.store.lake import Lake
 
+pytestmark = pytest.mark.whole
+
 CLIENT = {"client_id": "our-client", "client_secret": "our-secret"}
 # What tells a record of each service, and how many it has in all that can be asked for.
 KEY = {

@@ -298,7 +298,7 @@ def as_served(httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> Any:
         base = served(httpserver, World(serve))
         service = here(services()[name], base)
         monkeypatch.setattr("flows.pull.fetching.services", lambda: {name: service})
-        monkeypatch.setattr("flows.commands.connect.services", lambda: {name: service})
+        monkeypatch.setattr("flows.commands.connections.services", lambda: {name: service})
         return service
 
     return use
