@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connectors.reading.text_sql import dated, number
+from connectors.reading.text_sql import integer, number, written
 
 # First header cell and start of the timestamp header, by language of the account.
 LANGUAGES = {
@@ -80,14 +80,14 @@ def events_sql(unit: str) -> str:
         select record, c1, c2, c3, c7, c8, c9, c10, c6 as device,
             case {event} end as event,
             -- T, a blank and an unpadded hour all occur
-            {dated("try_strptime(c1, ['%Y-%m-%dT%H:%M:%S', '%Y-%m-%d %H:%M:%S'])")} as start_wall,
+            {written("c1", "['%Y-%m-%dT%H:%M:%S', '%Y-%m-%d %H:%M:%S']")} as start_wall,
             {number("replace(c7, ',', '.')")} as glucose,
             {number("replace(c8, ',', '.')")} as insulin,
             {number("replace(c9, ',', '.')")} as carbs,
             -- a spreadsheet turns twelve digits into 3.47631E+11: no identity any more
             case when c13 <> '' and not regexp_matches(c13, '^[0-9][.,][0-9]+E') then c13 end
                 as clock_id,
-            try_cast(c12 as bigint) as clock_s,
+            {integer("c12")} as clock_s,
             lower(c7) in ({words(LOW_WORDS)}) or lower(c3) in ({words(LOW_WORDS)}) as is_low,
             lower(c7) in ({words(HIGH_WORDS)}) or lower(c3) in ({words(HIGH_WORDS)}) as is_high
         from rows

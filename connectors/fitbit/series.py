@@ -18,6 +18,7 @@ import pyarrow as pa
 from connectors.contract import FormatDrift, Item, Source, Total, shaped
 from connectors.fitbit.sheet import number, raw, sheet, sorted_out, wall
 from connectors.reading.query import json_rows, query
+from connectors.reading.text_sql import written
 
 SCORE = "sleep_log_entry_id,timestamp,overall_score"
 SCORE_OTHERS = (
@@ -79,7 +80,7 @@ def resting_heart_rate(source: Source) -> Iterator[Item]:
     sql = f"""
         with typed as (
             select *, value.date as told, value.value as text,
-                try_strptime(value.date, '%m/%d/%y')::date as date, {number("value.value")} as n
+                {written("value.date", "'%m/%d/%y'")}::date as date, {number("value.value")} as n
             from rows
         )
         select record, date, 'resting_heart_rate' as metric, n as value, '/min' as unit,
@@ -166,7 +167,7 @@ def _spot_sql(metric: str, unit: str, cell: str) -> str:
     return f"""
         with typed as (
             select *, {cell} as text, {number(cell)} as number,
-                timezone('UTC', try_strptime("dateTime", {_STAMP})) as start_utc
+                timezone('UTC', {written('"dateTime"', _STAMP)}) as start_utc
             from rows
         )
         select record, '{metric}' as metric, start_utc, start_utc + interval 1 minute as end_utc,

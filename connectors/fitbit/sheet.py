@@ -125,8 +125,9 @@ def day(cell: str) -> str:
 
 
 def number(cell: str) -> str:
-    """SQL: a number, NaN among them; no infinity."""
-    return f"case when not isinf(try_cast({cell} as double)) then try_cast({cell} as double) end"
+    """SQL: a number in digits without underscores, NaN among them; no infinity."""
+    told = f"try_cast({cell} as double)"
+    return f"case when not isinf({told}) and not contains({cell}, '_') then {told} end"
 
 
 def offset_min(cell: str) -> str:

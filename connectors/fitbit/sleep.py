@@ -29,7 +29,7 @@ from connectors.fitbit.sheet import sorted_out, totals
 from connectors.reading.delimited import decoded
 from connectors.reading.json_damage import broken_json
 from connectors.reading.query import query
-from connectors.reading.text_sql import dated, later
+from connectors.reading.text_sql import integer, later, number, written
 
 # Keys of a log. Source: Takeout files of 2021-2026; isMainSleep: Web API v1.2.
 _KEYS = (
@@ -119,9 +119,9 @@ def _sleeps_sql() -> str:
     told = ", ".join(f"{path} as {metric}" for metric, path in TOTALS.items())
     minutes = ", ".join(metric for metric in TOTALS if metric != "time_in_bed")
     told_end = later("start_wall", "duration_ms / 1000")
-    last_start, last_s = f"try_strptime(data[-2].dateTime, {_FORMATS})", "data[-2].seconds"
-    last_end = later(last_start, f"try_cast({last_s} as double)")
-    in_bed = "(try_cast(time_in_bed as double) * 60 - if(has_phantom, 3600, 0))"
+    last_start, last_s = written("data[-2].dateTime", _FORMATS), "data[-2].seconds"
+    last_end = later(last_start, number(last_s))
+    in_bed = f"({number('time_in_bed')} * 60 - if(has_phantom, 3600, 0))"
     return f"""
         with parsed as (
             select record, log as text, from_json(log, '{_LOG}') as log from logs
@@ -129,8 +129,8 @@ def _sleeps_sql() -> str:
         opened as (select *, from_json(log.levels, '{_LEVELS}') as levels from parsed),
         typed as (
             select record, text, log.logId as session, log.startTime as start_text,
-                {dated(f"try_strptime(log.startTime, {_FORMATS})")} as start_wall,
-                log.duration as duration_text, try_cast(log.duration as bigint) as duration_ms,
+                {written("log.startTime", _FORMATS)} as start_wall,
+                log.duration as duration_text, {integer("log.duration")} as duration_ms,
                 from_json(levels.data, '{_SEGMENTS}') as data,
                 from_json(levels.shortData, '{_SEGMENTS}') as shorts,
                 coalesce(json_type(text), 'NULL') <> 'OBJECT'
@@ -142,7 +142,7 @@ def _sleeps_sql() -> str:
         ),
         judged as (
             select *, coalesce(len(data) > 1 and data[-1].level = 'unknown'
-                and try_cast(data[-1].seconds as double) = 3600, false) as has_phantom,
+                and {number("data[-1].seconds")} = 3600, false) as has_phantom,
                 case when is_broken then 'broken_row'
                      when session is null then 'missing_value'
                      when start_text is null then 'missing_time'
@@ -185,8 +185,8 @@ def _stages(sleeps: pa.Table) -> Iterator[Batch]:
         ),
         typed as (
             select * exclude (x), case x.level {words} end as label, to_json(x)::varchar as raw,
-                x.dateTime as start_text, try_cast(x.seconds as double) as seconds,
-                {dated(f"try_strptime(x.dateTime, {_FORMATS})")} as start_wall
+                x.dateTime as start_text, {number("x.seconds")} as seconds,
+                {written("x.dateTime", _FORMATS)} as start_wall
             from laid
         )
         select record, session, anchor_wall, is_short, label, start_wall,

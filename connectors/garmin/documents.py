@@ -14,7 +14,7 @@ from connectors.contract import Batch, Source, shaped
 from connectors.reading import text_sql
 from connectors.reading.query import json_rows, query
 
-_WRAPPED = "%b %d, %Y %I:%M:%S %p"
+_WRAPPED = "'%b %d, %Y %I:%M:%S %p'"
 # 0 is what the vendor writes when it did not measure them.
 NEVER_ZERO = (
     *("sleep_respiratory_rate", "sleep_oxygen_saturation", "sleep_heart_rate"),
@@ -28,12 +28,14 @@ def documents(source: Source, keys: tuple[str, ...]) -> pa.Table:
     Raises: BrokenFile if the JSON is cut.
     """
     rows = json_rows(source, dict.fromkeys(keys, "JSON"))
-    cells = ", ".join(
-        f"""nullif(coalesce(strftime(try_strptime("{key}" ->> '$.date', '{_WRAPPED}'),
-            '%Y-%m-%dT%H:%M:%S'), "{key}" ->> '$.date', "{key}" ->> '$'), '') as "{key}" """
-        for key in keys
-    )
+    cells = ", ".join(map(_cell, keys))
     return query(f"select record, {cells} from rows", rows=rows)
+
+
+def _cell(key: str) -> str:
+    wrapped = f"""("{key}" ->> '$.date')"""
+    clock = f"strftime({text_sql.written(wrapped, _WRAPPED)}, '%Y-%m-%dT%H:%M:%S')"
+    return f"""nullif(coalesce({clock}, {wrapped}, "{key}" ->> '$'), '') as "{key}" """
 
 
 def member(text: str, key: str) -> str:
@@ -48,7 +50,7 @@ def gmt(text: str) -> str:
 
 def date(text: str) -> str:
     """SQL: the date of a text that begins with one."""
-    return text_sql.dated(f"try_cast(left({text}, 10) as date)")
+    return text_sql.date(f"left({text}, 10)")
 
 
 def sound(judged: pa.Table) -> pa.Table:

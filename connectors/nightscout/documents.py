@@ -29,6 +29,7 @@ OTHER_KEYS = """
     eventTime correctionRange insulinNeedsScaleFactor durationType remoteAddress fpuID isFPU
     sensorCode"""
 MONGO_WRAPPED = r':\s*"?([^"{}]+)"?\s*\}+$'  # {"$date": {"$numberLong": "17"}} -> 17
+_UTC_OFFSET = '"utcOffset"'
 LATEST_MS = 4_102_444_800_000  # 2100: nothing was measured later; seconds and text fall out
 
 
@@ -61,7 +62,7 @@ def drift(source: Source, known: tuple[str, ...]) -> Iterator[Drift]:
 
 def instant(text: str) -> str:
     """A timestamptz from epoch milliseconds (a fraction occurs) or from ISO text with an offset."""
-    ms = f"try_cast({text} as double)"
+    ms = f"({text_sql.number(text)})"
     return (
         f"coalesce(case when {ms} > 0 and {ms} < {LATEST_MS}"
         f" then make_timestamptz(cast({ms} * 1000 as bigint)) end, {text_sql.instant(text)})"
@@ -70,7 +71,7 @@ def instant(text: str) -> str:
 
 def offset_min(text: str) -> str:
     """The offset written in a time, else `utcOffset`; 0 of either says nothing."""
-    minutes = 'try_cast("utcOffset" as double)'
+    minutes = f"({text_sql.number(_UTC_OFFSET)})"
     told = f"case when abs({minutes}) <= 840 then cast({minutes} as smallint) end"
     return f"coalesce(nullif({text_sql.offset_min(text)}, 0), nullif({told}, 0))"
 

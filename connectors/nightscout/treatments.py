@@ -75,8 +75,7 @@ def _judged() -> str:
             {number("carbs")} as grams, {number("insulin")} as bolus,
             {number("glucose")} as fingerstick,
             {number("coalesce(absolute, rate)")} as basal_rate,
-            case when abs(try_cast(duration as double)) <= 1e7
-                 then try_cast(duration as double) end as minutes,
+            case when abs({number("duration")}) <= 1e7 then {number("duration")} end as minutes,
             case when lower(units) in ('mg/dl', 'mgdl') then 'mg/dL'
                  when lower(units) in ('mmol', 'mmol/l') then 'mmol/L' end as unit,
             lower("isValid") = 'false' as is_deleted, lower("glucoseType") as glucose_type,

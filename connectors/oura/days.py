@@ -13,7 +13,7 @@ import pyarrow as pa
 from connectors.contract import Item, Skip, shaped
 from connectors.oura.sleep import told
 from connectors.reading.query import query
-from connectors.reading.text_sql import dated
+from connectors.reading.text_sql import date
 
 # Source: API description (v2); real daily_sleep documents.
 DAILY = {
@@ -67,7 +67,7 @@ def day_documents(documents: pa.Table) -> Iterator[Item]:
 def days(rows: pa.Table, columns: dict[str, tuple[str, str]]) -> Iterator[Item]:
     """Daily values of rows with record, id, day, is_carried (elsewhere too), and the columns."""
     values = query(
-        f"select *, {dated('try_cast(day as date)')} as date from ({told(columns, 'rows')})",
+        f"select *, {date('day')} as date from ({told(columns, 'rows')})",
         rows=rows,
     )
     yield shaped(

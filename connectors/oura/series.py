@@ -33,7 +33,7 @@ def _samples(sound: pa.Table, key: str, metric: str, unit: str) -> Iterator[Batc
                 from sound where {key} is not null
             ), read as (
                 select record, raw, is_json, json_extract_string(told, '$.timestamp') as stamp,
-                    try_cast(json_extract_string(told, '$.interval') as double) as step,
+                    {number("json_extract_string(told, '$.interval')")} as step,
                     try_cast(json_extract(told, '$.items') as json[]) as items
                 from parsed
             )

@@ -130,7 +130,7 @@ from sound order by record, kind
 # Readiness after the night stands in its document; after a nap it is the same day's once more.
 _READINESS = f"""
 with parts as (
-    select record, session as key, {text_sql.dated("try_cast(day as date)")} as date,
+    select record, session as key, {text_sql.date("day")} as date,
         unnest(['readiness_score', 'skin_temperature_deviation']) as metric,
         unnest(['{{score}}', 'Cel']) as unit,
         unnest([json_extract_string(readiness, '$.score'),

@@ -2,6 +2,9 @@
 
 `2023-11-17T03:32:37+0100` states an instant, a wall clock and an offset; with Z only an instant;
 with neither only a wall clock. Every expression is NULL where the text does not state the thing.
+
+DuckDB's casts take more than any vendor writes: `infinity` and `epoch` for times, `1_000`, `0x1F`
+and `0b1` for numbers. A cell like that is damaged or no time at all, so it is read as nothing here.
 """
 
 from __future__ import annotations
@@ -29,8 +32,27 @@ def later(start: str, seconds: str) -> str:
 
 
 def number(text: str) -> str:
-    """A finite double."""
-    return f"case when isfinite(try_cast({text} as double)) then try_cast({text} as double) end"
+    """A finite double, written in digits without underscores."""
+    told = f"try_cast({text} as double)"
+    return f"case when isfinite({told}) and not contains({text}, '_') then {told} end"
+
+
+def integer(text: str) -> str:
+    """A bigint, in decimal digits."""
+    is_decimal = f"not regexp_matches({text}, '[_a-df-zA-DF-Z]')"  # an e may be an exponent
+    return f"case when {is_decimal} then try_cast({text} as bigint) end"
+
+
+def date(text: str) -> str:
+    """A date of the calendar, of a text that begins with its year."""
+    told = dated(f"try_cast({text} as date)")
+    return f"case when regexp_matches({text}, '^\\s*\\d') then {told} end"
+
+
+def written(text: str, formats: str) -> str:
+    """A timestamp in one of some formats (a literal of SQL): not a word that stands for one."""
+    told = dated(f"try_strptime({text}, {formats})")
+    return f"case when regexp_matches({text}, '\\d') then {told} end"
 
 
 def instant(text: str) -> str:
