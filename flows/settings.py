@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo
 
 from pydantic import (
     BaseModel,
@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 from transforms.clocks.timeline import Stay
+from transforms.clocks.zone_names import problem_with
 from warehouse.store.lake import written
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -31,10 +32,8 @@ class SettingsError(Exception):
 
 
 def _zone(name: object) -> object:
-    try:
-        ZoneInfo(str(name))
-    except (KeyError, ValueError, OSError):
-        raise ValueError(f"{name} is no IANA time zone, such as Europe/Berlin") from None
+    if problem := problem_with(str(name)):
+        raise ValueError(problem)
     return name
 
 
@@ -188,12 +187,18 @@ def load(path: Path) -> Settings:
         raise SettingsError(_sentence(error)) from None
 
 
-def check_zone(participant: str, zone: str) -> None:
-    """Raises: SettingsError for an unknown zone or an impossible participant id."""
-    try:
-        Settings.model_validate({"participants": {participant: {"timezone": zone}}})
-    except ValidationError as error:
-        raise SettingsError(_sentence(error)) from None
+def check_zone(zone: str) -> None:
+    """Raises: SettingsError for a zone of the command line that is no place."""
+    if problem := problem_with(zone):
+        raise SettingsError(f"--timezone: {problem}")
+
+
+def check_participant(participant: str) -> None:
+    """Raises: SettingsError for an impossible participant id."""
+    if not re.fullmatch(PARTICIPANT, participant):
+        raise SettingsError(
+            "a participant id is 1 to 64 letters, digits, dots, dashes or underscores"
+        )
 
 
 def remember_zone(path: Path, participant: str, zone: str) -> Settings:
@@ -203,7 +208,8 @@ def remember_zone(path: Path, participant: str, zone: str) -> Settings:
     """
     import tomlkit
 
-    check_zone(participant, zone)
+    check_participant(participant)
+    check_zone(zone)
     load(path)  # what is broken is not written to
     document = tomlkit.parse(path.read_text("utf-8")) if path.exists() else tomlkit.document()
     people: Any = document.setdefault("participants", tomlkit.table(is_super_table=True))

@@ -29,7 +29,7 @@ from flows.reading.walk import Found, Unreadable, sha256, walk
 from flows.settings import (
     PARTICIPANT,
     Settings,
-    SettingsError,
+    check_participant,
     check_zone,
     load,
     remember_zone,
@@ -54,12 +54,9 @@ def prepared(lake: Lake, participant: str, timezone: str | None) -> Settings:
 
 def checked(participant: str, timezone: str | None) -> None:
     """Raises: SettingsError for an impossible participant id or an unknown zone."""
-    if not re.fullmatch(PARTICIPANT, participant):
-        raise SettingsError(
-            "a participant id is 1 to 64 letters, digits, dots, dashes or underscores"
-        )
+    check_participant(participant)
     if timezone:
-        check_zone(participant, timezone)
+        check_zone(timezone)
 
 
 class ReaderFault(IngestError):

@@ -17,7 +17,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
-from zoneinfo import ZoneInfo
 
 import tzlocal
 
@@ -28,7 +27,7 @@ from flows.nightly import server
 from flows.nightly.discretion import Fault, Night, discreet, row
 from flows.reading.password import Passwords, handed, handed_on
 from flows.reading.walk import Found, Unreadable, walk
-from flows.settings import Settings, SettingsError, load
+from flows.settings import Settings, SettingsError, check_zone, load
 from flows.usage import say
 from warehouse.store.lake import Lake
 from warehouse.store.lock import writing
@@ -280,11 +279,9 @@ async def _until_stopped(deployment: RunnerDeployment) -> None:
 def _daily(at: str, timezone: str | None) -> Schedule:
     if not (time := re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", at)):
         raise SettingsError(f"{at} is no time of day: write HH:MM, such as 05:30")
+    if timezone:
+        check_zone(timezone)
     zone = timezone or _here()
-    try:
-        ZoneInfo(zone)
-    except (KeyError, ValueError, OSError):
-        raise SettingsError(f"{zone} is no IANA time zone, such as Europe/Berlin") from None
     return Cron(f"{int(time[2])} {int(time[1])} * * *", timezone=zone)
 
 

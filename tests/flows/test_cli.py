@@ -168,8 +168,9 @@ def test_what_cannot_be_done_is_usage(
     [
         ({"--participant": "../ada"}, "a participant id is 1 to 64 letters"),
         ({"--timezone": "Mars/Base"}, "Mars/Base is no IANA time zone, such as Europe/Berlin"),
+        ({"--timezone": "EST"}, "--timezone: EST is no place"),
     ],
-    ids=["participant", "timezone"],
+    ids=["participant", "timezone", "no place"],
 )
 def test_ingest_refuses_bad_words(
     run: Run, clarity: Path, changed: dict[str, str], told: str
@@ -179,6 +180,7 @@ def test_ingest_refuses_bad_words(
     code, out, err = run("ingest", clarity, *options)
     assert (code, out) == (2, "")
     assert told in err
+    assert "dawnlake.toml" not in err  # nobody wrote it there
 
 
 def test_a_path_that_is_not_there_is_usage(run: Run, tmp_path: Path) -> None:
