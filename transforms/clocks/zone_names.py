@@ -18,52 +18,20 @@ from transforms.clocks.places import WELL_KNOWN, everywhere
 
 _UTC = ("UTC", "Etc/UTC")  # whoever says so means it
 # Links of tzdata that name a country or a city, and follow it.
-_COUNTRIES = frozenset(
-    [
-        "Cuba",
-        "Egypt",
-        "Eire",
-        "GB",
-        "GB-Eire",
-        "Hongkong",
-        "Iceland",
-        "Iran",
-        "Israel",
-        "Jamaica",
-        "Japan",
-        "Kwajalein",
-        "Libya",
-        "NZ",
-        "NZ-CHAT",
-        "Navajo",
-        "PRC",
-        "Poland",
-        "Portugal",
-        "ROC",
-        "ROK",
-        "Singapore",
-        "Turkey",
-        "W-SU",
-    ]
-)
+_COUNTRIES = {
+    *("Cuba", "Egypt", "Eire", "GB", "GB-Eire", "Hongkong", "Iceland", "Iran", "Israel", "Jamaica"),
+    *("Japan", "Kwajalein", "Libya", "NZ", "NZ-CHAT", "Navajo", "PRC", "Poland", "Portugal", "ROC"),
+    *("ROK", "Singapore", "Turkey", "W-SU"),
+}
 _NO_PLACE = ("Etc", "SystemV", "posix", "right")
 # UTC+2, GMT-05:30, Etc/GMT+5, +0200: an offset, and perhaps a name before it
 _OFFSET = re.compile(r"(?:Etc/)?(UTC|GMT)?([+-])(\d{1,2}):?(\d{2})?", re.IGNORECASE)
 _DAYLIGHT = re.compile(r"([A-Z]{3})\d{1,2}[A-Z]{3}")  # EST5EDT
 _MINUTE = dt.timedelta(minutes=1)
-_REGIONS = frozenset(
-    [
-        "Africa",
-        "America",
-        "Antarctica",
-        "Asia",
-        "Atlantic",
-        "Australia",
-        "Europe",
-        "Indian",
-        "Pacific",
-    ]
-)
+_REGIONS = {
+    *("Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe", "Indian"),
+    "Pacific",
+}
 _MOST = 4  # places that are named
 
 
