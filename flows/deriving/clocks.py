@@ -13,15 +13,12 @@ import pyarrow as pa
 from flows.reading.extract import Manifest
 from flows.settings import Settings
 from transforms.clocks import evidence
-from transforms.clocks.anchor import anchored
 from transforms.clocks.claims import Claim, of_phones
-from transforms.clocks.counter import runs
 from transforms.clocks.findings import Finding, of_contradictions, of_devices, of_unmoved
-from transforms.clocks.itinerary import Itinerary, Patience, itinerary
-from transforms.clocks.known import Clocks
+from transforms.clocks.itinerary import Itinerary, Patience
+from transforms.clocks.known import Clocks, Readings, by_time
 from transforms.clocks.places import Doubt, doubt, home
 from transforms.clocks.timeline import DAY, FAR_AHEAD, HOUR, LONG_AGO, Span, spans_of
-from transforms.clocks.unmoved import unmoved
 from warehouse.schema import CLOCK_FINDING, ZONE_TIMELINE
 
 GROUNDS = ("zone_name", "offset", "device_clock")
@@ -80,19 +77,18 @@ def known_clocks(
             return Known(None, tuple(claims), None, tuple(sorted(zones)))
         spans = [Span(LONG_AGO, FAR_AHEAD, by_evidence, "evidence")]
     patience = Patience(settings.rules.stay_min_h * HOUR, settings.rules.stay_join_days * DAY)
-    told = itinerary(spans, claims, years, patience)
-    samples = part("sample")
-    if samples is None:
-        doubted = doubt(claims, spans, named, stretch, years)
-        return Known(Clocks(told), tuple(claims), by_evidence, doubt=doubted)
-    counted = anchored(runs(evidence.counted(connection, samples)), told.timeline, claims)
-    if phones := of_phones(counted):
-        claims = sorted([*claims, *phones], key=lambda c: (c.first, c.last, c.source))
-        told = itinerary(spans, claims, years, patience)
-    still = unmoved(evidence.bare_readings(connection, samples), told.timeline)
-    clocks = Clocks(told, tuple(counted), tuple(still))
+    clocks = Clocks.told(spans, claims, _readings(connection, part("sample")), years, patience)
+    claims = by_time([*claims, *of_phones(clocks.runs)])
     doubted = doubt(claims, spans, named, stretch, years)
     return Known(clocks, tuple(claims), by_evidence, doubt=doubted)
+
+
+def _readings(connection: duckdb.DuckDBPyConnection, samples: str | None) -> Readings | None:
+    if samples is None:
+        return None
+    return Readings(
+        evidence.counted(connection, samples), evidence.bare_readings(connection, samples)
+    )
 
 
 def _stretch(manifests: Iterable[Manifest]) -> tuple[int, int] | None:

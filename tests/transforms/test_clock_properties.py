@@ -13,11 +13,9 @@ from hypothesis import strategies as st
 
 from tests.lake import reported
 from tests.strategies import MINUTE, journeys, micros
-from transforms.clocks.anchor import anchored
-from transforms.clocks.claims import Claim, of_phones
-from transforms.clocks.counter import runs
+from transforms.clocks.claims import Claim
 from transforms.clocks.itinerary import Itinerary, Patience, itinerary
-from transforms.clocks.known import Clocks
+from transforms.clocks.known import Clocks, Readings
 from transforms.clocks.timeline import DAY, HOUR, Micros, Stay, Timeline, spans_of, timeline
 from transforms.clocks.times import times
 
@@ -44,10 +42,9 @@ def counted(instants: Micros, clock: Timeline, counter: str, born: int) -> pa.Ta
 def known(rows: pa.Table, home: str, claims: Sequence[Claim] = ()) -> Clocks:
     """All that can be known of the clocks of a person whose home is told."""
     spans = spans_of([Stay(None, home)], *YEARS)
-    told = itinerary(spans, claims, YEARS, Patience())
-    found = anchored(runs(rows.filter(pc.is_valid(rows["clock_s"]))), told.timeline, claims)
-    everything = sorted([*claims, *of_phones(found)], key=lambda c: (c.first, c.last, c.source))
-    return Clocks(itinerary(spans, everything, YEARS, Patience()), tuple(found))
+    with_counter = rows.filter(pc.is_valid(rows["clock_s"]))
+    readings = Readings(with_counter, rows.slice(0, 0))
+    return Clocks.told(spans, claims, readings, YEARS, Patience())
 
 
 def starts(rows: pa.Table, clocks: Clocks) -> list[int | None]:

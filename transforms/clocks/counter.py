@@ -37,7 +37,7 @@ class Run:
 
     Counts are in microseconds of the counter, walls in microseconds; `shift_min` is the offset of
     the run minus that of the first run of its life; `offset_min` (wall minus UTC) is None until
-    the life is anchored.
+    the life is anchored, and `rival_min` is the offset of a story that is about as likely.
     """
 
     connector: str
@@ -53,6 +53,12 @@ class Run:
     last_record: int
     shift_min: int = 0
     offset_min: int | None = None
+    rival_min: int | None = None
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether no other story of the clock is about as likely."""
+        return self.rival_min is None
 
     @property
     def follows_zone(self) -> bool:

@@ -2,17 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
-from transforms.clocks.counter import Run
-from transforms.clocks.itinerary import Itinerary
-from transforms.clocks.timeline import DAY, LONG_AGO, MINUTE, Mask, Micros, Timeline
-from transforms.clocks.unmoved import Unmoved
+from transforms.clocks.anchor import anchored
+from transforms.clocks.claims import Claim, of_phones
+from transforms.clocks.counter import Run, runs
+from transforms.clocks.itinerary import Itinerary, Patience, itinerary
+from transforms.clocks.timeline import (
+    DAY,
+    LONG_AGO,
+    MINUTE,
+    Mask,
+    Micros,
+    Span,
+    Timeline,
+    timeline_of,
+)
+from transforms.clocks.unmoved import Unmoved, unmoved
 from transforms.copies.sources import by_source
+
+
+@dataclass(frozen=True)
+class Readings:
+    """Rows by a wall clock: those with a counter, and those of sensors without one."""
+
+    counted: pa.Table
+    bare: pa.Table
+
+
+def by_time(claims: Iterable[Claim]) -> list[Claim]:
+    """Claims in the order of their beginnings."""
+    return sorted(claims, key=lambda c: (c.first, c.last, c.source))
 
 
 @dataclass(frozen=True)
@@ -27,6 +51,26 @@ class Clocks:
     def of(cls, zone: Timeline) -> Clocks:
         """A person who was where `zone` says, with nothing known of any device."""
         return cls(Itinerary((), zone))
+
+    @classmethod
+    def told(
+        cls,
+        spans: Sequence[Span],
+        claims: Sequence[Claim],
+        readings: Readings | None,
+        years: tuple[int, int],
+        patience: Patience,
+    ) -> Clocks:
+        """What the settings (`spans`), other sources (`claims`) and devices come to together.
+
+        Raises: zoneinfo.ZoneInfoNotFoundError for an unknown zone.
+        """
+        if readings is None:
+            return cls(itinerary(spans, claims, years, patience))
+        counted = anchored(runs(readings.counted), timeline_of(spans, *years), claims, years)
+        everything = by_time([*claims, *of_phones(counted)])
+        where = itinerary(spans, everything, years, patience)
+        return cls(where, tuple(counted), tuple(unmoved(readings.bare, where.timeline)))
 
     @property
     def zone(self) -> Timeline:
