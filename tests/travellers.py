@@ -36,7 +36,7 @@ PLACES = (
 
 @dataclass(frozen=True)
 class Traveller:
-    """A home, journeys, and every reading of a year: instants, sensors, seconds of their counters."""
+    """A home, journeys, and every reading of a year: instant, sensor, seconds of its counter."""
 
     home: str
     stays: list[Stay]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,7 @@ import numpy.typing as npt
 from transforms.clocks.claims import Claim
 from transforms.clocks.counter import Run
 from transforms.clocks.timeline import DAY, HIGHEST, LOWEST, MINUTE, Micros, Timeline
-from transforms.clocks.whereabouts import Whereabouts
+from transforms.clocks.whereabouts import SLACK, Whereabouts
 
 # What it costs that other sources state another offset: each of them, and each claim more.
 CONTRADICTION, ONE_MORE, MOST_CONTRADICTIONS = 4.0, 0.5, 8
@@ -24,6 +24,7 @@ class Candidates:
     """Home, the changes of the clocks of all places, and what other sources state, in columns."""
 
     home: Timeline
+    world: Whereabouts
     change: Micros  # instants, with the offsets before and after
     before: Micros
     after: Micros
@@ -37,6 +38,7 @@ class Candidates:
         told = np.array(columns, np.int64).reshape(-1, 4).T
         return cls(
             home,
+            where,
             where.edge[edge + 1],
             where.offset[place, edge],
             where.offset[place, edge + 1],
@@ -73,6 +75,8 @@ class Candidates:
             number: {*self._at_home(life), *self._at_changes(life), *self._told(life)}
             for number, life in lives.items()
         }
+        for number, offsets in self._anywhere(lives):
+            own[number].update(offsets)
         shown = [
             (run.first_wall, run.last_wall, run.follows_zone or run.stream, offset + run.shift_min)
             for number, life in lives.items()
@@ -94,6 +98,19 @@ class Candidates:
             possible = [o for o in sorted(found) if _is_possible(lives[number], o)]
             result[number] = possible or sorted(found)
         return result
+
+    def _anywhere(self, lives: Mapping[int, Sequence[Run]]) -> Iterator[tuple[int, set[int]]]:
+        """Those of any place, for lives that a phone would have heard at once at one offset."""
+        ends = [
+            (phones[0].first_wall, phones[-1].last_wall, number, phones)
+            for number, life in lives.items()
+            if (phones := [run for run in life if run.follows_zone])
+        ]
+        for one, other in itertools.pairwise(sorted(ends, key=lambda end: end[:3])):
+            if other[0] < one[1] - SLACK:
+                for number, run in ((one[2], one[3][-1]), (other[2], other[3][0])):
+                    minutes = self.world.offsets_at(run.first_wall) // MINUTE
+                    yield number, set((minutes - run.shift_min).tolist())
 
     def _at_home(self, life: Sequence[Run]) -> set[int]:
         """Those at which one of its runs begins or ends at home."""

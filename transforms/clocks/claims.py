@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from transforms.clocks.counter import STEP_MIN, Run
+from transforms.clocks.counter import STEP_MIN, Run, distinct
 from transforms.clocks.timeline import MINUTE, offset_of
 
 Ground = Literal["zone_name", "offset", "device_clock"]
@@ -54,9 +54,16 @@ def offset_words(minutes: int) -> str:
 
 
 def of_phones(known: Sequence[Run]) -> list[Claim]:
-    """What anchored runs of phones say. A receiver's clock, or one set by hand, says nothing."""
+    """What anchored runs of phones say, in however many files they stand.
+
+    A receiver's clock, or one set by hand, says nothing.
+    """
+    lives: dict[int, list[Run]] = {}
+    for run in known:
+        if run.follows_zone and run.offset_min is not None and run.offset_min % STEP_MIN == 0:
+            lives.setdefault(run.life, []).append(run)
     return [
         Claim(run.first, run.last, f"{run.connector} {run.device}", "device_clock", run.offset_min)
-        for run in known
-        if run.follows_zone and run.offset_min is not None and run.offset_min % STEP_MIN == 0
+        for life in lives.values()
+        for run in distinct(life)
     ]

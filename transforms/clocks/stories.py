@@ -12,11 +12,13 @@ import numpy as np
 from transforms.clocks.candidates import Candidates
 from transforms.clocks.counter import Run
 from transforms.clocks.timeline import DAY, MINUTE, Micros
-from transforms.clocks.whereabouts import Costs, Index, Whereabouts
+from transforms.clocks.whereabouts import SLACK, Costs, Index, Whereabouts
 
 # What it costs that a receiver was set when nobody saw it, or that it does not begin at home.
 UNSEEN_MOVE, LEAST_MOVE = 3.0, 0.05
-_SURE = 2.0  # the next best story is less likely by e to this
+# What it costs that a phone hears two sensors at once, or shows two clocks.
+AT_ONCE = 8.0
+_SURE = 3.0  # the next best story is less likely by e to this
 _HOPELESS = 30.0  # a story that is dearer than the best by more is not gone on with
 _MOST = 300  # stories at once
 
@@ -82,6 +84,8 @@ class Stories:
                 cost, source = self.where.moved(cost, gap)
             added = self.where.stay(first, np.array(last, np.int64), shown * MINUTE)
             added += self.candidates.contradicted(run, shown)[:, None]
+            if gap is not None:
+                added[gap < -SLACK] += AT_ONCE
         else:
             prices = [self._set(run, key, o) for key, o in zip(keys, shown.tolist(), strict=True)]
             added = np.array(prices)[:, None]

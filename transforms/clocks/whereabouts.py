@@ -76,6 +76,11 @@ class Whereabouts:
         rate = np.array([HOME, *[JOURNEY] * away, *[LONG_JOURNEY] * away, WRONG])
         return cls(edge, offset[kept], since[kept], going, rate)
 
+    def offsets_at(self, instant: int) -> Micros:
+        """What the clocks of all places show at an instant, microseconds."""
+        found = self.offset[:, np.searchsorted(self.edge, instant, side="right") - 1]
+        return np.unique(found)
+
     @property
     def _away(self) -> int:
         return len(self.going)
