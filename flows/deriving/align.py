@@ -27,6 +27,7 @@ from transforms.align import GLUCOSE, Quantity
 from transforms.clocks.findings import Finding, waiting
 from transforms.clocks.known import Clocks
 from transforms.clocks.places import Doubt
+from transforms.clocks.questions import Question
 from transforms.copies.one_copy import one_copy
 from transforms.copies.routes import marked, routes, shifted_copies
 from transforms.glucose import mage
@@ -54,6 +55,7 @@ class Aligned:
     zones_named IANA names that the exports themselves mention
     zone_found  the home zone, if the exports and not the settings tell it
     home_doubt  what speaks against the home of the settings, if it is most of the evidence
+    questions   what the exports do not tell of clocks
     """
 
     participant: str
@@ -63,6 +65,7 @@ class Aligned:
     zones_named: tuple[str, ...] = ()
     zone_found: str | None = None
     home_doubt: Doubt | None = None
+    questions: tuple[Question, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -172,7 +175,9 @@ def _result(note: Path, fingerprint: str) -> Aligned | None:
     result = before["result"]
     doubt = result["home_doubt"] and Doubt(**result["home_doubt"])
     named = tuple(result["zones_named"])
-    return Aligned(**{**result, "zones_named": named, "home_doubt": doubt})
+    asked = tuple(Question(**each) for each in result["questions"])
+    told = {"zones_named": named, "home_doubt": doubt, "questions": asked}
+    return Aligned(**{**result, **told})
 
 
 def _noted(note: Path) -> dict[str, Any]:
@@ -221,7 +226,16 @@ def _derived(stage: Lake, participant: str, settings: Settings, parts: Parts) ->
     write_table(stage, "mage", participant, mage_rows)
     needed = clocks is None and (samples.needs_zone or align.needs_zone(reported))
     unplaced = samples.unplaced + align.unplaced(episode)
-    return Aligned(participant, True, unplaced, needed, known.named, known.by_evidence, known.doubt)
+    return Aligned(
+        participant,
+        changed=True,
+        unplaced=unplaced,
+        zone_needed=needed,
+        zones_named=known.named,
+        zone_found=known.by_evidence,
+        home_doubt=known.doubt,
+        questions=tuple(known.questions()),
+    )
 
 
 @dataclass

@@ -14,11 +14,20 @@ from flows.reading.extract import Manifest
 from flows.settings import Settings
 from transforms.clocks import evidence
 from transforms.clocks.claims import Claim, of_phones
-from transforms.clocks.findings import Finding, of_contradictions, of_devices, of_unmoved
+from transforms.clocks.findings import (
+    Finding,
+    of_contradictions,
+    of_devices,
+    of_doubtful,
+    of_unmoved,
+)
 from transforms.clocks.itinerary import Itinerary, Patience
 from transforms.clocks.known import Clocks, Readings, by_time
 from transforms.clocks.places import Doubt, doubt, home
+from transforms.clocks.questions import Question, of_defaults, of_runs
 from transforms.clocks.timeline import DAY, FAR_AHEAD, HOUR, LONG_AGO, Span, spans_of
+from transforms.clocks.writers import constant
+from transforms.clocks.zone_names import is_place
 from warehouse.schema import CLOCK_FINDING, ZONE_TIMELINE
 
 GROUNDS = ("zone_name", "offset", "device_clock")
@@ -39,12 +48,19 @@ class Known:
     named: tuple[str, ...] = ()
     doubt: Doubt | None = None
 
+    def questions(self) -> list[Question]:
+        """What to ask the person, since the exports alone do not tell."""
+        if self.clocks is None:
+            return []
+        return [*of_runs(self.clocks.runs), *of_defaults(self.claims, self.clocks.defaults)]
+
     def findings(self) -> list[Finding]:
         """What was found out about devices and zones."""
         if self.clocks is None:
             return []
         return [
             *of_devices(self.clocks),
+            *of_doubtful(self.clocks),
             *of_unmoved(self.clocks.unmoved),
             *of_contradictions(self.clocks.itinerary.contradictions),
         ]
@@ -71,7 +87,9 @@ def known_clocks(
     spans = spans_of(settings.participant(participant).stays(), *years)
     by_evidence = None
     if not spans:
-        by_evidence = home(claims, named, stretch, years)
+        never = {source for source, minutes in constant(claims).items() if minutes == 0}
+        heard = [claim for claim in claims if claim.source not in never]
+        by_evidence = home(heard, named, stretch, years)
         if by_evidence is None:
             zones = {*named, *(c.zone for c in claims if c.zone)}
             return Known(None, tuple(claims), None, tuple(sorted(zones)))
@@ -79,7 +97,8 @@ def known_clocks(
     patience = Patience(settings.rules.stay_min_h * HOUR, settings.rules.stay_join_days * DAY)
     clocks = Clocks.told(spans, claims, _readings(connection, part("sample")), years, patience)
     claims = by_time([*claims, *of_phones(clocks.runs)])
-    doubted = doubt(claims, spans, named, stretch, years)
+    heard = [claim for claim in claims if claim.source not in clocks.defaults]
+    doubted = doubt(heard, spans, named, stretch, years)
     return Known(clocks, tuple(claims), by_evidence, doubt=doubted)
 
 
@@ -114,7 +133,8 @@ def _years(stretch: tuple[int, int]) -> tuple[int, int]:
 def _named(manifests: Iterable[Manifest]) -> list[str]:
     """Zones that files name of themselves."""
     told = (m["facts"].get("timezone", "") for m in manifests)
-    return [zone for zones in told for zone in zones.split(", ") if evidence.is_zone(zone)]
+    named = [zone for zones in told for zone in zones.split(", ")]
+    return [zone for zone in named if is_place(zone) and zone != "UTC"]  # a server's default
 
 
 def zone_timeline(known: Known) -> pa.Table:

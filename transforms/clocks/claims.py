@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from transforms.clocks.counter import STEP_MIN, Run, distinct
-from transforms.clocks.timeline import MINUTE, offset_of
+from transforms.clocks.timeline import DAY, MINUTE, offset_of
 
 Ground = Literal["zone_name", "offset", "device_clock"]
 
@@ -40,6 +40,11 @@ class Claim:
         if self.zone is not None and self.zone == zone:
             return True
         return all(self.offset_at(t) == offset_of(zone, t) for t in (self.first, self.last))
+
+    @property
+    def days(self) -> int:
+        """What it weighs: days, begun ones too. A stream of readings is no more than a sleep."""
+        return 1 + (self.last - self.first) // DAY
 
     @property
     def says(self) -> str:

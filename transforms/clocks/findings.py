@@ -26,10 +26,12 @@ KINDS = {
     "overruled": "evidence that the settings overrule",
     "outvoted": "evidence that better evidence contradicts",
     "lone_evidence": "one piece of evidence of a short stay: not followed",
+    "default_offset": "the one offset that a source states whatever the clock: not followed",
+    "doubtful": "a device's clock that another story fits about as well, or that was mostly away",
     "no_zone": "an offset that no zone of the world had then: not followed",
     "unresolved": "glucose readings or sleeps without an instant",
 }
-_REASONS = {"lone": "lone_evidence"}
+_REASONS = {"lone": "lone_evidence", "default": "default_offset"}
 # Findings of one source and kind that follow each other within so long are told once.
 _ONE_STORY = 7 * 24 * 60 * MINUTE
 
@@ -54,6 +56,28 @@ def of_devices(clocks: Clocks) -> list[Finding]:
         found += _changes(stream, runs, clocks)
         found += _unfollowed(stream, runs, clocks)
         found += _re_timed(stream, runs)
+    return found
+
+
+def of_doubtful(clocks: Clocks) -> list[Finding]:
+    """Stretches of a phone's clock that may have been another one."""
+    found: list[Finding] = []
+    for (connector, device), runs in clocks.streams().items():
+        name = f"{connector} {device}".strip()
+        for run in runs:
+            if run.is_sure:
+                continue
+            text = f"{offset_words(run.offset_min or 0)} is taken, " + (
+                "away from home as most of what is known of the clock"
+                if run.rival_min is None
+                else f"{offset_words(run.rival_min)} is about as likely"
+            )
+            before = found[-1] if found else None
+            if before is not None and (before.stream, before.explanation) == (name, text):
+                last = max(before.last, run.last)
+                found[-1] = Finding(name, before.first, last, "doubtful", None, text)
+            else:
+                found.append(Finding(name, run.first, run.last, "doubtful", None, text))
     return found
 
 
@@ -147,7 +171,7 @@ def of_contradictions(contradictions: Iterable[Contradiction]) -> list[Finding]:
         if (
             before is not None
             and (before.stream, before.kind, before.explanation) == (claim.source, kind, text)
-            and claim.first - before.last <= _ONE_STORY
+            and (claim.first - before.last <= _ONE_STORY or each.reason == "default")
         ):
             found[-1] = Finding(claim.source, before.first, claim.last, kind, before.size_min, text)
         else:

@@ -17,6 +17,7 @@ from transforms.clocks.timeline import (
     timeline_of,
 )
 from transforms.clocks.unmoved import Unmoved, unmoved
+from transforms.clocks.writers import defaults
 
 
 def merged(stretches: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -45,10 +46,12 @@ def by_time(claims: Iterable[Claim]) -> list[Claim]:
 
 @dataclass(frozen=True)
 class Clocks:
-    """The person's zones, the runs of counters, the clocks that nobody moved."""
+    """The person's zones, the runs of counters, the sources whose offset is a default, the clocks
+    that nobody moved."""
 
     itinerary: Itinerary
     runs: tuple[Run, ...] = ()
+    defaults: frozenset[str] = frozenset()
     unmoved: tuple[Unmoved, ...] = ()
 
     @classmethod
@@ -69,14 +72,18 @@ class Clocks:
 
         Raises: zoneinfo.ZoneInfoNotFoundError for an unknown zone.
         """
-        if readings is None:
-            return cls(itinerary(spans, claims, years, patience))
-        counted = anchored(runs(readings.counted), timeline_of(spans, *years), claims, years)
+        home = timeline_of(spans, *years)
+        ignored = defaults(claims, home)
+        counted: list[Run] = []
+        if readings is not None:
+            heard = [claim for claim in claims if claim.source not in ignored]
+            counted = anchored(runs(readings.counted), home, heard, years)
         everything = by_time([*claims, *of_phones(counted)])
-        where = itinerary(spans, everything, years, patience)
+        where = itinerary(spans, everything, years, patience, ignored)
         open_ = [(r.first - 1, r.last + 1) for r in counted if r.follows_zone and not r.is_sure]
         where = replace(where, doubts=(*where.doubts, *merged(open_)))
-        return cls(where, tuple(counted), tuple(unmoved(readings.bare, where.timeline)))
+        still = unmoved(readings.bare, where.timeline) if readings is not None else []
+        return cls(where, tuple(counted), ignored, tuple(still))
 
     @property
     def zone(self) -> Timeline:
