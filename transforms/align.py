@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms.clocks.known import Clocks
-from transforms.clocks.timeline import Mask, Micros
+from transforms.clocks.timeline import DAY, FAR_AHEAD, HIGHEST, Mask, Micros
 from transforms.clocks.times import Times, times
 from transforms.clocks.wall_clock import UNRESOLVED, UTC
 from transforms.coded import codes, encoded, same
@@ -20,6 +20,7 @@ from transforms.units import Values, conversion
 
 VERSION = "4"  # of everything in this package: a new one derives every table again
 GLUCOSE = "interstitial_glucose"
+GRACE = DAY  # by which a clock may be ahead of the one that dated the export
 
 
 @dataclass(frozen=True)
@@ -32,15 +33,20 @@ class Quantity:
 
 
 Vocabulary = Mapping[str, Quantity]
+Made = Mapping[str, int]  # file to the instant at which it was made at the latest, microseconds
+NOT_TOLD: Made = {}
 
 
-def sample(rows: pa.Table, clocks: Clocks | None, vocabulary: Vocabulary) -> pa.Table:
+def sample(
+    rows: pa.Table, clocks: Clocks | None, vocabulary: Vocabulary, made: Made = NOT_TOLD
+) -> pa.Table:
     """Canonical samples, sorted by metric, instant, connector, device, end, newest file, record.
 
-    `rows` has the shape's columns plus connector, file and newness.
+    `rows` has the shape's columns plus connector, file and newness; `made` tells of files when
+    they were made. What lies after that has no instant.
     """
     rows = _coded(rows)
-    when = times(rows, clocks)
+    when, is_future = _placed(rows, clocks, made)
     value, known, implausible, unknown_unit = _values(rows, vocabulary)
     metric, connector, device = (codes(rows[n]) for n in ("metric", "connector", "device"))
     newness, record = np.asarray(rows["newness"]), np.asarray(rows["record"])
@@ -66,6 +72,7 @@ def sample(rows: pa.Table, clocks: Clocks | None, vocabulary: Vocabulary) -> pa.
         "unknown_unit": unknown_unit,
         "nonexistent_local": when.is_nonexistent,
         "unmoved_clock": when.is_unmoved,
+        "future": is_future,
     }
     table = pa.table(
         {
@@ -86,10 +93,10 @@ def sample(rows: pa.Table, clocks: Clocks | None, vocabulary: Vocabulary) -> pa.
     return table.append_column("occurrence", pa.array(_running_count(same_instant), pa.int32()))
 
 
-def episode(rows: pa.Table, clocks: Clocks | None) -> pa.Table:
+def episode(rows: pa.Table, clocks: Clocks | None, made: Made = NOT_TOLD) -> pa.Table:
     """Canonical episodes, sorted by kind, start, connector, device, end, label, file, record."""
     rows = _coded(rows)
-    when = times(rows, clocks)
+    when, is_future = _placed(rows, clocks, made)
     columns = [codes(rows[n]) for n in ("kind", "connector", "device", "label", "file")]
     kind, connector, device, label, file = columns
     start = np.where(when.start.known, when.start.micros, when.start_local.micros)
@@ -110,7 +117,11 @@ def episode(rows: pa.Table, clocks: Clocks | None) -> pa.Table:
             "label": rows["label"],
             "session": rows["session"],
             "flag": joined(
-                {"nonexistent_local": when.is_nonexistent, "unmoved_clock": when.is_unmoved}
+                {
+                    "nonexistent_local": when.is_nonexistent,
+                    "unmoved_clock": when.is_unmoved,
+                    "future": is_future,
+                }
             ),
         }
     )
@@ -154,6 +165,19 @@ def _intervals(start: Micros, same_stream: Mask) -> Values:
         if len(gaps):
             minutes[run] = min(float(np.median(gaps)) / 60e6, 15.0)
     return minutes
+
+
+def _placed(rows: pa.Table, clocks: Clocks | None, made: Made) -> tuple[Times, Mask]:
+    """Times of rows, and which of them lie after their file was made: no clock has shown those."""
+    when = times(rows, clocks)
+    if not made or not rows.num_rows:
+        return when, np.zeros(rows.num_rows, np.bool_)
+    files = encoded(rows["file"])
+    latest = np.array([made.get(name, FAR_AHEAD) for name in files.dictionary.to_pylist()])
+    latest = latest[np.asarray(files.indices)] + GRACE
+    start = np.where(when.start.known, when.start.micros, when.start_local.micros - HIGHEST)
+    is_future = (when.start.known | when.start_local.known) & (start > latest)
+    return when.without(is_future), is_future
 
 
 def unplaced(aligned: pa.Table) -> int:

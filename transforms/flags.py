@@ -4,6 +4,9 @@ implausible        outside the metric's plausible range (metrics.csv)
 rapid_change       glucose moved by more than 5 mg/dL per minute between neighbours
 unknown_unit       the reported unit has no conversion: the canonical value is NULL
 nonexistent_local  the wall clock did not exist: a clock that was not moved at a change
+unmoved_clock      a clock that nobody moved in spring
+future             after the export was made: the time is wrong, and no instant is known
+shifted_copy       the same as another source tells at a better time
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
@@ -24,10 +25,12 @@ from flows.reading.extract import Manifest, read_manifest
 from flows.settings import Settings
 from transforms import align
 from transforms.align import GLUCOSE, Quantity
-from transforms.clocks.findings import Finding, waiting
+from transforms.clocks import questions
+from transforms.clocks.findings import Finding, count_future, of_future, waiting
 from transforms.clocks.known import Clocks
 from transforms.clocks.places import Doubt
 from transforms.clocks.questions import Question
+from transforms.clocks.timeline import DAY
 from transforms.copies.one_copy import one_copy
 from transforms.copies.routes import marked, routes, shifted_copies
 from transforms.glucose import mage
@@ -42,6 +45,7 @@ from warehouse.store.lake import Lake, digest, write_json, write_pieces, write_t
 VERSION = digest(
     align.VERSION, mage.VERSION, {name: str(schema) for name, schema in TABLES.items()}
 )
+EPOCH, MICROSECOND = dt.datetime(1970, 1, 1), dt.timedelta(microseconds=1)
 VOCABULARY = {name: Quantity(m.unit, m.low, m.high) for name, m in METRICS.items()}
 
 
@@ -97,6 +101,17 @@ class Parts:
     def _database(self) -> duckdb.DuckDBPyConnection:
         """In memory; once, since to make one takes as long as to read a small file."""
         return duckdb.connect()
+
+    def made(self) -> dict[str, int]:
+        """When each file was made at the latest, microseconds: as it says, or when it was read."""
+        ends = {}
+        for manifest in self.manifests:
+            told = manifest["exported_at"] or manifest.get("read_on")
+            if told and str(manifest["first_time"]) <= told:  # else it is the date that is wrong
+                moment = dt.datetime.fromisoformat(told).replace(tzinfo=None)
+                whole_day = 0 if manifest["exported_at"] else DAY
+                ends[str(manifest["file"])] = (moment - EPOCH) // MICROSECOND + whole_day
+        return ends
 
     def connection(self) -> duckdb.DuckDBPyConnection:
         """A connection with temporary relations of its own."""
@@ -199,15 +214,17 @@ def _derived(stage: Lake, participant: str, settings: Settings, parts: Parts) ->
     with parts.connection() as connection:
         known = known_clocks(connection, participant, settings, parts.manifests, parts.parts)
     clocks = known.clocks
-    samples = _Samples(parts, clocks, settings.priority.glucose)
+    made = parts.made()
+    samples = _Samples(parts, clocks, settings.priority.glucose, made)
     write_pieces(stage, "sample", participant, samples.pieces())
     reported = _reported(parts, "episode")
-    episode = align.episode(reported, clocks)
+    episode = align.episode(reported, clocks, made)
     findings = [
         *known.findings(),
         *samples.findings,
         *shifted_sleeps(episode, settings.priority.sleep),
         *waiting(episode, clocks, "kind", ("sleep", "sleep_stage")),
+        *of_future(episode),
     ]
     tables = {
         "episode": episode,
@@ -234,7 +251,10 @@ def _derived(stage: Lake, participant: str, settings: Settings, parts: Parts) ->
         zones_named=known.named,
         zone_found=known.by_evidence,
         home_doubt=known.doubt,
-        questions=tuple(known.questions()),
+        questions=(
+            *known.questions(),
+            *questions.of_future(samples.future + count_future(episode)),
+        ),
     )
 
 
@@ -245,8 +265,10 @@ class _Samples:
     parts: Parts
     clocks: Clocks | None
     priority: Sequence[str]
+    made: align.Made
     findings: list[Finding] = field(default_factory=list)
     streams: Streams = field(default_factory=Streams)
+    future: Counter[str] = field(default_factory=Counter)
     unplaced: int = 0
     needs_zone: bool = False
 
@@ -265,7 +287,9 @@ class _Samples:
     def _aligned(self, rows: pa.Table, piece: Piece) -> pa.Table:
         if self.clocks is None:
             self.needs_zone |= align.needs_zone(rows)
-        found = piece.own(align.sample(rows, self.clocks, VOCABULARY))
+        found = piece.own(align.sample(rows, self.clocks, VOCABULARY, self.made))
+        self.findings += of_future(found)
+        self.future += count_future(found)
         if GLUCOSE in piece.metrics:
             found = self._without_copies(found)
         self.streams.add(found)

@@ -57,6 +57,11 @@ def _asked(who: str, question: Question) -> str:
                 f"{question.taken}, and {question.instead} is about as likely; {settle}, as may "
                 "exports of the time before or after"
             )
+        case "future":
+            return (
+                f"{question.count} rows of {question.connector} are dated after their export was "
+                f"made: flagged `future` and not used; `dawnlake zones {who}` shows when"
+            )
         case "abroad":
             return (
                 f"was {who} away from home so long? {days} of {question.connector} are taken to be "

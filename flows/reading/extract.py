@@ -224,10 +224,20 @@ def extracted(
             "connector": connector.name,
             "variant": variant,
             "connector_version": connector.version,
+            "read_on": _read_on(lake.part_folder(participant, connector.name, hashed.file)),
             **book.manifest(),
         }
         write_json({**manifest, "name": found.source.name}, folder / MANIFEST)
     return manifest
+
+
+def _read_on(folder: Path) -> str:
+    """The date on which a file was first read: nothing in it can be of a later one."""
+    try:
+        before = read_manifest(folder).get("read_on")
+    except (OSError, ValueError):
+        before = None
+    return str(before or dt.datetime.now(dt.UTC).date().isoformat())
 
 
 def read_manifest(folder: Path) -> Manifest:

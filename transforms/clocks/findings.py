@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from transforms.clocks.itinerary import Contradiction
 from transforms.clocks.known import Clocks
 from transforms.clocks.timeline import MINUTE, Micros, Span
 from transforms.clocks.unmoved import Unmoved
+from transforms.copies.sources import by_source
 
 KINDS = {
     "clock_change": "a device's clock was moved: by its zone, a journey or a hand",
@@ -29,6 +31,7 @@ KINDS = {
     "default_offset": "the one offset that a source states whatever the clock: not followed",
     "doubtful": "a device's clock that another story fits about as well, or that was mostly away",
     "no_zone": "an offset that no zone of the world had then: not followed",
+    "future": "rows dated after their export was made: not used",
     "unresolved": "glucose readings or sleeps without an instant",
 }
 _REASONS = {"lone": "lone_evidence", "default": "default_offset"}
@@ -179,6 +182,36 @@ def of_contradictions(contradictions: Iterable[Contradiction]) -> list[Finding]:
     return found
 
 
+def is_future(rows: pa.Table) -> pa.ChunkedArray:
+    """Which canonical rows are dated after their export was made."""
+    return pc.fill_null(pc.match_substring(rows["flag"].cast(pa.string()), "future"), False)
+
+
+def count_future(rows: pa.Table) -> Counter[str]:
+    """How many canonical rows of each connector are dated after their export was made."""
+    names = rows["connector"].cast(pa.string()).filter(is_future(rows))
+    return Counter(names.to_pylist())
+
+
+def of_future(rows: pa.Table) -> list[Finding]:
+    """Canonical rows that are dated after their export was made, by source."""
+    rows = rows.filter(is_future(rows))
+    if not rows.num_rows:
+        return []
+    wall = np.asarray(pc.fill_null(rows["start_local"].cast(pa.int64()), 0)).astype(np.int64)
+    return [
+        Finding(
+            " ".join(name for name in source if name),
+            int(wall[mine].min()),
+            int(wall[mine].max()),
+            "future",
+            None,
+            f"{int(mine.sum())} rows after the export was made, by their own clock",
+        )
+        for source, mine in by_source(rows)
+    ]
+
+
 def waiting(
     rows: pa.Table, clocks: Clocks | None, column: str, names: Sequence[str]
 ) -> list[Finding]:
@@ -189,6 +222,7 @@ def waiting(
     if clocks is None:
         return []
     open_ = pc.and_(pc.is_null(rows["start_at"]), pc.is_valid(rows["start_local"]))
+    open_ = pc.and_not(open_, is_future(rows))
     named = pc.is_in(rows[column].cast(pa.string()), pa.array(names))
     rows = rows.filter(pc.and_(open_, named))
     if not rows.num_rows:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from transforms.clocks.claims import Claim, offset_words
@@ -14,8 +14,11 @@ from transforms.clocks.timeline import DAY
 class Question:
     """About some days of a connector's times, whose clock is taken to be at an offset.
 
+    `count` is of rows where it is not days that matter.
+
     kind    rival (at another one, `instead`, is about as likely), abroad (most of what is known
-            was recorded away from home), default (the source never says anything else)
+            was recorded away from home), default (the source never says anything else), future
+            (rows after their export was made)
     """
 
     kind: str
@@ -23,6 +26,7 @@ class Question:
     days: int
     taken: str
     instead: str = ""
+    count: int = 0
 
 
 def of_runs(runs: Iterable[Run]) -> list[Question]:
@@ -41,6 +45,11 @@ def of_runs(runs: Iterable[Run]) -> list[Question]:
         Question(kind, connector, max(round(time / DAY), 1), taken, rival)
         for (kind, connector, taken, rival), time in sorted(spent.items())
     ]
+
+
+def of_future(counts: Mapping[str, int]) -> list[Question]:
+    """What is to be told of rows that are dated after their export was made, by connector."""
+    return [Question("future", name, 0, "", count=n) for name, n in sorted(counts.items())]
 
 
 def of_defaults(claims: Sequence[Claim], sources: frozenset[str]) -> list[Question]:

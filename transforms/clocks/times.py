@@ -5,7 +5,7 @@ time_basis, from best to worst: offset, utc, device_clock, zone, zone_inferred, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
@@ -48,6 +48,14 @@ class Times:
     basis: Basis
     is_nonexistent: Mask = field(repr=False)
     is_unmoved: Mask = field(repr=False)
+
+    def without(self, rows: Mask) -> Times:
+        """The same without the instants of some rows; their wall clocks stay as they are told."""
+        if not rows.any():
+            return self
+        start, end = (Column(each.micros, each.known & ~rows) for each in (self.start, self.end))
+        basis = np.where(rows, UNRESOLVED, self.basis).astype(np.int8)
+        return replace(self, start=start, end=end, basis=basis)
 
     def columns(self) -> dict[str, pa.Array]:
         """The canonical time columns."""

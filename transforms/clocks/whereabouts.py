@@ -36,9 +36,7 @@ HOME, JOURNEY, LONG_JOURNEY, WRONG = 1 / 60, 1 / 7, 1 / 45, 4.0
 _HOMEWARD, _ONWARD = -np.log(0.8), -np.log(0.2)
 _SHORT, _LONG = -np.log(0.95), -np.log(0.05)
 # How a recording begins: shares of days that people spend so.
-_SHARE = {HOME: 0.84, JOURNEY: 0.12, LONG_JOURNEY: 0.04}
-_GO_WRONG = 1 / 2000  # a day on which a clock goes wrong
-_BEGIN_WRONG = 8.0
+_SHARE = {HOME: 0.84, JOURNEY: 0.12, LONG_JOURNEY: 0.04, WRONG: 0.000125}
 _FROM_WRONG_HOME, _FROM_WRONG_AWAY = 0.3, 1.5
 # One place of a few dozen is gone to; the next ones and the big ones more often.
 _ANY_PLACE, _PER_HOUR, _RARE = 2.0, 0.1, 1.5
@@ -88,7 +86,9 @@ class Whereabouts:
     def begin(self) -> Costs:
         """What each state costs at the begin of a recording."""
         home, journey, long = (-np.log(_SHARE[rate]) for rate in (HOME, JOURNEY, LONG_JOURNEY))
-        return np.concatenate([[home], journey + self.going, long + self.going, [_BEGIN_WRONG]])
+        return np.concatenate(
+            [[home], journey + self.going, long + self.going, [-np.log(_SHARE[WRONG])]]
+        )
 
     def stay(self, first: Micros, last: Micros, offset: Micros) -> Costs:
         """For each row what it costs in each state that a clock showed `offset` all the while."""
@@ -138,7 +138,7 @@ class Whereabouts:
             price = _priced(left, 0.0, _ONWARD + kind, _FROM_WRONG_AWAY + kind)
             price[:, 0] = -np.log(_away_after(days, rate))
             yield slice(1 + number * n, 1 + (number + 1) * n), price
-        wrong = -np.log(-np.expm1(-days * _GO_WRONG))[:, None]
+        wrong = -np.log(-_SHARE[WRONG] * np.expm1(-days * WRONG))[:, None]
         yield slice(2 * n + 1, 2 * n + 2), np.broadcast_to(wrong, left.shape)
 
     def _entry(self, into: slice) -> Costs:
