@@ -17,9 +17,11 @@ import numpy as np
 from transforms.clocks.candidates import Candidates
 from transforms.clocks.claims import Claim
 from transforms.clocks.counter import Run, distinct
-from transforms.clocks.stories import Stories
+from transforms.clocks.stories import Rival, Stories
 from transforms.clocks.timeline import MINUTE, Timeline
 from transforms.clocks.whereabouts import Whereabouts
+
+_SAME = 1e-6  # costs that differ by less are the same
 
 
 def anchored(
@@ -47,12 +49,28 @@ def anchored(
     abroad = _mostly_abroad(told, chosen, home, claims)
     result = []
     for run in runs:
-        rival = rivals[run.life]
-        other = None if rival is None else rival + run.shift_min
-        shown = chosen[run.life] + run.shift_min
-        is_sure = rival is None and run.life not in abroad
-        result.append(replace(run, offset_min=shown, rival_min=other, is_sure=is_sure))
+        rival, shown = rivals[run.life], chosen[run.life] + run.shift_min
+        if rival is None:
+            sure = replace(run, offset_min=shown, is_sure=run.life not in abroad)
+            result.append(sure)
+        elif _is_twice(told[run.life], (chosen[run.life], rival.offset_min), rival, home):
+            result.append(run)
+        else:
+            other = rival.offset_min + run.shift_min
+            result.append(replace(run, offset_min=shown, rival_min=other, is_sure=False))
     return result
+
+
+def _is_twice(life: Sequence[Run], offsets: tuple[int, int], rival: Rival, home: Timeline) -> bool:
+    """Whether all of a life was recorded at home, in an hour that the clock showed twice."""
+    if rival.dearer > _SAME:
+        return False
+    walls = np.array([w for run in life for w in (run.first_wall, run.last_wall)], np.int64)
+    shown = MINUTE * np.repeat([run.shift_min for run in life], 2)
+    return all(
+        bool((home.offset_at(walls - shown - o * MINUTE) == shown + o * MINUTE).all())
+        for o in offsets
+    )
 
 
 def _mostly_abroad(

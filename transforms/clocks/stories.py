@@ -25,6 +25,13 @@ _MOST = 300  # stories at once
 _Stream = tuple[str, str]
 
 
+class Rival(NamedTuple):
+    """The offset of a life in another story, minutes, and by how much that is dearer."""
+
+    offset_min: int
+    dearer: float
+
+
 class _Seen(NamedTuple):
     """What a story remembers of a clock: its offset in minutes, the last instant, the life."""
 
@@ -39,6 +46,7 @@ class _Key(NamedTuple):
     lives: tuple[tuple[int, int], ...] = ()  # the offsets of lives that go on
     phone: _Seen | None = None
     receivers: tuple[tuple[_Stream, _Seen], ...] = ()
+    is_double: bool = False  # a phone has heard two sensors at once: it may again
 
 
 @dataclass(frozen=True)
@@ -77,6 +85,7 @@ class Stories:
         shown = offset + run.shift_min
         last = (run.last_wall - shown * MINUTE).tolist()
         gap, source = None, np.broadcast_to(np.arange(cost.shape[1]), cost.shape)
+        is_double = np.array([key.is_double for key in keys])
         if run.follows_zone:
             first = run.first_wall - shown * MINUTE
             if keys[0].phone is not None:
@@ -85,14 +94,18 @@ class Stories:
             added = self.where.stay(first, np.array(last, np.int64), shown * MINUTE)
             added += self.candidates.contradicted(run, shown)[:, None]
             if gap is not None:
-                added[gap < -SLACK] += AT_ONCE
+                at_once = gap < -SLACK
+                added[at_once & ~is_double] += AT_ONCE
+                is_double |= at_once
         else:
             prices = [self._set(run, key, o) for key, o in zip(keys, shown.tolist(), strict=True)]
             added = np.array(prices)[:, None]
         cost = cost + added
         after = [
-            _after(key, run, own, end, is_last)
-            for key, own, end in zip(keys, offset.tolist(), last, strict=True)
+            _after(key, run, own, end, is_last)._replace(is_double=double)
+            for key, own, end, double in zip(
+                keys, offset.tolist(), last, is_double.tolist(), strict=True
+            )
         ]
         kept = _hopeful(cost)
         self._keys = list(dict.fromkeys(after[row] for row in kept.tolist()))
@@ -136,9 +149,9 @@ class Stories:
             row, state = step.parent[row], step.source[row, state]
         return result
 
-    def rivals(self, chosen: dict[int, int]) -> dict[int, int | None]:
-        """The offset of each life in the next best story, if that is about as likely; else None."""
-        result: dict[int, int | None] = {}
+    def rivals(self, chosen: dict[int, int]) -> dict[int, Rival | None]:
+        """Of each life the next best story with another offset, if that is about as likely."""
+        result: dict[int, Rival | None] = {}
         after = np.zeros_like(self._cost)
         for number, step in reversed(list(enumerate(self._steps))):
             follows = after[step.group]
@@ -146,8 +159,9 @@ class Stories:
                 whole = (step.cost + follows).min(axis=1)
                 others = np.where(step.offset == chosen[step.life], np.inf, whole)
                 best = int(np.argmin(others))
-                is_near = others[best] - whole.min() < _SURE
-                result[step.life] = int(step.offset[best]) if is_near else None
+                dearer = float(others[best] - whole.min())
+                near = Rival(int(step.offset[best]), dearer)
+                result[step.life] = near if dearer < _SURE else None
             follows = follows + step.added
             if step.gap is not None:
                 follows = self.where.before(follows, step.gap)
