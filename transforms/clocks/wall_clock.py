@@ -12,8 +12,9 @@ import numpy as np
 import pyarrow as pa
 
 from transforms.clocks.counter import offsets
+from transforms.clocks.device_clock import DeviceClock, of_devices
 from transforms.clocks.fold import by_record_order
-from transforms.clocks.known import Clocks, DeviceClock, of_devices
+from transforms.clocks.known import Clocks
 from transforms.clocks.timeline import Mask, Micros, Resolved
 
 BASES = ("offset", "utc", "device_clock", "zone", "zone_inferred", "unresolved")
@@ -62,9 +63,10 @@ def _by_counter(
     """Fill in the rows with a counter whose run is anchored."""
     if "clock_s" not in rows.column_names or not clocks.runs:
         return np.zeros(len(wall), np.bool_)
-    has, offset = offsets(rows, clocks.runs)
+    has, sure, offset = offsets(rows, clocks.runs)
     has &= naive
-    instant[has], basis[has] = (wall - offset)[has], DEVICE_CLOCK
+    instant[has] = (wall - offset)[has]
+    basis[has] = np.where(sure[has], DEVICE_CLOCK, ZONE_INFERRED)
     return has
 
 
@@ -96,14 +98,14 @@ def _by_device(
     told, skipped = np.zeros((2, len(wall)), np.bool_)
     for of_device, device in of_devices(rows, clocks):
         asked = np.flatnonzero(naive & of_device)
-        shown = device.timeline.resolve(wall[asked])
+        shown = device.shown(wall[asked])
         near = device.near(shown.first)
         asked, first, last = asked[near], shown.first[near], shown.last[near]
-        count = shown.count[near]
+        count, is_open = shown.count[near], shown.is_open[near] | device.is_doubted(first)
         same = (zone.count[asked] == 1) & (zone.first[asked] == first)
         instant[asked] = first
         basis[asked] = np.where(same, ZONE, DEVICE_CLOCK)
-        basis[asked[count == 0]] = ZONE_INFERRED
+        basis[asked[(count == 0) | is_open]] = ZONE_INFERRED
         twice = np.flatnonzero(count > 1)
         choice = _by_neighbours(rows, device, wall, asked[twice], first[twice], last[twice])
         instant[asked[twice]] = choice[0]
