@@ -221,19 +221,20 @@ def _derived(stage: Lake, participant: str, settings: Settings, parts: Parts) ->
     made = parts.made()
     samples = _Samples(parts, clocks, settings.priority.glucose, made)
     write_pieces(stage, "sample", participant, samples.pieces())
-    reported = _reported(parts, "episode")
+    reported = _reported(parts, "episode", clocks)
     episode = align.episode(reported, clocks, made)
+    episode, shifted = shifted_sleeps(episode, clocks, settings.priority.sleep)
     findings = [
         *known.findings(),
         *samples.findings,
-        *shifted_sleeps(episode, settings.priority.sleep),
+        *shifted,
         *waiting(episode, clocks, "kind", ("sleep", "sleep_stage")),
         *of_future(episode),
     ]
     tables = {
         "episode": episode,
         "sleep_part": sleep_parts(belonging(episode)),
-        "daily": align.daily(_reported(parts, "daily"), VOCABULARY),
+        "daily": align.daily(_reported(parts, "daily", clocks), VOCABULARY),
         "stream": samples.streams.table(),
         "zone_timeline": table_of(zone_rows(known), ZONE_TIMELINE.remove(0)),
         "clock_finding": table_of(finding_rows(findings), CLOCK_FINDING.remove(0)),
@@ -279,11 +280,12 @@ class _Samples:
         with self.parts.connection() as connection:
             planned = pieces(connection, self.parts.parts("sample"))
         with ThreadPoolExecutor(1) as beside:
-            reading = [beside.submit(_reported, self.parts, "sample", planned[0])]
+            reading = [beside.submit(_reported, self.parts, "sample", self.clocks, planned[0])]
             for number, piece in enumerate(planned):
                 rows = reading.pop().result()
                 for following in planned[number + 1 : number + 2]:
-                    reading.append(beside.submit(_reported, self.parts, "sample", following))
+                    more = (self.parts, "sample", self.clocks, following)
+                    reading.append(beside.submit(_reported, *more))
                 yield self._aligned(rows, piece)
 
     def _aligned(self, rows: pa.Table, piece: Piece) -> pa.Table:
@@ -301,7 +303,9 @@ class _Samples:
         return found
 
 
-def _reported(parts: Parts, shape: str, piece: Piece = EVERYTHING) -> pa.Table:
+def _reported(
+    parts: Parts, shape: str, clocks: Clocks | None, piece: Piece = EVERYTHING
+) -> pa.Table:
     """One copy of every reported fact of a shape, or of a piece of the samples."""
     source = parts.parts(shape, piece)
     if source is None:
@@ -311,8 +315,9 @@ def _reported(parts: Parts, shape: str, piece: Piece = EVERYTHING) -> pa.Table:
         return schema.append(pa.field("newness", pa.int32())).empty_table()
     if piece.metrics:
         source = f"(from {source} where {piece.condition()})"
+    settled = clocks and clocks.folds.table("metric" if shape == "sample" else "kind")
     with parts.connection() as connection:
-        return one_copy(connection, shape, source, parts.files())
+        return one_copy(connection, shape, source, parts.files(), settled)
 
 
 def _rejects(parts: Parts) -> pa.Table:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
 
 from transforms.clocks.anchor import anchored
 from transforms.clocks.claims import Claim, of_phones
 from transforms.clocks.counter import Run, runs
+from transforms.clocks.fold import Folds
 from transforms.clocks.itinerary import Itinerary, Patience, itinerary
 from transforms.clocks.timeline import Span, Timeline, timeline_of
 from transforms.clocks.unmoved import Unmoved, unmoved
@@ -43,12 +44,13 @@ def by_time(claims: Iterable[Claim]) -> list[Claim]:
 @dataclass(frozen=True)
 class Clocks:
     """The person's zones, the runs of counters, the sources whose offset is a default, the clocks
-    that nobody moved."""
+    that nobody moved, rows of repeated hours."""
 
     itinerary: Itinerary
     runs: tuple[Run, ...] = ()
     defaults: frozenset[str] = frozenset()
     unmoved: tuple[Unmoved, ...] = ()
+    folds: Folds = field(default_factory=Folds)
 
     @classmethod
     def of(cls, zone: Timeline) -> Clocks:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import duckdb
@@ -19,11 +19,12 @@ from transforms.clocks.findings import (
     of_doubtful,
     of_unmoved,
 )
+from transforms.clocks.fold import Folds, Name
 from transforms.clocks.itinerary import Itinerary, Patience
 from transforms.clocks.known import Clocks, Readings, by_time
 from transforms.clocks.places import Doubt, doubt, home
 from transforms.clocks.questions import Question, of_defaults, of_runs
-from transforms.clocks.timeline import FAR_AHEAD, LONG_AGO, Span, Stay, spans_of
+from transforms.clocks.timeline import DAY, FAR_AHEAD, LONG_AGO, Span, Stay, Timeline, spans_of
 from transforms.clocks.writers import constant
 from transforms.clocks.zone_names import is_place
 
@@ -95,6 +96,7 @@ def known_clocks(
             return Known(None, tuple(claims), None, tuple(sorted(zones)))
         spans = [Span(LONG_AGO, FAR_AHEAD, by_evidence, "evidence")]
     clocks = Clocks.told(spans, claims, _readings(connection, part("sample")), years, patience)
+    clocks = replace(clocks, folds=_folds(connection, manifests, part, clocks.zone))
     claims = by_time([*claims, *of_phones(clocks.runs)])
     heard = [claim for claim in claims if claim.source not in clocks.defaults]
     doubted = doubt(heard, spans, named, stretch, years)
@@ -107,6 +109,37 @@ def _readings(connection: duckdb.DuckDBPyConnection, samples: str | None) -> Rea
     return Readings(
         evidence.counted(connection, samples), evidence.bare_readings(connection, samples)
     )
+
+
+def _folds(
+    connection: duckdb.DuckDBPyConnection,
+    manifests: Sequence[Manifest],
+    part: Callable[[str], str | None],
+    zone: Timeline,
+) -> Folds:
+    """What the order of records settles of repeated hours that two files of a connector tell."""
+    days = []
+    for first, last in zone.repeated():
+        ends = [_text(first - DAY), _text(last + DAY)]
+        told = Counter(
+            m["connector"]
+            for m in manifests
+            if m["first_time"] and m["first_time"] <= ends[1] and m["last_time"] >= ends[0]
+        )
+        if any(count > 1 for count in told.values()):
+            days.append((ends[0], ends[1]))
+    if not days:
+        return Folds()
+    found: dict[Name, int] = {}
+    for shape in ("sample", "episode"):
+        if source := part(shape):
+            rows = evidence.near_folds(connection, source, shape, days)
+            found |= Folds.of(rows, zone).instants
+    return Folds(found)
+
+
+def _text(micros: int) -> str:
+    return (dt.datetime(1970, 1, 1) + dt.timedelta(microseconds=micros)).isoformat()
 
 
 def _stretch(manifests: Iterable[Manifest]) -> tuple[int, int] | None:

@@ -87,6 +87,12 @@ class Timeline:
         """The wall clock at each instant."""
         return instant + self.offset_at(instant)
 
+    def repeated(self) -> list[tuple[int, int]]:
+        """The stretches of the wall clock that it showed twice, from and to."""
+        back = np.flatnonzero(np.diff(self.offset) < 0) + 1
+        ends = (self.start[back] + self.offset[back], self.start[back] + self.offset[back - 1])
+        return list(zip(*(each.tolist() for each in ends), strict=True))
+
     def resolve(self, wall: Micros) -> Resolved:
         """The instants at which the clock showed `wall`."""
         lowest = np.searchsorted(self.start, wall - HIGHEST, side="right") - 1

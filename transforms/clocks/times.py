@@ -13,7 +13,16 @@ import pyarrow.compute as pc
 
 from transforms.clocks.known import Clocks
 from transforms.clocks.timeline import MINUTE, Mask, Micros
-from transforms.clocks.wall_clock import BASES, OFFSET, UNRESOLVED, UTC, Basis, placed
+from transforms.clocks.wall_clock import (
+    BASES,
+    OFFSET,
+    UNRESOLVED,
+    UTC,
+    ZONE,
+    ZONE_INFERRED,
+    Basis,
+    placed,
+)
 from transforms.clocks.writers import written_by
 
 
@@ -79,7 +88,8 @@ def times(rows: pa.Table, clocks: Clocks | None) -> Times:
     if clocks is not None and clocks.defaults:
         told = _undone(written_by(rows, clocks.defaults), *told)
     start, local, basis, nonexistent, unmoved = _starts(rows, clocks, told[0])
-    end, end_local = _ends(rows, clocks, start, local, told, basis)
+    end, end_local, in_doubt = _ends(rows, clocks, start, local, told, basis)
+    basis = np.where(in_doubt & (basis == ZONE), ZONE_INFERRED, basis).astype(np.int8)
     return Times(start, local, end, end_local, basis, nonexistent, unmoved)
 
 
@@ -166,11 +176,14 @@ def _ends(
     start_local: Column,
     told: tuple[_Told, _Told],
     basis: Basis,
-) -> tuple[Column, Column]:
+) -> tuple[Column, Column, Mask]:
+    """Instants and wall clocks of ends, and which of them the clock showed twice after the start:
+    the first is taken."""
+    in_doubt = np.zeros(rows.num_rows, np.bool_)
     start_wall, (utc, wall) = told[0].wall, (told[1].utc, told[1].wall)
     anchor = Column.of(rows, "anchor_wall")
     if not (utc.known.any() or wall.known.any()):
-        return utc, wall
+        return utc, wall, in_doubt
     stated, shift = told[1].stated, told[1].shift
     instant = np.where(utc.known, utc.micros, wall.micros - shift)
     local = np.where(wall.known, wall.micros, utc.micros + shift)
@@ -186,10 +199,11 @@ def _ends(
             found = clocks.zone.resolve(wall.micros)
             after = np.where(found.first >= start.micros, found.first, found.last)
             instant, known = np.where(own, after, instant), known | own
+            in_doubt = own & (found.count > 1) & (found.first >= start.micros)
         local = np.where(known & ~stated, clocks.zone.wall(instant), local)
         local_known = local_known | known
     else:
         same = known & ~stated & start_local.known
         local = np.where(same, start_local.micros + instant - start.micros, local)
         local_known = local_known | same
-    return Column(instant, known), Column(local, local_known)
+    return Column(instant, known), Column(local, local_known), in_doubt

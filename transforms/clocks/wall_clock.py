@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from transforms.clocks.counter import offsets
 from transforms.clocks.device_clock import DeviceClock, of_devices
@@ -49,12 +50,30 @@ def placed(rows: pa.Table, clocks: Clocks, wall: Micros, anchor: Micros, naive: 
     twice = rest & (found.count > 1)
     basis[twice] = UNRESOLVED
     if twice.any():
+        settled, choice = clocks.folds.find(rows, twice)
+        instant[settled], basis[settled] = choice[settled], ZONE_INFERRED
+        twice &= ~settled
         settled, choice = by_record_order(rows, found, anchor, naive, twice)
         instant[settled], basis[settled] = choice[settled], ZONE_INFERRED
+    sleep = (basis == UNRESOLVED) & _is_of_sleep(rows)
+    instant[sleep], basis[sleep] = found.last[sleep], ZONE_INFERRED
     sure = rest & (basis == ZONE)
     if sure.any():
         basis[sure & clocks.itinerary.is_doubted(instant)] = ZONE_INFERRED
     return Placed(instant + wall - anchor, basis, missing, unmoved)
+
+
+def _is_of_sleep(rows: pa.Table) -> Mask:
+    """Which rows are of a sleep that tells its length: only its place is in doubt, by an hour.
+
+    Taken is the second pass of the clock: after it the wall clock runs on, as the end of such a
+    sleep does that lies as far from its begin as the sleep is long.
+    """
+    anchored = np.asarray(pc.is_valid(rows["anchor_wall"]))
+    if "kind" not in rows.column_names:
+        return anchored
+    kinds = pa.array(["sleep", "sleep_stage"])
+    return anchored | np.asarray(pc.is_in(rows["kind"].cast(pa.string()), kinds))
 
 
 def _by_counter(
