@@ -123,6 +123,13 @@ def renumbered(number: int) -> bytes:
         return database.serialize()
 
 
+def shorter_fit(by: int) -> bytes:
+    """A FIT file whose header states fewer bytes of records than there are."""
+    data = bytearray(golden("garmin_fit", "sleep_and_a_nap").data())
+    data[4:8] = (int.from_bytes(data[4:8], "little") - by).to_bytes(4, "little")
+    return bytes(data)
+
+
 # What was found, as small as it can be, and what becomes of it now.
 FOUND: dict[str, tuple[Callable[[], bytes], str]] = {
     "a page of comments before another root": (lambda: comments("<!-- -->"), "UnknownFormat"),
@@ -187,7 +194,7 @@ FOUND: dict[str, tuple[Callable[[], bytes], str]] = {
     ),
     "a header longer than the module csv takes": (
         lambda: libreview([]).replace(LAST, FAR).encode(),
-        "BrokenFile",
+        "FormatDrift",
     ),
     "a header of sixty thousand columns": (
         lambda: (
@@ -214,6 +221,7 @@ FOUND: dict[str, tuple[Callable[[], bytes], str]] = {
         lambda: profile('"UTC"')[:-1] + b"," + profile("9" * 5000)[1:],
         "BrokenFile",
     ),
+    "records that reach beyond what their header says": (lambda: shorter_fit(1), "BrokenFile"),
     "a fault told in half a letter": (
         lambda: sleep().replace(b"{", '{"x€€€€€€€€€€€€€€€€€€€€": 0, '.encode(), 1)[:-1] + b" @",
         "BrokenFile",
