@@ -6,14 +6,15 @@ import datetime as dt
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.lake import PERSON, kept, put, table
-from tests.strategies import HOUR, micros
-from tests.travellers import Traveller, exports, traveller
-from transforms.arrays import DAY, MINUTE, Micros
+from tests.lake import Row, clarity, kept, put, table
+from tests.strategies import at, micros
+from tests.travellers import Traveller, clocks_of, traveller
+from transforms.arrays import Micros
 from transforms.clocks.timeline import Stay
 from transforms.clocks.times import Times, times
 from warehouse.store.lake import Lake
@@ -23,16 +24,11 @@ SAMPLE = ("metric", "value", "start_at", "start_local", "time_basis", "flag")
 
 def seen(who: Traveller, *chosen: Micros) -> dict[int, tuple[int, int, bool]]:
     """Of each reading in some exports, by its number: instant, wall clock, and how it is known."""
-    import pyarrow as pa
-
-    from tests.travellers import clocks_of
-
     rows = pa.concat_tables(who.rows(each, f"{n:016}") for n, each in enumerate(chosen))
     told: Times = times(rows, clocks_of(rows, who.home))
     numbers = np.concatenate(chosen).tolist()
-    values = zip(
-        told.start.micros.tolist(), told.start_local.micros.tolist(), told.basis.tolist(), strict=True
-    )
+    columns = (told.start.micros, told.start_local.micros, told.basis)
+    values = zip(*(column.tolist() for column in columns), strict=True)
     found: dict[int, tuple[int, int, bool]] = {}
     for number, value in zip(numbers, values, strict=True):
         assert found.setdefault(number, value) == value  # the copies agree
@@ -59,16 +55,16 @@ def journeys_and_covers(draw: st.DrawFn) -> tuple[Traveller, list[tuple[int, int
     who = traveller(draw(st.integers(0, 10_000)), every=30)
     begin = int(draw(st.integers(0, len(who.instants) - 1500)))
     month = np.arange(begin, begin + draw(st.integers(200, 1440)))
-    at = dt.datetime(1970, 1, 1) + dt.timedelta(microseconds=int(who.instants[month[0]]))
+    day = at(int(who.instants[month[0]]))
     stays = [who.stays[0]]
     for _ in range(draw(st.integers(1, 2))):
-        at += dt.timedelta(hours=draw(st.integers(6, 150)))
-        until = at + dt.timedelta(hours=draw(st.integers(3, 90)))
-        stays.append(Stay(at, draw(st.sampled_from(["Asia/Tokyo", "America/Denver"])), until))
-        at = until
-    short = Traveller(
-        who.home, stays, who.instants[month], who.sensor[month], who.count[month]
-    )
+        day += dt.timedelta(hours=draw(st.integers(6, 150)))
+        # by the clock there, which may be ahead of home by so much
+        zone, ahead = draw(st.sampled_from([("Asia/Tokyo", 17), ("America/Denver", 0)]))
+        until = day + dt.timedelta(hours=draw(st.integers(3, 90)) + ahead)
+        stays.append(Stay(day, zone, until))
+        day = until
+    short = Traveller(who.home, stays, who.instants[month], who.sensor[month], who.count[month])
     return short, draw(covers(len(month)))
 
 
@@ -80,3 +76,41 @@ def test_overlapping_parts_tell_what_the_whole_tells(
     who, parts = told
     whole = seen(who, np.arange(len(who.instants)))
     assert seen(who, *(np.arange(a, b) for a, b in parts)) == whole
+
+
+def canonical(lake: Lake, paths: list[Path], who: Traveller) -> list[Row]:
+    """What comes of files, apart from which file told it."""
+    for path in paths:
+        kept(lake, [path], zone=who.home)
+    rows = [{name: row[name] for name in SAMPLE} for row in table(lake, "sample")]
+    stays = [(row["zone"], row["from_at"], row["to_at"]) for row in table(lake, "zone_timeline")]
+    return [*rows, {"stays": stays}]
+
+
+@pytest.mark.parametrize("hours", [9, 40])
+def test_tables_of_overlapping_files_are_those_of_the_whole(hours: int, tmp_path: Path) -> None:
+    """A journey shorter, and one longer, than stay_min_h."""
+    home = traveller(1, every=30, home="Europe/Berlin")
+    leaves = dt.datetime(2024, 6, 4, 12)
+    stay = Stay(leaves, "America/New_York", leaves + dt.timedelta(hours=hours - 6))
+    chosen = (home.instants >= micros(leaves) - 3 * 86_400_000_000) & (
+        home.instants < micros(leaves) + 5 * 86_400_000_000
+    )
+    who = Traveller(
+        home.home, [home.stays[0], stay], home.instants[chosen], home.sensor[chosen],
+        home.count[chosen],
+    )  # fmt: skip
+    walls = [at(wall).isoformat() for wall in who.clock.wall(who.instants).tolist()]
+    rows = [
+        (wall, 90 + n % 50, count, f"S{sensor}")
+        for n, (wall, count, sensor) in enumerate(
+            zip(walls, who.count.tolist(), who.sensor.tolist(), strict=True)
+        )
+    ]
+    size = len(rows)
+    parts = [(0, size // 2), (size // 3, size), (size // 4, size // 2 + 20)]
+    files = {f"{a}.csv": clarity(rows[a:b]) for a, b in parts}
+    whole = put(tmp_path / "whole", {"a.csv": clarity(rows)})
+    one = canonical(Lake(tmp_path / "one"), whole, who)
+    assert canonical(Lake(tmp_path / "many"), put(tmp_path / "parts", files), who) == one
+    assert len(one) == size + 1
