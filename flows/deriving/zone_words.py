@@ -54,7 +54,7 @@ def _asked(who: str, question: Question) -> str:
         case "rival":
             return (
                 f"where was {who}? {days} of {question.connector} are taken to be at "
-                f"{question.taken}, and {question.instead} is about as likely; {settle}, as may "
+                f"{question.taken}; {question.instead} is about as likely; {settle}, as may "
                 "exports of the time before or after"
             )
         case "future":

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from transforms.clocks.claims import Claim, offset_words
 from transforms.clocks.counter import Run, distinct
 from transforms.clocks.timeline import DAY
+
+_MOST = 3  # offsets that a question names
 
 
 @dataclass(frozen=True)
@@ -36,15 +39,24 @@ def of_runs(runs: Iterable[Run]) -> list[Question]:
         if not run.is_sure and run.follows_zone:
             lives.setdefault(run.life, []).append(run)
     spent: dict[tuple[str, str, str, str], int] = {}
-    for run in (each for life in lives.values() for each in distinct(life)):
-        rival = "" if run.rival_min is None else offset_words(run.rival_min)
-        taken = offset_words(run.offset_min or 0)
-        key = ("rival" if rival else "abroad", run.connector, taken, rival)
-        spent[key] = spent.get(key, 0) + run.last - run.first
+    for life in lives.values():
+        told = distinct(life)
+        taken = _one_after_the_other(run.offset_min or 0 for run in told)
+        is_rival = told[0].rival_min is not None
+        rival = _one_after_the_other(run.rival_min or 0 for run in told) if is_rival else ""
+        key = ("rival" if is_rival else "abroad", told[0].connector, taken, rival)
+        spent[key] = spent.get(key, 0) + sum(run.last - run.first for run in told)
     return [
         Question(kind, connector, max(round(time / DAY), 1), taken, rival)
         for (kind, connector, taken, rival), time in sorted(spent.items())
     ]
+
+
+def _one_after_the_other(offsets: Iterable[int]) -> str:
+    """Offsets in words, each once until it changes: UTC+02:00, then UTC-04:00."""
+    words = [offset_words(minutes) for minutes, _ in itertools.groupby(offsets)]
+    more = f" and {len(words) - _MOST} more changes" if len(words) > _MOST else ""
+    return ", then ".join(words[:_MOST]) + more
 
 
 def of_future(counts: Mapping[str, int]) -> list[Question]:
