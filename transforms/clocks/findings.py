@@ -24,7 +24,7 @@ KINDS = {
     "clock_unmoved": "a device's clock was not moved when its owner's was",
     "re_timed": "two exports tell the same readings at different times of the clock",
     "shifted_copy": "a second route of the same sensor is off by a constant time: not used",
-    "shifted_sleep": "two sources tell one night a whole number of hours apart",
+    "shifted_sleep": "two sources tell one night hours apart: by the worse clock it is not used",
     "overruled": "evidence that the settings overrule",
     "outvoted": "evidence that better evidence contradicts",
     "lone_evidence": "one piece of evidence of a short stay: not followed",
