@@ -191,6 +191,11 @@ class Asked:
         return self.exposure, self.outcome
 
     @property
+    def is_main(self) -> bool:
+        """Of a night's measure the day that follows; of a habit its one relation."""
+        return self.family == HABIT or self.relation == "same_night"
+
+    @property
     def slope_unit(self) -> str:
         """The unit of a slope of the later one on the earlier."""
         first, second = self.in_time

@@ -10,7 +10,7 @@ import numpy as np
 from transforms.effect.bootstrap import adjusted, left_over
 from transforms.effect.meta import FEWEST_FOR_INTERVAL, Meta, meta
 from transforms.effect.nights import Nights
-from transforms.effect.pairs import HABIT, Asked, every_pair
+from transforms.effect.pairs import Asked, every_pair
 from transforms.effect.rmcorr import Correlation, correlation_of_people
 from transforms.effect.within import Effect, related
 
@@ -36,7 +36,7 @@ def together(people: Sequence[tuple[Nights, Sequence[Effect]]]) -> list[Together
 
     `people` have the effects of `within.effects`. p values are adjusted within a family.
     """
-    asked = [(at, pair) for at, pair in enumerate(every_pair()) if _is_first(pair)]
+    asked = [(at, pair) for at, pair in enumerate(every_pair()) if pair.is_main]
     found = [_together(pair, [(own, of[at]) for own, of in people]) for at, pair in asked]
     family = np.array([each.asked.family for each in found])
     raw = np.array([each.meta.p if each.meta else np.nan for each in found])
@@ -44,11 +44,6 @@ def together(people: Sequence[tuple[Nights, Sequence[Effect]]]) -> list[Together
     for name in np.unique(family):
         p[family == name] = adjusted(raw[family == name])
     return [replace(each, adjusted_p=float(own)) for each, own in zip(found, p, strict=True)]
-
-
-def _is_first(asked: Asked) -> bool:
-    """Of a night the day that follows; of a habit its one relation."""
-    return asked.family == HABIT or asked.relation == "same_night"
 
 
 def _together(asked: Asked, people: Sequence[tuple[Nights, Effect]]) -> Together:

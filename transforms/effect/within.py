@@ -90,16 +90,14 @@ def _effect(nights: Nights, asked: Asked) -> Effect:
     count = len(pair.day)
     is_enough = count >= FEWEST_NIGHTS
     found = estimate(pair.day, pair.covariates, pair.first, pair.second) if is_enough else None
-    is_forward = asked.relation != "reverse"
+    is_plain = found is not None and asked.is_main
     return Effect(
         asked=asked,
         night_count=count,
         first_day=int(pair.day[0]) if count else None,
         last_day=int(pair.day[-1]) if count else None,
         estimate=found,
-        thirds=thirds(pair.day, pair.covariates, pair.first, pair.second)
-        if found and is_forward
-        else None,
+        thirds=thirds(pair.day, pair.covariates, pair.first, pair.second) if is_plain else None,
     )
 
 

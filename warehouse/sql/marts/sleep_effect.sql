@@ -19,7 +19,7 @@
 -- shift_p_value | share of circular shifts of the exposure that go with the outcome as closely
 -- adjusted_p_value | p_value adjusted within the family and person, all relations, reverse too (Benjamini-Hochberg)
 -- verdict | in words, from 28 nights on; below 14: not enough nights
--- lowest_third_median | median of the outcome on days after the lowest third of the exposure, at usual covariates; NULL below 5 nights in a third
+-- lowest_third_median | median of the outcome on days after the lowest third of the exposure, at usual covariates; NULL below 5 nights in a third, and for night_before and four_nights
 -- highest_third_median | the same after the highest third
 -- third_difference | highest minus lowest
 -- third_difference_low | lower end of its 95 % interval
