@@ -12,6 +12,7 @@ from pathlib import Path
 
 import duckdb
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from flows.cli import main
@@ -257,6 +258,22 @@ def test_a_rebuild_keeps_it(lake: Lake, run: Run) -> None:
     assert asked(lake, "select bool_and(is_current) as so, count(*) as n from sleep_effect") == [
         {"so": True, "n": 540}
     ]
+
+
+def test_results_of_another_version_go(lake: Lake, run: Run, tmp_path: Path) -> None:
+    """Their columns fit no view of today."""
+    run("effect", "--lake", lake.root)
+    part = lake.table_part("effect", "ada")
+    pq.write_table(pq.read_table(part).drop_columns(["family", "contrast"]), part)
+    made = lake.marts / "made_from.json"
+    made.write_text(json.dumps(json.loads(made.read_text()) | {"tables": "another"}))
+    paths = exports(tmp_path / "more", 2, 0.0, 3)
+    code, _, err = run("ingest", *paths, "--participant", "dora", "--lake", lake.root)
+    assert code == 0
+    assert "`dawnlake effect` found was of another version" in err.replace("\n", " ")
+    left = asked(lake, "select distinct participant_id as who from sleep_effect order by all")
+    assert left == [{"who": "cleo"}, {"who": WHO}]
+    assert asked(lake, "from sleep_effect_group") == []
 
 
 def test_a_data_set_has_it(lake: Lake, run: Run, tmp_path: Path) -> None:
