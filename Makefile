@@ -36,7 +36,7 @@ check: env
 	$(BIN)/mypy
 
 # who runs what and in which order: tests/conftest.py
-TESTS := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
+TESTS := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadscope --no-loadscope-reorder
 
 test: check
 	$(TESTS) -m "not slow"

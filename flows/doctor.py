@@ -21,11 +21,11 @@ from flows.deriving.align import is_stale
 from flows.deriving.derivation import made_from
 from flows.reading.manifest import parts_in
 from flows.settings import PARTICIPANT, Settings, SettingsError, load
+from warehouse.made_for import is_elsewhere
 from warehouse.schema import RESULTS, TABLES
 from warehouse.store.buckets import MadeFrom
 from warehouse.store.lake import Lake
 from warehouse.store.lock import has_locks, holder
-from warehouse.views import is_elsewhere
 
 FREE_BYTES = 1_000_000_000
 SHOWN = 3
