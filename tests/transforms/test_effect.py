@@ -230,7 +230,7 @@ def test_a_draw_is_the_slope_of_its_nights_alone() -> None:
 
 
 def test_the_interval_is_the_spread_of_draws_made_wider() -> None:
-    """300 nights like their neighbours, and t of 1.25 x 300 / 7 degrees of freedom."""
+    """300 nights like their neighbours, and t of 1.5 x 300 / 7 degrees of freedom."""
     day, beside, x, y = series(300)
     rng = np.random.default_rng(1)
     x, y = x + 3 * _ar(rng, 300), y + 3 * _ar(rng, 300)
@@ -242,8 +242,10 @@ def test_the_interval_is_the_spread_of_draws_made_wider() -> None:
     assert columns == 2 + 42 + 1
     error = bootstrap._drawn_slopes(place, left).std(ddof=1)
     error *= np.sqrt(300 / 293) * np.sqrt(300 / (300 - columns + 1))
-    error *= bootstrap._cut_off(place, left)
-    sure, powerful = (float(student.ppf(share, 1.25 * 300 / 7)) for share in (0.975, 0.8))
+    alike = bootstrap.alike_error(place, left, 1)
+    assert 0.8 * error < alike < 1.25 * error
+    error = max(error, alike)
+    sure, powerful = (float(student.ppf(share, 1.5 * 300 / 7)) for share in (0.975, 0.8))
     assert (found.high - found.low) / 2 == pytest.approx(sure * error, rel=1e-6)
     assert needed_for_verdict(found, 0.05) == pytest.approx((sure + powerful) * error, rel=1e-6)
 
@@ -283,16 +285,20 @@ def test_what_does_not_vary_has_no_slope() -> None:
     assert (exact.slope, exact.low, exact.high) == pytest.approx((3, 3, 3))
 
 
-def test_neighbours_alike_widen_the_interval() -> None:
-    """The factor of an AR(1): none of noise, and by hand for a correlation of 0.5."""
+@pytest.mark.parametrize("rho", [0.0, 0.5])
+def test_neighbours_alike_make_a_slope_less_sure(rho: float) -> None:
+    """2000 nights of an AR(1) without its slow part; the error is that of the whole AR(1)."""
     rng = np.random.default_rng(2)
-    place = np.arange(20_000)
-    noise = rng.standard_normal((20_000, 2))
-    assert bootstrap._cut_off(place, noise) == pytest.approx(1, abs=0.01)
-    # x is 1 throughout and y an AR(1) of 0.5, whose sum is 3; blocks see
-    # 1 + 2 (6/14 + 5/28 + 4/56 + 3/112 + 2/224 + 1/448)
-    alike = np.stack([np.ones(20_000), _ar(rng, 20_000)], 1)
-    assert bootstrap._cut_off(place, alike) == pytest.approx(np.sqrt(3 / 2.4330), abs=0.02)
+    place = np.arange(2000)
+    x = np.convolve(rng.standard_normal(2003), np.ones(4) / 4, "valid")  # a mean of four nights
+    rest = np.zeros(2000)
+    for i, noise in enumerate(rng.standard_normal(2000)):
+        rest[i] = rho * rest[i - 1] + noise
+    left = residuals(slow(place), np.stack([x, x + rest], 1))
+    covariance = rho ** np.abs(place[:, None] - place) / (1 - rho**2)
+    own = left[:, 0]
+    expected = np.sqrt(own @ covariance @ own) / (own @ own)
+    assert bootstrap.alike_error(place, left, 0) == pytest.approx(expected, rel=0.1)
 
 
 def _ar(rng: np.random.Generator, size: int) -> Floats:

@@ -38,8 +38,13 @@ def test_every_column_of_the_statistics_is_there(tmp_path: Path) -> None:
 
 def test_the_age_of_the_sensor_is_that_of_the_newest_on_the_date(tmp_path: Path) -> None:
     made = person()
-    for start, day in (("2025-03-11T08:00", 9), ("2025-03-11T12:00", 0), ("2025-03-12T08:00", 1)):
-        made.cgm(start, level(6), sensor_day=day, connector="dexcom_clarity")
+    for start, sensor, seconds in (
+        ("2025-03-11T08:00", "8AAA11", 9 * 86_400),
+        ("2025-03-11T12:00", "8BBB11", 1_700),
+        ("2025-03-12T14:00", "8BBB11", 1_700 + 26 * 3_600),
+    ):
+        told = {"clock_id": sensor, "clock_s": seconds, "device": "iOS G7"}
+        made.cgm(start, [100], connector="dexcom_clarity", **told)
     assert [row["sensor_day"] for row in nights(tmp_path, made)] == [0, 1]
 
 
@@ -49,7 +54,7 @@ def test_a_fingerprint_is_of_all_of_it(tmp_path: Path) -> None:
     for number in range(3):
         made = person()
         if number == 1:
-            made.sample("alcohol_drink", "2025-03-11T20:00", 1, "{drink}", connector="apple_health")
+            made.sample("alcohol_drink", "2025-03-11T20:00", 1, "{count}", connector="apple_health")
         if number == 2:
             for half in range(17):
                 start = (at(NIGHT) + dt.timedelta(minutes=30 * half)).isoformat()

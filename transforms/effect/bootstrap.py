@@ -17,8 +17,8 @@ DRAWS = 2000
 SEED = 20_251_026
 FIRST_SHIFT = 3  # nights; a smaller one leaves most of what neighbours share
 FEWEST_SHARED = 10  # nights that a shift must leave to compare
-FREEDOM_PER_BLOCK = 1.25
-MOST_ALIKE = 0.6  # correlation of neighbours that is corrected for at most
+FREEDOM_PER_BLOCK = 1.5
+MOST_ALIKE = 0.9  # correlation of neighbours that is taken for one at most
 SAME = 1e-9  # a share of variance that is nothing but rounding
 DISTINCT = 1e-6  # a share of variance that is enough to tell a column from others
 LEAST_DRAWS = 0.9  # share of draws that must give a slope
@@ -84,9 +84,10 @@ def estimate(day: Integers, covariates: Floats, x: Floats, y: Floats) -> Estimat
     """The slope of y on x (n,) beside covariates (n, k) and slow changes; days ascend.
 
     The interval is slope ± t · SD of 2000 slopes from blocks of 7 nights, drawn with the same seed
-    every time. t has 1.25 degrees of freedom for each block of nights that are there, and the SD is
-    made larger by what `widened` says: a percentile interval of so few blocks is too narrow. None
-    if x or y does not vary beside the rest, or not in enough of the draws.
+    every time. t has 1.5 degrees of freedom for each block of nights that are there, and the SD is
+    made larger by what `widened` says: a percentile interval of so few blocks is too narrow. Where
+    `alike_error` is larger, it counts. None if x or y does not vary beside the rest, or not in
+    enough of the draws.
 
     Source: Künsch 1989, Ann Stat 17:1217 (moving blocks).
     """
@@ -103,7 +104,8 @@ def estimate(day: Integers, covariates: Floats, x: Floats, y: Floats) -> Estimat
         return None
     slope = float(left[:, 0] @ left[:, 1] / (left[:, 0] @ left[:, 0]))
     error = float(drawn.std(ddof=1) * scale[1] / scale[0])
-    error *= widened(place, beside.shape[1]) * _cut_off(place, left)
+    error *= widened(place, beside.shape[1])
+    error = max(error, alike_error(place, left, len(beside.T) - len(slow(place).T)))
     freedom = freedom_of(place)
     reach = float(stdtrit(freedom, 0.975)) * error
     return Estimate(
@@ -118,7 +120,7 @@ def estimate(day: Integers, covariates: Floats, x: Floats, y: Floats) -> Estimat
 
 
 def freedom_of(place: Integers) -> float:
-    """Degrees of freedom of an SD of draws: 1.25 for each block of nights that are there."""
+    """Degrees of freedom of an SD of draws: 1.5 for each block of nights that are there."""
     return FREEDOM_PER_BLOCK * len(place) / BLOCK
 
 
@@ -134,22 +136,43 @@ def needed_for_verdict(found: Estimate, level: float) -> float:
     return float(stdtrit(found.freedom, share).sum()) * found.error
 
 
-def _cut_off(place: Integers, left: Floats) -> float:
-    """By how much an SD from blocks is too small, if what a night adds to the slope is an AR(1).
+def alike_error(place: Integers, left: Floats, others: int) -> float:
+    """The error of the slope of left[:, 1] on left[:, 0], were what it leaves an AR(1).
 
-    The sum of its autocorrelations is (1 + ρ) / (1 - ρ); blocks see 1 + 2 Σ (1 - k/7) ρ^k of it.
-    Source: Politis and White 2004, Econom Rev 23:53 (the bias of block bootstraps).
+    Blocks of 7 see little of what nights share beyond them, which counts where x changes slowly (a
+    mean of four nights, a regularity of seven). `others` is the number of columns taken off beside
+    the slow ones. Those took the slow part of the AR(1) too: how alike neighbours look without it
+    tells how alike they are, and the variance of all of it.
     """
     x, y = left[:, 0], left[:, 1]
-    score = x * (y - x * (x @ y) / (x @ x))
+    size = float(x @ x)
+    rest = y - x * (x @ y / size)
     follows = np.flatnonzero(np.diff(place) == 1)
-    if not len(follows):
-        return 1.0
-    rho = float((score[follows] * score[follows + 1]).mean() / (score**2).mean())
-    rho = min(max(rho, 0), MOST_ALIKE)
-    lag = np.arange(1, BLOCK)
-    seen = 1 + 2 * float(((1 - lag / BLOCK) * rho**lag).sum())
-    return float(np.sqrt((1 + rho) / (1 - rho) / seen))
+    if len(follows) < 2:
+        return 0.0
+    variance = float((rest**2).mean())
+    looks = float((rest[follows] * rest[follows + 1]).mean()) / max(variance, 1e-300)
+    rho, seen, share = _without_slow()
+    true = float(np.interp(looks, seen, rho))
+    variance /= float(np.interp(true, rho, share)) * (1 - (others + 1) / len(x))
+    calendar = np.zeros(2 * (int(place[-1]) + 1))
+    calendar[place] = x
+    together = np.fft.irfft(np.abs(np.fft.rfft(calendar)) ** 2, len(calendar))
+    lag = np.arange(1, int(place[-1]) + 1)
+    total = together[0] + 2 * float((true**lag * together[lag]).sum())
+    return float(np.sqrt(variance * max(total, 0))) / size
+
+
+@lru_cache(maxsize=1)
+def _without_slow() -> tuple[Floats, Floats, Floats]:
+    """Of AR(1)s: their rho, what it is without periods of a fortnight and more, and what variance
+    that leaves of 1."""
+    rho = np.linspace(0, MOST_ALIKE, 50)
+    wave = np.pi * (np.arange(2000) + 0.5) / 2000
+    power = 1 / (1 - 2 * rho[:, None] * np.cos(wave) + rho[:, None] ** 2)
+    fast = wave >= 2 * np.pi / SLOWEST
+    kept = power[:, fast].sum(1)
+    return rho, (power * np.cos(wave))[:, fast].sum(1) / kept, kept / power.sum(1)
 
 
 def _drawn_slopes(place: Integers, pair: Floats) -> Floats:

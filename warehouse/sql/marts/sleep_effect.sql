@@ -43,8 +43,9 @@
 -- these is not known counts as usual, one without a logged drink as one without a drink, here alone.
 -- The middle of sleep at a given time of waking is half its length: read it beside total_sleep_min.
 -- Interval: 2000 slopes from moving blocks of 7 nights, missing nights in their places; slope ± t x
--- their SD, t with 1.25 degrees of freedom per block, the SD made larger by sqrt(n / (n - 7)), by what
--- the covariates take and by what blocks of 7 cut off. A direction is named if the interval leaves 0
+-- their SD, t with 1.5 degrees of freedom per block, the SD made larger by sqrt(n / (n - 7)) and by what
+-- the covariates take, or the error of an AR(1) if that is larger: of what changes slowly, as a mean of
+-- four nights, blocks of 7 see too little. A direction is named if the interval leaves 0
 -- out, adjusted_p_value <= 0.05 and shift_p_value <= 0.02 or <= 1 / (night_count - 4). The p of n shifts
 -- is never below 1 / (n - 4), which adjusting for a family would never let pass: so it is a condition
 -- of its own. Days of one person are compared. It does not say that the night caused the day.
