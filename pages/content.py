@@ -1,4 +1,4 @@
-"""What stands on a participant's page, in order: tiles of numbers, figures, tables of fine print."""
+"""What stands on a participant's page, in order: tiles of numbers, figures, fine print."""
 
 from __future__ import annotations
 
@@ -74,7 +74,8 @@ def sections(person: Person, unit: Unit) -> list[Section]:
         _nights(person),
         _one_by_one(person, unit),
         _together(person, unit),
-        Section("calendar", "Calendar", figures=_there(calendar.calendar(person.nights, person.daily))),
+        Section("calendar", "Calendar", figures=_there(calendar.calendar(person.nights,
+                                                                         person.daily))),
     ]  # fmt: skip
 
 
@@ -110,7 +111,9 @@ def _lacking(nights: Sequence[Row]) -> str:
 def _glucose(person: Person, unit: Unit) -> Section:
     summary = person.summary
     if summary is None:
-        return Section("glucose", "Glucose profile", "There are no readings of a sensor in this period.")
+        return Section(
+            "glucose", "Glucose profile", "There are no readings of a sensor in this period."
+        )
     tiles = [_glucose_tile(summary, unit, *each) for each in GLUCOSE]
     for column, label in EVENTS:
         per_day = summary[column]
@@ -119,7 +122,7 @@ def _glucose(person: Person, unit: Unit) -> Section:
     figures = _there(
         profile.ranges(summary, unit),
         profile.profile(person.profile, unit),
-        profile.days(person.newest, person.daily, unit),
+        profile.days(person.around.readings, person.daily, unit),
     )
     words = (
         f"{day(summary['first_date'])} to {day(summary['last_date'])}, "
@@ -160,7 +163,9 @@ def _nights(person: Person) -> Section:
             f"{day(rhythm['first_date'])} to {day(rhythm['last_date'])}. Vendors stage sleep by "
             "their own rules: numbers of two devices are not comparable."
         )
-    return Section("nights", "Nights", words, tiles, _there(raster.raster(person.nights, person.sleeps)))
+    return Section(
+        "nights", "Nights", words, tiles, _there(raster.raster(person.nights, person.sleeps))
+    )
 
 
 def _one_by_one(person: Person, unit: Unit) -> Section:
@@ -174,16 +179,18 @@ def _one_by_one(person: Person, unit: Unit) -> Section:
     figures = [
         strip.strip(
             night,
-            strip.Around(stages.get(night["sleep_date"], ()), near.readings, near.meals, near.exercise),
+            strip.Around(
+                stages.get(night["sleep_date"], ()), near.readings, near.meals, near.exercise
+            ),
             unit,
         )
         for night in reversed(person.shown)
     ]
     words = (
-        f"The newest {len(figures)} complete nights, newest first. Above the stages of sleep, below "
-        "the glucose from an hour before sleep to sixteen hours after wake. A dot on top is a meal "
-        "that was logged, a ring a rise of glucose that looks like one; a bar below is exercise; "
-        "the ring on the trace is fasting glucose. Clock times are those of the clock at wake."
+        f"The newest {len(figures)} complete nights, newest first. Above the stages of sleep, "
+        "below the glucose from an hour before sleep to sixteen hours after wake. A dot on top is "
+        "a meal that was logged, a ring a rise of glucose that looks like one; a bar below is "
+        "exercise; the ring on the trace is fasting glucose. Times are of the clock at wake."
     )
     return Section("strips", title, words, figures=figures, is_wide=False)
 
@@ -196,11 +203,13 @@ def _together(person: Person, unit: Unit) -> Section:
     ]
     figures = [
         *pairs,
-        *_there(
-            together.forest(person.effects, unit), together.short_nights(person.nights, unit)
-        ),
+        *_there(together.forest(person.effects, unit), together.short_nights(person.nights, unit)),
     ]
-    missing = "" if figures else f" {together.verdict(together.PAIRS[0], person.effects, person.nights, unit)}"
+    missing = (
+        ""
+        if figures
+        else f" {together.verdict(together.PAIRS[0], person.effects, person.nights, unit)}"
+    )
     return Section("together", "Does it go together?", CAUTION + missing, figures=figures)
 
 
@@ -220,11 +229,19 @@ def sources(person: Person) -> tuple[Sequence[str], list[list[str]]]:
 def clocks(person: Person) -> tuple[Sequence[str], list[list[str]]]:
     """Where the person was, and what was found out about clocks."""
     rows = [
-        [day(r["from_at"] and r["from_at"].date()), r["zone"] or "zone not told", r["basis"] or UNKNOWN]
+        [
+            day(r["from_at"] and r["from_at"].date()),
+            r["zone"] or "zone not told",
+            r["basis"] or UNKNOWN,
+        ]
         for r in person.zones
     ]
     rows += [
-        [day(r["from_at"] and r["from_at"].date()), r["kind"].replace("_", " "), r["explanation"] or UNKNOWN]
+        [
+            day(r["from_at"] and r["from_at"].date()),
+            r["kind"].replace("_", " "),
+            r["explanation"] or UNKNOWN,
+        ]
         for r in person.findings
     ]
     return ("from", "zone or finding", "known by"), rows

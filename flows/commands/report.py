@@ -59,7 +59,9 @@ def run_report(
     """
     asked = Asked(*_period(*dates), UNITS[unit or "mg/dL"], deidentify)
     lake, connection = opened(folder)
-    people = [each for who in chosen for each in participants(lake, who)] or participants(lake, None)
+    people = [each for who in chosen for each in participants(lake, who)] or participants(
+        lake, None
+    )
     people = list(dict.fromkeys(people))
     if not people:
         raise UsageError("nobody is in this lake; `dawnlake ingest PATH --participant ID`")
@@ -70,6 +72,7 @@ def run_report(
         disguise = disguise_of(lake, people, "dawnlake report")
         _, connection = opened(folder)
     with connection:
+        connection.execute("set threads = 1")  # many small questions: others would only wait
         if place.suffix == ".html":
             text = _page(connection, people[0], asked, disguise, with_index=False)
             _write(place, text)

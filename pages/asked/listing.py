@@ -51,6 +51,8 @@ def listing(readers: Sequence[Reader]) -> list[Entry]:
             reader.disguised(found.get(reader.who, [])) for found in by_person
         )
         entries.append(
-            Entry(reader.shown_id, *(rows[0] if rows else None for rows in (summary, counts)), nights)
+            Entry(
+                reader.shown_id, *(rows[0] if rows else None for rows in (summary, counts)), nights
+            )
         )
     return sorted(entries, key=lambda each: each.participant_id)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from pages.asked.reader import Reader, Row
 from pages.figures.strip import Around
@@ -103,7 +103,6 @@ class Person:
     summary: Row | None
     profile: list[Row]
     rhythm: Row | None
-    newest: list[Row]  # readings of the newest days
     shown: list[Row]  # the nights that are shown one by one
     around: Around  # them
     effects: list[Row] = field(default_factory=list)
@@ -119,7 +118,6 @@ def person(reader: Reader) -> Person:
     whole, true = reader.is_whole, reader.undisguised()
     nights, daily = true.rows(NIGHTS), true.rows(DAILY)
     whole_nights = [row for row in nights if row["is_complete"]][-NIGHT_COUNT:]
-    last_day = max((row["date"] for row in daily), default=None)
     return Person(
         reader.shown_id,
         reader.disguised(nights),
@@ -129,9 +127,8 @@ def person(reader: Reader) -> Person:
         reader.row(SUMMARY if whole else SUMMARY_BETWEEN),
         reader.rows(PROFILE if whole else PROFILE_BETWEEN),
         reader.row(RHYTHM),
-        reader.rows(READINGS, **_newest(last_day)) if last_day else [],
         reader.disguised(whole_nights),
-        around(reader, [row["sleep_date"] for row in whole_nights]),
+        around(reader, [row["sleep_date"] for row in whole_nights], daily[-1:]),
         effects=reader.rows(EFFECTS),
         zones=reader.rows(ZONES),
         findings=reader.rows(FINDINGS),
@@ -141,21 +138,23 @@ def person(reader: Reader) -> Person:
     )
 
 
-def _newest(last: dt.date) -> dict[str, Any]:
-    """Two days more on either side: dates are local, moments are not."""
-    begin = dt.datetime.combine(last - dt.timedelta(days=NIGHT_COUNT - 1), dt.time(), dt.UTC)
-    return {"begin": begin - dt.timedelta(days=1), "end": begin + dt.timedelta(days=NIGHT_COUNT + 2)}
+def around(reader: Reader, nights: Sequence[dt.date], days: Sequence[Row] = ()) -> Around:
+    """Stages, readings, meals and exercise around the nights of these true dates.
 
-
-def around(reader: Reader, dates: list[dt.date]) -> Around:
-    """Stages, readings, meals and exercise around the nights of these true dates."""
-    if not dates:
+    Readings begin early enough for the newest days too, up to the last row of `days`. Some more are
+    among them on either side: dates are local, and moments are not.
+    """
+    newest = [row["date"] for row in days]
+    begins = [*nights, *(date - dt.timedelta(days=NIGHT_COUNT - 1) for date in newest)]
+    if not begins:
         return Around()
-    begin = dt.datetime.combine(min(dates) - dt.timedelta(days=2), dt.time(), dt.UTC)
-    end = dt.datetime.combine(max(dates) + dt.timedelta(days=3), dt.time(), dt.UTC)
-    moments = {"begin": begin, "end": end}
+    ends = [*nights, *newest]
+    moments = {
+        "begin": dt.datetime.combine(min(begins) - dt.timedelta(days=2), dt.time(), dt.UTC),
+        "end": dt.datetime.combine(max(ends) + dt.timedelta(days=3), dt.time(), dt.UTC),
+    }
     return Around(
-        reader.rows(STAGES, begin=min(dates), end=max(dates)),
+        reader.rows(STAGES, begin=min(nights), end=max(nights)) if nights else [],
         reader.rows(READINGS, **moments),
         reader.rows(MEALS, **moments),
         reader.rows(EXERCISE, **moments),

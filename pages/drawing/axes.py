@@ -50,8 +50,9 @@ def named(box: Box, x: str = "", y: str = "") -> Markup:
         height = (box.top + box.y_end) / 2
         turn = f"rotate(-90 12 {number(height)})"
         parts.append(
-            tag("text", y, x=12, y=height, class_="words name", text_anchor="middle",
-                transform=turn)
+            tag(
+                "text", y, x=12, y=height, class_="words name", text_anchor="middle", transform=turn
+            )
         )
     return group(*parts)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from markupsafe import Markup
 
-from pages.drawing.svg import number, tag
+from pages.drawing.svg import number, tag, tenths
 
 Point = tuple[float, float | None]  # None: nothing is known there
 
@@ -30,8 +30,10 @@ def line(points: Iterable[Point], class_: str) -> Markup:
 
 def band(lower: Sequence[Point], upper: Sequence[Point], class_: str) -> Markup:
     """The area between two lines of the same places, where both are known."""
-    both = [(x, None if a is None or b is None else (a, b))
-            for (x, a), (_, b) in zip(lower, upper, strict=True)]
+    both = [
+        (x, None if a is None or b is None else (a, b))
+        for (x, a), (_, b) in zip(lower, upper, strict=True)
+    ]
     parts, run = [], []
     for x, pair in [*both, (0.0, None)]:
         if pair is not None:
@@ -82,10 +84,10 @@ def _dot(x: float, y: float) -> str:
 def _through(points: Sequence[tuple[float, float]]) -> str:
     """A path by differences, which are shorter than places; they are of what was written."""
     x, y = (round(10 * each) for each in points[0])
-    parts = [f"M{number(x / 10)} {number(y / 10)}l"]
+    parts = [f"M{tenths(x)} {tenths(y)}l"]
     for px, py in points[1:]:
         nx, ny = round(10 * px), round(10 * py)
-        dx, dy = number((nx - x) / 10), number((ny - y) / 10)
+        dx, dy = tenths(nx - x), tenths(ny - y)
         parts.append(f"{dx}{'' if dy.startswith('-') else ' '}{dy}")
         x, y = nx, ny
     return parts[0] + " ".join(parts[1:])

@@ -6,15 +6,20 @@ Colours are classes, never values: the page's style sheet has them for light, da
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 
 from markupsafe import Markup, escape
 
+
 def number(value: float) -> str:
     """A coordinate with at most one decimal, as short as it can be written."""
-    text = f"{value:.1f}"
-    if text.endswith(".0"):
-        text = text[:-2]
-    return "0" if text == "-0" else text
+    return tenths(round(10 * value))
+
+
+@cache
+def tenths(count: int) -> str:
+    """The same of whole tenths, which a drawing has some thousands of: each is written once."""
+    return f"{count // 10}" if count % 10 == 0 else f"{count / 10:.1f}"
 
 
 def tag(name: str, *children: str | Markup, **attributes: object) -> Markup:

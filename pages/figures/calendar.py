@@ -22,7 +22,9 @@ def calendar(nights: Sequence[Row], daily: Sequence[Row]) -> Figure | None:
 
     Takes rows of `night_to_day` and of `glucose_daily`.
     """
-    asleep = {r["sleep_date"]: r["total_sleep_min"] for r in nights if r["total_sleep_min"] is not None}
+    asleep = {
+        r["sleep_date"]: r["total_sleep_min"] for r in nights if r["total_sleep_min"] is not None
+    }
     inside = {r["date"]: r["tir_pct"] for r in daily if r["tir_pct"] is not None and r["is_valid"]}
     dates = sorted({*asleep, *inside})
     if not dates:
@@ -65,9 +67,7 @@ def _month(
         value = values.get(monday + dt.timedelta(days=n))
         x, y = left + WIDE * (n % 7), 42 + TALL * (n // 7)
         look = "none" if value is None else str(sum(value >= limit for limit in limits))
-        parts.append(
-            tag("rect", x=x, y=y, width=WIDE - 2, height=TALL - 2, class_=f"shade-{look}")
-        )
+        parts.append(tag("rect", x=x, y=y, width=WIDE - 2, height=TALL - 2, class_=f"shade-{look}"))
         if value is not None:
             parts.append(axes.words(x + WIDE / 2 - 1, y + 14, word(value), f"in-{look}", "middle"))
     return joined(parts)

@@ -42,13 +42,22 @@ def ranges(summary: Row, unit: Unit) -> Figure | None:
         if wide > 0:
             parts.append(tag("rect", x=x(at), y=8, width=wide, height=36, class_=f"r-{name} edge"))
         if wide > 46:
-            parts.append(axes.words(x(at) + wide / 2, 31, f"{plain(share, 1)} %", f"on-{name}", "middle"))
+            parts.append(
+                axes.words(x(at) + wide / 2, 31, f"{plain(share, 1)} %", f"on-{name}", "middle")
+            )
         at += share
     for number, (word, share, name) in enumerate(zip(words, shares, RANGES, strict=True)):
         left, top = 8 + 250 * (number % 3), 68 + 24 * (number // 3)
         parts.append(tag("rect", x=left, y=top - 10, width=11, height=11, class_=f"r-{name}"))
         parts.append(axes.words(left + 17, top, f"{word}: {plain(share, 1)} %"))
-    parts.append(axes.words(508, 92, f"of it {unit.limits[1]} to {unit.limits[2]}: {plain(summary['titr_pct'], 1)} %", "words name"))
+    parts.append(
+        axes.words(
+            508,
+            92,
+            f"of it {unit.limits[1]} to {unit.limits[2]}: {plain(summary['titr_pct'], 1)} %",
+            "words name",
+        )
+    )
     table = [
         [word, f"{plain(share, 1)} %", target]
         for word, share, target in zip(words, shares, TARGETS, strict=True)
@@ -80,7 +89,10 @@ def profile(rows: Sequence[Row], unit: Unit) -> Figure | None:
     x, y = scales.across(box, 0, 1440), scales.upward(box, 40, top)
     at = [x(row["minute_of_day"] + 2.5) for row in ordered]
     lines = {
-        name: [(px, None if row[name] is None else y(row[name])) for px, row in zip(at, ordered, strict=True)]
+        name: [
+            (px, None if row[name] is None else y(row[name]))
+            for px, row in zip(at, ordered, strict=True)
+        ]
         for name in PERCENTILES
     }
     parts = [
@@ -133,7 +145,8 @@ def days(readings: Sequence[Row], daily: Sequence[Row], unit: Unit) -> Figure | 
         for n, date in zip(places, dates, strict=True)
     ]  # fmt: skip
     table = [
-        [f"{WEEKDAYS[d.weekday()]} {d}", plain(told[d]["coverage_pct"]), unit.text(told[d]["mean_mgdl"]),
+        [f"{WEEKDAYS[d.weekday()]} {d}", plain(told[d]["coverage_pct"]),
+         unit.text(told[d]["mean_mgdl"]),
          plain(told[d]["cv_pct"], 1), plain(told[d]["tir_pct"], 1), plain(told[d]["titr_pct"], 1),
          plain(told[d]["tbr70_pct"], 1), plain(told[d]["tar180_pct"], 1)]
         for d in dates
@@ -141,7 +154,8 @@ def days(readings: Sequence[Row], daily: Sequence[Row], unit: Unit) -> Figure | 
     height = 20 + tall * (places[-1] // across + 1)
     return Figure(
         "days",
-        "The newest days, midnight to midnight, a week in a row, with the share in range. The band is the target range.",
+        "The newest days, midnight to midnight, a week in a row, with the share in range. The band "
+        "is the target range.",
         drawing("days", "Single days", f"Glucose of {len(dates)} days", 760, height, joined(parts)),
         ("day", "observed, %", f"mean, {unit.name}", "CV, %", "in range, %", "tight range, %",
          "low, %", "high, %"),
@@ -169,7 +183,8 @@ def _panel(
         tag("rect", x=left, y=top, width=wide, height=tall, class_="panel"),
         tag("rect", x=left, y=y(180), width=wide, height=y(70) - y(180), class_="target"),
         shapes.line(points, "trace"),
-        axes.words(left, top - 4, f"{WEEKDAYS[date.weekday()]} {short_day(date)}", f"words small{weekend}"),
+        axes.words(left, top - 4, f"{WEEKDAYS[date.weekday()]} {short_day(date)}",
+                   f"words small{weekend}"),
         axes.words(left + wide, top - 4, f"{plain(share)} %", "words small", "end"),
     ))  # fmt: skip
 

@@ -52,9 +52,10 @@ def raster(nights: Sequence[Row], sleeps: Sequence[Row]) -> Figure | None:
         "raster",
         "Each line begins at noon of its date and shows two days, so that a night stands whole, on "
         "the right and one line below on the left. Dark: asleep. Pale: in bed. Outlined: naps and "
-        "other sleeps. Grey lines: a line that begins on a Friday or Saturday. A triangle: the clock "
-        "or the zone has changed.",
-        drawing("raster", "All nights", f"Nights from {day(min(dates))} to {day(last)} by clock time",
+        "other sleeps. Grey: a line that begins on a Friday or Saturday. A triangle: the clock or "
+        "the zone has changed.",
+        drawing("raster", "All nights",
+                f"Nights from {day(min(dates))} to {day(last)} by clock time",
                 box.width, box.height, joined(parts)),
         ("night to", "asleep", "awake", "asleep for, h", "efficiency, %", "naps, min", "midpoint",
          "regularity index, 7 days", "debt of 7 nights, h"),

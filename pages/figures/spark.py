@@ -29,5 +29,12 @@ def spark(nights: Sequence[Row]) -> Markup:
             points.append((0, None))
         before, asleep = row["sleep_date"], row["total_sleep_min"]
         points.append((x((before - first).days), None if asleep is None else y(asleep)))
-    return tag("svg", shapes.line(points, "trace"), viewBox=f"0 0 {WIDE:.0f} {TALL:.0f}", width=WIDE,
-               height=TALL, class_="figure spark", aria_hidden="true")  # fmt: skip
+    return tag(
+        "svg",
+        shapes.line(points, "trace"),
+        viewBox=f"0 0 {WIDE:.0f} {TALL:.0f}",
+        width=WIDE,
+        height=TALL,
+        class_="figure spark",
+        aria_hidden="true",
+    )

@@ -9,7 +9,7 @@ from pages.drawing import axes, scales, shapes
 from pages.drawing.scales import Box
 from pages.drawing.svg import drawing, joined
 from pages.figures.figure import Figure, Row
-from pages.figures.units import day, plain, short_day
+from pages.figures.units import UNKNOWN, day, plain, short_day
 
 MOST = 14  # streams that are drawn; the table has them all
 ROW = 20
@@ -35,14 +35,17 @@ def streams(
     first, last = min(dates), max(dates)
     drawn = kinds[:MOST]
     lines = [*drawn, *([("night", "")] if nights else [])]
-    box = Box(760, 44 + ROW * (len(lines) + 1), left=236, right=24, top=10)
+    box = Box(760, 44 + ROW * (len(lines) + 1), left=256, right=24, top=10)
     x = scales.across(box, 0, (last - first).days + 1)
-    parts = [axes.below(box, x, [((d - first).days, short_day(d)) for d in scales.days(first, last)])]
+    parts = [
+        axes.below(box, x, [((d - first).days, short_day(d)) for d in scales.days(first, last)])
+    ]
     width = max(1.0, (box.x_end - box.left) / ((last - first).days + 1) - 0.6)
+    names = _names(drawn)
     for number, kind in enumerate(drawn):
         y = box.top + ROW * number
         own = [row for row in coverage if _kind(row) == kind]
-        parts.append(axes.words(box.left - 8, y + 13, _name(kind), anchor="end"))
+        parts.append(axes.words(box.left - 8, y + 13, names[number], anchor="end"))
         parts.append(_cells(own, first, x, y, width))
     y = box.top + ROW * len(drawn)
     if nights:
@@ -56,18 +59,25 @@ def streams(
             parts.append(shapes.boxes(places, class_))
     parts.append(_clocks(nights, findings, first, x, box.top + ROW * len(lines), box))
     table = [
-        [_name(kind), day(min(d)), day(max(d)), str(len(set(d))), plain(sum(counts))]
+        [
+            _name(kind),
+            kind[2] or UNKNOWN,
+            day(min(d)),
+            day(max(d)),
+            str(len(set(d))),
+            plain(sum(counts)),
+        ]
         for kind in kinds
         for d, counts in [_told(coverage, kind)]
     ]
     return Figure(
         "streams",
         "Each row is a stream of data, each column a day; the darker, the more of the day was "
-        "recorded; grey: on that day at all. Gaps are days without data. A triangle marks a change of the clock or of the "
-        "zone, a diamond a doubt about a clock.",
+        "recorded; grey: on that day at all. Gaps are days without data. A triangle marks a "
+        "change of the clock or of the zone, a diamond a doubt about a clock.",
         drawing("streams", "Data by day", f"Streams of data from {first} to {last}",
                 box.width, box.height, joined(parts)),
-        ("stream", "first day", "last day", "days", "records"),
+        ("stream", "device", "first day", "last day", "days", "records"),
         table,
     )  # fmt: skip
 
@@ -106,14 +116,21 @@ def _name(kind: Sequence[str]) -> str:
     return f"{kind[0].replace('_', ' ')}, {kind[1]}"
 
 
+def _names(kinds: Sequence[Sequence[str]]) -> list[str]:
+    """Names of streams; of devices that share one, the second and later have a number."""
+    names: list[str] = []
+    for kind in kinds:
+        same = sum(_name(kind) == each.split(" (")[0] for each in names)
+        names.append(f"{_name(kind)} ({same + 1})" if same else _name(kind))
+    return names
+
+
 def _told(coverage: Sequence[Row], kind: tuple[str, ...]) -> tuple[list[dt.date], list[int]]:
     own = [row for row in coverage if _kind(row) == kind]
     return [row["date"] for row in own], [row["reading_count"] for row in own]
 
 
-def _cells(
-    rows: Sequence[Row], first: dt.date, x: scales.Scale, y: float, width: float
-) -> str:
+def _cells(rows: Sequence[Row], first: dt.date, x: scales.Scale, y: float, width: float) -> str:
     looks: dict[str, list[tuple[float, float, float, float]]] = {}
     for row in rows:
         share = row["observed_pct"]

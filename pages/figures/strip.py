@@ -57,7 +57,8 @@ def strip(night: Row, around: Around, unit: Unit) -> Figure:
     woke = x(_hours(begin, night["wake_at"]))
     slept = x(_hours(begin, night["onset_at"]))
     parts = [
-        tag("rect", x=slept, y=box.top, width=woke - slept, height=box.y_end - box.top, class_="night"),
+        tag("rect", x=slept, y=box.top, width=woke - slept, height=box.y_end - box.top,
+            class_="night"),
         _clock(night, box, x, begin, end),
         _hypnogram(around.stages, box, x, begin),
         tag("rect", x=box.left, y=y(180), width=box.x_end - box.left, height=y(70) - y(180),
@@ -181,16 +182,19 @@ def _exercise(
         if None not in (row["start_at"], row["end_at"])
     ]
     places = [
-        (x(_hours(begin, a)), box.y_end - 7, max(2.0, x(_hours(begin, b)) - x(_hours(begin, a))), 7.0)
+        (
+            x(_hours(begin, a)),
+            box.y_end - 7,
+            max(2.0, x(_hours(begin, b)) - x(_hours(begin, a))),
+            7.0,
+        )
         for a, b in spans
         if a < b
     ]
     return shapes.boxes(places, "exercise")
 
 
-def _morning(
-    night: Row, unit: Unit, box: Box, x: Scale, y: Scale, begin: dt.datetime
-) -> Markup:
+def _morning(night: Row, unit: Unit, box: Box, x: Scale, y: Scale, begin: dt.datetime) -> Markup:
     """Fasting glucose at wake, and the rise at dawn where there is one."""
     fasting = night["fasting_mgdl"]
     if fasting is None:

@@ -14,6 +14,7 @@ from pages.figures.figure import Figure, Row
 from pages.figures.units import Unit, day, hours, plain, short
 
 FEWEST = 14  # nights below which `effect` tells no number
+KEYS = ("exposure", "outcome")
 TOO_FEW = "not enough nights"
 
 
@@ -30,10 +31,13 @@ class Pair:
 
 # Total sleep with what the day is judged by: the pairs that are looked at first.
 PAIRS = (
-    Pair("total_sleep_min", "wake16h_mean_mgdl", "hours asleep", "mean of 16 hours after wake"),
+    Pair("total_sleep_min", "wake16h_mean_mgdl", "hours asleep", "16 hours after wake, mean"),
     Pair("total_sleep_min", "fasting_mgdl", "hours asleep", "fasting glucose"),
-    Pair("total_sleep_min", "wake16h_titr_pct", "hours asleep", "tight range, % of 16 hours", False),
-)  # fmt: skip
+    Pair(
+        *("total_sleep_min", "wake16h_titr_pct", "hours asleep", "tight range, % of 16 hours"),
+        is_glucose=False,
+    ),
+)
 WORDS = {
     "total_sleep_min": "total sleep",
     "sleep_efficiency_pct": "efficiency",
@@ -103,9 +107,7 @@ def _known(pair: Pair, nights: Sequence[Row]) -> list[Row]:
     ]
 
 
-def scatter(
-    pair: Pair, nights: Sequence[Row], effects: Sequence[Row], unit: Unit
-) -> Figure | None:
+def scatter(pair: Pair, nights: Sequence[Row], effects: Sequence[Row], unit: Unit) -> Figure | None:
     """A dot per complete night; None below two of them. Takes rows of `night_to_day`."""
     known = _known(pair, nights)
     if len(known) < 2:
@@ -122,7 +124,9 @@ def scatter(
     label = f"{pair.y}, {unit.name}" if pair.is_glucose else pair.y
     parts = [
         axes.beside(box, y, marks),
-        axes.below(box, x, [(t, plain(t, 0 if t == round(t) else 1)) for t in scales.ticks(x.low, x.high)]),
+        axes.below(
+            box, x, [(t, plain(t, 0 if t == round(t) else 1)) for t in scales.ticks(x.low, x.high)]
+        ),
         _slope(found, xs, ys, x, y),
         shapes.dots([p for p, f in zip(places, free, strict=True) if not f], "dot"),
         shapes.dots([p for p, f in zip(places, free, strict=True) if f], "dot-free"),
@@ -168,6 +172,8 @@ def forest(effects: Sequence[Row], unit: Unit) -> Figure | None:
     ]
     if not rows:
         return None
+    order = list(WORDS)
+    rows.sort(key=lambda row: [order.index(row[n]) if row[n] in WORDS else 99 for n in KEYS])
     box = Box(760, 36 + 18.0 * len(rows), left=300, right=190, top=8, bottom=24)
     x = scales.across(box, -3, 3)
     parts = [
@@ -188,13 +194,13 @@ def forest(effects: Sequence[Row], unit: Unit) -> Figure | None:
             tag("circle", cx=x(mid), cy=y, r=3.5, class_=f"effect {look}"),
             axes.words(box.x_end + 10, y + 4, str(row.get("verdict") or "")),
         ]
-        table.append([name, str(row.get("night_count")), *_cells(row), str(row.get("slope_unit") or ""),
-                      str(row.get("verdict") or "")])  # fmt: skip
+        told = (str(row.get(name_) or "") for name_ in ("slope_unit", "verdict"))
+        table.append([name, str(row.get("night_count")), *_cells(row), *told])
     return Figure(
         "forest",
         "Each line is a measure of the night and one of the day after: dot and 95 % interval, in "
-        "half widths of that interval, so that all fit one axis. An interval that crosses 0 is "
-        "open. Values in their units are in the table.",
+        "half widths of that interval, so that all fit one axis. A filled dot: effect names a "
+        "direction. Values in their units are in the table.",
         drawing("forest", "All pairs", f"{len(rows)} slopes with their intervals",
                 box.width, box.height, joined(parts)),
         ("night → day after", "nights", "slope", "from", "to", "unit", "verdict"),
@@ -226,18 +232,22 @@ def short_nights(nights: Sequence[Row], unit: Unit) -> Figure | None:
     parts = [axes.below(box, x, unit.marks(x.low, x.high)),
              axes.named(box, f"mean of 16 hours after wake, {unit.name}")]  # fmt: skip
     table = []
-    for number, (is_short, word) in enumerate(((True, "below 6 hours"), (False, "6 hours and more"))):
+    for number, (is_short, word) in enumerate(
+        ((True, "below 6 hours"), (False, "6 hours and more"))
+    ):
         rows = groups[is_short]
         y = box.top + 22 + 40 * number
-        parts.append(axes.words(box.left - 10, y + 4, f"{word}: {_nights(len(rows))}", anchor="end"))
+        parts.append(
+            axes.words(box.left - 10, y + 4, f"{word}: {_nights(len(rows))}", anchor="end")
+        )
         spread = ((x(r["wake16h_mean_mgdl"]), y + 5 * (n % 5 - 2)) for n, r in enumerate(rows))
         parts.append(shapes.dots(spread, "dot"))
         table += [[word, day(r["sleep_date"]), hours(r["total_sleep_min"]),
                    unit.text(r["wake16h_mean_mgdl"])] for r in rows]  # fmt: skip
     return Figure(
         "short-nights",
-        "Each dot is the day after a night. Look whether the two clouds lie apart, and how many dots "
-        "there are: weekends, travel and food differ too.",
+        "Each dot is the day after a night. Look whether the two clouds lie apart, and how many "
+        "dots there are: weekends, travel and food differ too.",
         drawing("short-nights", "Short and longer nights", "Means of the 16 hours after wake",
                 box.width, box.height, joined(parts)),
         ("night", "to", "asleep, h", f"mean, {unit.name}"),
