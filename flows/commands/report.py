@@ -105,7 +105,7 @@ def _place(lake: Lake, people: Sequence[str], output: Path | None, deidentify: b
         raise UsageError("several participants have a page each: -o names a folder for them")
     if is_one and not is_file:
         raise UsageError("-o names a file that ends in .html")
-    return output.with_suffix(".html")
+    return output.with_suffix(".html") if is_file else output
 
 
 def _page(

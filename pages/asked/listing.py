@@ -50,9 +50,6 @@ def listing(readers: Sequence[Reader]) -> list[Entry]:
         summary, counts, nights = (
             reader.disguised(found.get(reader.who, [])) for found in by_person
         )
-        entries.append(
-            Entry(
-                reader.shown_id, *(rows[0] if rows else None for rows in (summary, counts)), nights
-            )
-        )
+        one, count = (rows[0] if rows else None for rows in (summary, counts))
+        entries.append(Entry(reader.shown_id, one, count, nights))
     return sorted(entries, key=lambda each: each.participant_id)

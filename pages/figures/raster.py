@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Sequence
 
+from markupsafe import Markup
+
 from pages.drawing import axes, scales, shapes
 from pages.drawing.scales import Box, Scale
 from pages.drawing.svg import drawing, joined
@@ -100,7 +102,7 @@ def _places(
             yield x(left), box.top + tall * n + 1, x(right) - x(left), tall - 2
 
 
-def _weekends(first: dt.date, count: int, box: Box, tall: float) -> str:
+def _weekends(first: dt.date, count: int, box: Box, tall: float) -> Markup:
     places = [
         (box.left, box.top + tall * n, box.x_end - box.left, tall)
         for n in range(count)

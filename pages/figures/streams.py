@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
+from markupsafe import Markup
+
 from pages.drawing import axes, scales, shapes
 from pages.drawing.scales import Box
 from pages.drawing.svg import drawing, joined
@@ -130,7 +132,7 @@ def _told(coverage: Sequence[Row], kind: tuple[str, ...]) -> tuple[list[dt.date]
     return [row["date"] for row in own], [row["reading_count"] for row in own]
 
 
-def _cells(rows: Sequence[Row], first: dt.date, x: scales.Scale, y: float, width: float) -> str:
+def _cells(rows: Sequence[Row], first: dt.date, x: scales.Scale, y: float, width: float) -> Markup:
     looks: dict[str, list[tuple[float, float, float, float]]] = {}
     for row in rows:
         share = row["observed_pct"]
@@ -147,7 +149,7 @@ def _clocks(
     x: scales.Scale,
     y: float,
     box: Box,
-) -> str:
+) -> Markup:
     """Where the clock changed, and where one is in doubt."""
     changed = [night["sleep_date"] for night in nights if night["timezone_changed"]]
     doubts = [row["from_at"].date() for row in findings if row["from_at"] is not None]

@@ -129,7 +129,8 @@ def _hypnogram(stages: Sequence[Row], box: Box, x: Scale, begin: dt.datetime) ->
     if not stages:
         return Markup("")
     high = 15.0
-    spans, looks = [], {}
+    spans: list[tuple[float, float, float]] = []
+    looks: dict[str, list[tuple[float, float, float, float]]] = {}
     for row in stages:
         level = LEVEL.get(row["stage"])
         if level is None:
