@@ -117,4 +117,33 @@ def report(
     return run_report(lake, participant or (), (since, until), output, unit, deidentify)
 
 
-COMMANDS = (sql, explain, export, effect, report)
+def night(
+    participant: str,
+    sleep_date: str,
+    *,
+    output: Annotated[Path | None, Output] = None,
+    unit: Annotated[UnitName | None, Parameter(name="--unit")] = None,
+    deidentify: Flag = False,
+    lake: LakeFolder = HERE,
+) -> int:
+    """Show a night and the day after it in the terminal, or draw it.
+
+    Parameters
+    ----------
+    participant
+        Whose night.
+    sleep_date
+        The date of its wake, YYYY-MM-DD.
+    output
+        An image: a file that ends in .svg.
+    unit
+        Of glucose.
+    deidentify
+        A new id and other dates; times of day stay.
+    """
+    from flows.commands.night import show_night
+
+    return show_night(lake, participant, sleep_date, output, unit, deidentify)
+
+
+COMMANDS = (sql, explain, export, effect, report, night)
