@@ -1,8 +1,8 @@
 """Questions of strangers to a lake: one SELECT over its relations, and nothing else.
 
-Two fences, each of which would do. A query is read before it runs: one statement, of relations that
-are ours, by functions that read no file. And it runs where DuckDB itself opens nothing but the lake's
-tables and marts, read only, with a configuration that is locked.
+Two fences, each of which would do. A query is read before it runs: one statement, of
+relations that are ours, by functions that read no file. And it runs where DuckDB itself opens
+nothing but tables and marts of the lake, read only, with a configuration that is locked.
 Source: DuckDB documentation, "Securing DuckDB".
 """
 

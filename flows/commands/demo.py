@@ -35,6 +35,7 @@ def show_demo(folder: Path) -> int:
     _print_nights(lake)
     say(
         "What next:\n  dawnlake views night_to_day\n"
+        f"  dawnlake report --lake {lake}\n"
         f'  dawnlake sql --lake {lake} "select * from night_to_day where is_complete"\n'
         "  dawnlake ingest YOUR-EXPORTS --participant YOU --timezone Europe/Berlin",
         is_to_be_copied=True,

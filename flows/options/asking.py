@@ -146,4 +146,11 @@ def night(
     return show_night(lake, participant, sleep_date, output, unit, deidentify)
 
 
-COMMANDS = (sql, explain, export, effect, report, night)
+def mcp(*, lake: LakeFolder = HERE) -> int:
+    """Answer the client of a language model, over stdin and stdout: three read-only tools."""
+    from flows.commands.mcp import serve_mcp
+
+    return serve_mcp(lake)
+
+
+COMMANDS = (sql, explain, export, effect, report, night, mcp)
