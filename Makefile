@@ -22,7 +22,7 @@ $(VENV)/.ready: requirements.lock pyproject.toml $(CLIENTS)
 	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	$(BIN)/python -m pip check
-	$(BIN)/python -m compileall -q connectors transforms warehouse pages flows
+	$(BIN)/python -m compileall -q connectors transforms warehouse pages services flows
 	for lock in $(CLIENTS); do \
 	  $(BIN)/python -m pip install --quiet --no-deps --require-hashes --upgrade \
 	    --target $(VENV)/$$(basename $$lock .lock) -r $$lock || exit 1; done

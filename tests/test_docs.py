@@ -46,7 +46,7 @@ GUIDES = (
     "SECURITY.md",
     "FORMATS.md",
     "warehouse/METRICS.md",
-    *(f"{d}/README.md" for d in ("connectors", "transforms", "warehouse")),
+    *(f"{d}/README.md" for d in ("connectors", "transforms", "warehouse", "services")),
     *(str(page.relative_to(ROOT)) for page in sorted(ROOT.glob("connectors/*/README.md"))),
 )
 PAGES = ("README.md", "ASKING.md", "SETTINGS.md")
@@ -101,7 +101,7 @@ def test_lines_are_short_and_links_lead_somewhere(name: str) -> None:
     for target in re.findall(r"\]\((?!http)([^)#]+)\)", prose):
         assert (ROOT / name).parent.joinpath(target).exists(), target
     for path in re.findall(
-        r"`((?:connectors|transforms|warehouse|flows|tests)/[\w./]+\.\w+)`", prose
+        r"`((?:connectors|transforms|warehouse|services|flows|tests)/[\w./]+\.\w+)`", prose
     ):
         assert (ROOT / path).exists() or path.startswith("connectors/owl/"), path
 
