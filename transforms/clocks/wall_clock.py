@@ -73,7 +73,8 @@ def _is_of_sleep(rows: pa.Table) -> Mask:
     if "kind" not in rows.column_names:
         return anchored
     kinds = pa.array(["sleep", "sleep_stage"])
-    return anchored | np.asarray(pc.is_in(rows["kind"].cast(pa.string()), kinds))
+    is_sleep: Mask = np.asarray(pc.is_in(rows["kind"].cast(pa.string()), kinds))
+    return anchored | is_sleep
 
 
 def _by_counter(

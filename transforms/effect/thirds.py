@@ -78,8 +78,15 @@ def thirds(day: Integers, covariates: Floats, x: Floats, y: Floats) -> Thirds | 
     spread = float(np.nanstd(drawn[1] - drawn[0], ddof=1)) * widened(place, beside.shape[1] + 1)
     reach = float(stdtrit(freedom_of(place), 0.975)) * spread
     difference = medians[1] - medians[0]
-    ends = float(lowest), float(highest)
-    return Thirds(*ends, *medians, difference, difference - reach, difference + reach)
+    return Thirds(
+        float(lowest),
+        float(highest),
+        medians[0],
+        medians[1],
+        difference,
+        difference - reach,
+        difference + reach,
+    )
 
 
 def _medians(values: Floats, times: Floats) -> Floats:
