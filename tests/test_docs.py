@@ -49,6 +49,7 @@ GUIDES = (
     *(f"{d}/README.md" for d in ("connectors", "transforms", "warehouse", "services")),
     *(str(page.relative_to(ROOT)) for page in sorted(ROOT.glob("connectors/*/README.md"))),
 )
+SERVED = (["connect"], ["pull"], ["disconnect"])
 PAGES = ("README.md", "ASKING.md", "SETTINGS.md")
 COMMANDS = sorted(name for name in app if not name.startswith("-"))
 
@@ -127,6 +128,8 @@ def test_every_command_line_of_the_pages_is_one() -> None:
             needed = ["-o", "x"] if words[1:] == ["export"] else needed
             needed = ["x"] if words[1:] == ["forget"] else needed
             needed = ["x", "2025-10-26"] if words[1:] == ["explain"] else needed
+            needed = ["x", "2025-10-26"] if words[1:] == ["night"] else needed
+            needed = ["oura", "--participant", "x"] if words[1:] in SERVED else needed
             needed = ["x"] if words[1:] in (["mapping"], ["withdraw"]) else needed
             app.parse_args([*words[1:], *needed], exit_on_error=False, print_error=False)
 
