@@ -47,19 +47,19 @@ def guarded(capfd: pytest.CaptureFixture[str]) -> Iterator[None]:
 @pytest.mark.parametrize(
     "connector", [path.name for path in sorted(Path(__file__).parent.glob("golden/*"))]
 )
-@settings(max_examples=35)
+@settings(max_examples=12)
 @given(chance=chances)
 def test_every_reader_survives_damaged_exports(connector: str, chance: Random) -> None:
     survives(mutated(chance.choice(corpus(connector)), chance, corpus(None)))
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(chance=chances)
 def test_the_walker_survives_damaged_archives(chance: Random) -> None:
     walked(archived(chance, corpus(None)))
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(data=st.binary(max_size=300))
 def test_bytes_that_are_no_export(data: bytes) -> None:
     assert survives(data) in ("UnknownFormat", "AmbiguousFormat")

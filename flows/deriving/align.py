@@ -41,6 +41,7 @@ from transforms.streams import Streams
 from warehouse.schema import (
     CLOCK_FINDING,
     METRICS,
+    RESULTS,
     SOURCE_FILE,
     TABLES,
     ZONE_TIMELINE,
@@ -50,7 +51,7 @@ from warehouse.store.lake import Lake, digest, write_json
 from warehouse.store.rows import write_pieces, write_table
 
 # Of whatever derives tables: those of another may not fit the views
-VERSION = digest(align.VERSION, {name: str(schema) for name, schema in TABLES.items()})
+VERSION = digest(align.VERSION, {name: str(schema) for name, schema in (TABLES | RESULTS).items()})
 EPOCH, MICROSECOND = dt.datetime(1970, 1, 1), dt.timedelta(microseconds=1)
 VOCABULARY = {name: Quantity(m.unit, m.low, m.high) for name, m in METRICS.items()}
 

@@ -69,11 +69,12 @@ def _is_of_sleep(rows: pa.Table) -> Mask:
     Taken is the second pass of the clock: after it the wall clock runs on, as the end of such a
     sleep does that lies as far from its begin as the sleep is long.
     """
-    mine: Mask = np.asarray(pc.is_valid(rows["anchor_wall"]))
-    if "kind" in rows.column_names:
-        kinds = pa.array(["sleep", "sleep_stage"])
-        mine = mine | np.asarray(pc.is_in(rows["kind"].cast(pa.string()), kinds))
-    return mine
+    anchored = np.asarray(pc.is_valid(rows["anchor_wall"]))
+    if "kind" not in rows.column_names:
+        return anchored
+    kinds = pa.array(["sleep", "sleep_stage"])
+    is_sleep: Mask = np.asarray(pc.is_in(rows["kind"].cast(pa.string()), kinds))
+    return anchored | is_sleep
 
 
 def _by_counter(
