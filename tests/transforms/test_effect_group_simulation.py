@@ -29,7 +29,11 @@ class Crowd:
 
 
 def crowd(nights: int, rho: float, spread: float, size: int) -> Crowd:
-    """Neighbouring days correlate by rho, neighbouring nights by half of it."""
+    """Neighbouring days correlate by rho, neighbouring nights by half of it.
+
+    Slopes are moved so that their mean is MEAN: else chance in 900 people is taken for a fault of 500
+    groups that are drawn from them. Whether a slope is biased is asked of one person.
+    """
     rng = np.random.default_rng([nights, round(100 * rho), round(10 * spread)])
     slopes, errors, plain, left = [], [], [], []
     day, free = MONDAY + np.arange(nights), (np.arange(nights) % 7 >= 5).astype(np.float64)
@@ -45,7 +49,9 @@ def crowd(nights: int, rho: float, spread: float, size: int) -> Crowd:
         errors.append(found.error)
         plain.append(found.plain)
         left.append(left_over(day[there], beside, np.stack([x, y], 1)[there]))
-    return Crowd(np.array(slopes), np.array(errors), np.array(plain), left)
+    off = MEAN - float(np.mean(slopes))
+    left = [of + np.outer(of[:, 0], [0, off]) for of in left]
+    return Crowd(np.array(slopes) + off, np.array(errors), np.array(plain), left)
 
 
 def tried(of: Crowd, people: int, runs: int) -> tuple[float, float, float]:
