@@ -31,8 +31,8 @@ class Crowd:
 def crowd(nights: int, rho: float, spread: float, size: int) -> Crowd:
     """Neighbouring days correlate by rho, neighbouring nights by half of it.
 
-    Slopes are moved so that their mean is MEAN: else chance in 900 people is taken for a fault of 500
-    groups that are drawn from them. Whether a slope is biased is asked of one person.
+    Slopes are moved so that their mean is MEAN: else chance in 900 people is taken for a fault of
+    500 groups drawn from them. Whether a slope is biased is asked of one person.
     """
     rng = np.random.default_rng([nights, round(100 * rho), round(10 * spread)])
     slopes, errors, plain, left = [], [], [], []
