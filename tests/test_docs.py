@@ -46,9 +46,10 @@ GUIDES = (
     "SECURITY.md",
     "FORMATS.md",
     "warehouse/METRICS.md",
-    *(f"{d}/README.md" for d in ("connectors", "transforms", "warehouse")),
+    *(f"{d}/README.md" for d in ("connectors", "transforms", "warehouse", "services")),
     *(str(page.relative_to(ROOT)) for page in sorted(ROOT.glob("connectors/*/README.md"))),
 )
+SERVED = (["connect"], ["pull"], ["disconnect"])
 PAGES = ("README.md", "ASKING.md", "SETTINGS.md")
 COMMANDS = sorted(name for name in app if not name.startswith("-"))
 
@@ -101,7 +102,7 @@ def test_lines_are_short_and_links_lead_somewhere(name: str) -> None:
     for target in re.findall(r"\]\((?!http)([^)#]+)\)", prose):
         assert (ROOT / name).parent.joinpath(target).exists(), target
     for path in re.findall(
-        r"`((?:connectors|transforms|warehouse|flows|tests)/[\w./]+\.\w+)`", prose
+        r"`((?:connectors|transforms|warehouse|services|flows|tests)/[\w./]+\.\w+)`", prose
     ):
         assert (ROOT / path).exists() or path.startswith("connectors/owl/"), path
 
@@ -127,6 +128,8 @@ def test_every_command_line_of_the_pages_is_one() -> None:
             needed = ["-o", "x"] if words[1:] == ["export"] else needed
             needed = ["x"] if words[1:] == ["forget"] else needed
             needed = ["x", "2025-10-26"] if words[1:] == ["explain"] else needed
+            needed = ["x", "2025-10-26"] if words[1:] == ["night"] else needed
+            needed = ["oura", "--participant", "x"] if words[1:] in SERVED else needed
             needed = ["x"] if words[1:] in (["mapping"], ["withdraw"]) else needed
             app.parse_args([*words[1:], *needed], exit_on_error=False, print_error=False)
 
