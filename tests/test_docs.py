@@ -43,6 +43,7 @@ GUIDES = (
     "CHANGELOG.md",
     "SECURITY.md",
     "FORMATS.md",
+    "RECIPES.md",
     "warehouse/METRICS.md",
     *(f"{d}/README.md" for d in ("connectors", "transforms", "warehouse")),
     *(str(page.relative_to(ROOT)) for page in sorted(ROOT.glob("connectors/*/README.md"))),
