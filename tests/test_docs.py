@@ -45,7 +45,7 @@ GUIDES = (
     "FORMATS.md",
     "RECIPES.md",
     "warehouse/METRICS.md",
-    *(f"{d}/README.md" for d in ("connectors", "transforms", "warehouse")),
+    *(f"{d}/README.md" for d in ("connectors", "transforms", "warehouse", "pages")),
     *(str(page.relative_to(ROOT)) for page in sorted(ROOT.glob("connectors/*/README.md"))),
 )
 COMMANDS = sorted(name for name in app if not name.startswith("-"))
