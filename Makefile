@@ -22,7 +22,7 @@ $(VENV)/.ready: requirements.lock pyproject.toml $(CLIENTS)
 	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	$(BIN)/python -m pip check
-	$(BIN)/python -m compileall -q connectors transforms warehouse pages flows
+	$(BIN)/python -m compileall -q connectors transforms warehouse pages services flows
 	for lock in $(CLIENTS); do \
 	  $(BIN)/python -m pip install --quiet --no-deps --require-hashes --upgrade \
 	    --target $(VENV)/$$(basename $$lock .lock) -r $$lock || exit 1; done
@@ -37,7 +37,7 @@ check: env
 	$(BIN)/mypy
 
 # who runs what and in which order: tests/conftest.py
-TESTS := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
+TESTS := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadscope --no-loadscope-reorder
 
 test: check
 	$(TESTS) -m "not (slow or browser)"

@@ -44,7 +44,8 @@ def everything(connection: duckdb.DuckDBPyConnection) -> list[str]:
     ).fetchall()
     tried = [view for view in relations().values() if view.parameters]
     words = [
-        (v.name, [f"'live.{x}'" if x else "null" for x in v.parameters.values()]) for v in tried
+        (view.name, [f"'live.{like}'" if like else "null" for like in view.parameters.values()])
+        for view in tried
     ]
     return [
         *(f'from "{schema}"."{name}"' for schema, name in sorted(named)),
