@@ -45,8 +45,9 @@ GUIDES = (
     "CHANGELOG.md",
     "SECURITY.md",
     "FORMATS.md",
+    "RECIPES.md",
     "warehouse/METRICS.md",
-    *(f"{d}/README.md" for d in ("connectors", "transforms", "warehouse", "services")),
+    *(f"{d}/README.md" for d in ("connectors", "transforms", "warehouse", "pages", "services")),
     *(str(page.relative_to(ROOT)) for page in sorted(ROOT.glob("connectors/*/README.md"))),
 )
 SERVED = (["connect"], ["pull"], ["disconnect"])
