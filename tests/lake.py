@@ -159,6 +159,14 @@ def put(folder: Path, files: Mapping[str, bytes | str]) -> list[Path]:
     return [folder / name for name in files]
 
 
+def aged(paths: Sequence[Path], first: str = "2026-06-01") -> list[Path]:
+    """The same files, made a day after each other: the last one is the newest."""
+    for number, path in enumerate(paths):
+        when = (at(f"{first}T12:00+00:00") + dt.timedelta(days=number)).timestamp()
+        os.utime(path, (when, when))
+    return list(paths)
+
+
 def tolerant(lake: Lake, budget: int = 100) -> Lake:
     """The same lake, made to take files in which most records are faulty: golden inputs."""
     lake.create()

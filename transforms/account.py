@@ -95,6 +95,11 @@ class Account:
             )
         return counts
 
+    @property
+    def exported_at(self) -> str | None:
+        """When the file says that it was made (ISO)."""
+        return max(self.facts.get("exported_at", []), default=None)
+
     def manifest(self) -> dict[str, Any]:
         """The columns of source_file that come from reading."""
         carried, skipped, rejected = self.counts()
@@ -109,7 +114,7 @@ class Account:
             "drift": sorted({*self.drift, *self._units.doubts()}),
             "first_time": self.first.isoformat() if self.first else None,
             "last_time": self.last.isoformat() if self.last else None,
-            "exported_at": max(self.facts.get("exported_at", []), default=None),
+            "exported_at": self.exported_at,
         }
 
 

@@ -14,13 +14,14 @@ from transforms.clocks.known import Clocks
 from transforms.clocks.times import Times, times
 from transforms.clocks.wall_clock import UNRESOLVED, UTC
 from transforms.coded import codes, encoded, same
+from transforms.copies.beyond import FLAG, Limit, beyond, is_beyond, without_instant
 from transforms.flags import joined
 from transforms.glucose.limits import limited
 from transforms.glucose.readings import told
 from transforms.glucose.sensors import is_warming_up, sensor_codes, sensor_columns
 from transforms.units import conversion
 
-VERSION = "6"  # of everything in this package: a new one derives every table again
+VERSION = "7"  # of everything in this package: a new one derives every table again
 GLUCOSE = "interstitial_glucose"
 SCAN = "interstitial_glucose_scan"
 
@@ -35,15 +36,24 @@ class Quantity:
 
 
 Vocabulary = Mapping[str, Quantity]
+NO_LIMITS: Mapping[str, Limit] = {}
 
 
-def sample(rows: pa.Table, clocks: Clocks | None, vocabulary: Vocabulary) -> pa.Table:
+def sample(
+    rows: pa.Table,
+    clocks: Clocks | None,
+    vocabulary: Vocabulary,
+    limits: Mapping[str, Limit] = NO_LIMITS,
+) -> pa.Table:
     """Canonical samples, sorted by metric, instant, connector, device, sensor, end, newest, record.
 
-    `rows` has the shape's columns plus connector, file and newness.
+    `rows` has the shape's columns plus connector, file and newness; `limits` are those of files
+    with records after them.
     """
     rows = _coded(rows)
     when = times(rows, clocks)
+    late = beyond(rows, when, limits)
+    when = without_instant(when, late)
     value, known, implausible, unknown_unit = _values(rows, vocabulary)
     metric, connector, device = (codes(rows[n]) for n in ("metric", "connector", "device"))
     newness, record = np.asarray(rows["newness"]), np.asarray(rows["record"])
@@ -68,6 +78,7 @@ def sample(rows: pa.Table, clocks: Clocks | None, vocabulary: Vocabulary) -> pa.
         "unknown_unit": unknown_unit,
         "nonexistent_local": when.is_nonexistent,
         "unmoved_clock": when.is_unmoved,
+        FLAG: late,
     }
     table = pa.table(
         {
@@ -88,10 +99,14 @@ def sample(rows: pa.Table, clocks: Clocks | None, vocabulary: Vocabulary) -> pa.
     return table.append_column("occurrence", pa.array(_running_count(same_instant), pa.int32()))
 
 
-def episode(rows: pa.Table, clocks: Clocks | None) -> pa.Table:
+def episode(
+    rows: pa.Table, clocks: Clocks | None, limits: Mapping[str, Limit] = NO_LIMITS
+) -> pa.Table:
     """Canonical episodes, sorted by kind, start, connector, device, end, label, file, record."""
     rows = _coded(rows)
     when = times(rows, clocks)
+    late = beyond(rows, when, limits)
+    when = without_instant(when, late)
     columns = [codes(rows[n]) for n in ("kind", "connector", "device", "label", "file")]
     kind, connector, device, label, file = columns
     start = np.where(when.start.known, when.start.micros, when.start_local.micros)
@@ -112,7 +127,11 @@ def episode(rows: pa.Table, clocks: Clocks | None) -> pa.Table:
             "label": rows["label"],
             "session": rows["session"],
             "flag": joined(
-                {"nonexistent_local": when.is_nonexistent, "unmoved_clock": when.is_unmoved}
+                {
+                    "nonexistent_local": when.is_nonexistent,
+                    "unmoved_clock": when.is_unmoved,
+                    FLAG: late,
+                }
             ),
         }
     )
@@ -141,9 +160,10 @@ def daily(rows: pa.Table, vocabulary: Vocabulary) -> pa.Table:
 
 
 def unplaced(aligned: pa.Table) -> int:
-    """How many rows have no instant or no wall clock."""
+    """How many rows have no instant or no wall clock; those after their export wait for none."""
     missing = pc.or_(pc.is_null(aligned["start_at"]), pc.is_null(aligned["start_local"]))
-    return int(pc.sum(missing).as_py() or 0)
+    waits = pc.and_(missing, pc.invert(is_beyond(aligned)))
+    return int(pc.sum(waits).as_py() or 0)
 
 
 def needs_zone(rows: pa.Table) -> bool:

@@ -25,7 +25,8 @@ from transforms.clocks.itinerary import Patience
 from transforms.clocks.known import Clocks
 from transforms.clocks.participant import finding_rows, known_clocks, zone_rows
 from transforms.clocks.places import Doubt
-from transforms.copies.age import age
+from transforms.copies.age import ranked
+from transforms.copies.beyond import late_rows, limits, placeable
 from transforms.copies.one_copy import one_copy
 from transforms.copies.routes import copies_marked
 from transforms.glucose.apart import KIND as APART
@@ -62,6 +63,7 @@ class Aligned:
     zone_found  the home zone, if the exports and not the settings tell it
     home_doubt  what speaks against the home of the settings, if it is most of the evidence
     apart       how many pairs of sensors at once are too far apart for one person
+    late        rows that lie after the export that tells them
     """
 
     participant: str
@@ -72,6 +74,7 @@ class Aligned:
     zone_found: str | None = None
     home_doubt: Doubt | None = None
     apart: int = 0
+    late: int = 0
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,8 @@ class Parts:
 
     @classmethod
     def of(cls, lake: Lake, participant: str) -> Parts:
-        return cls(sorted(parts_of(lake, participant), key=lambda part: age(part.manifest)))
+        every = parts_of(lake, participant)
+        return cls([every[place] for place in ranked([part.manifest for part in every])])
 
     @cached_property
     def manifests(self) -> list[Manifest]:
@@ -167,6 +171,7 @@ def _fingerprint(participant: str, settings: Settings, parts: Parts) -> str:
         settings.participant(participant).model_dump(mode="json"),
         settings.priority.among({m["connector"] for m in parts.manifests}),
         (settings.rules.stay_min_h, settings.rules.stay_join_days),
+        # in the order of their age
         [(m["file"], m["connector"], m["connector_version"]) for m in parts.manifests],
         {name: (q.unit, q.low, q.high) for name, q in VOCABULARY.items()},
     )
@@ -202,12 +207,12 @@ def _derived(stage: Lake, participant: str, settings: Settings, parts: Parts) ->
     samples = _Samples(parts, clocks, settings.priority.glucose)
     write_pieces(stage, "sample", participant, samples.pieces())
     reported = _reported(parts, "episode")
-    episode = align.episode(reported, clocks)
+    episode = align.episode(reported, clocks, limits(parts.manifests))
     findings = [
         *known.findings(),
         *samples.findings,
         *shifted_sleeps(episode, settings.priority.sleep),
-        *waiting(episode, clocks, "kind", ("sleep", "sleep_stage")),
+        *waiting(placeable(episode), clocks, "kind", ("sleep", "sleep_stage")),
     ]
     tables = {
         "episode": episode,
@@ -225,7 +230,8 @@ def _derived(stage: Lake, participant: str, settings: Settings, parts: Parts) ->
     unplaced = samples.unplaced + align.unplaced(episode)
     apart = sum(finding.kind == APART for finding in findings)
     home = known.by_evidence
-    return Aligned(participant, True, unplaced, needed, known.named, home, known.doubt, apart)
+    late = samples.late + late_rows(episode)
+    return Aligned(participant, True, unplaced, needed, known.named, home, known.doubt, apart, late)
 
 
 @dataclass
@@ -239,6 +245,7 @@ class _Samples:
     streams: Streams = field(default_factory=Streams)
     unplaced: int = 0
     needs_zone: bool = False
+    late: int = 0
 
     def pieces(self) -> Iterator[pa.Table]:
         """Tables in the order of metrics and instants; the next is read while one is aligned."""
@@ -255,11 +262,13 @@ class _Samples:
     def _aligned(self, rows: pa.Table, piece: Piece) -> pa.Table:
         if self.clocks is None:
             self.needs_zone |= align.needs_zone(rows)
-        found = piece.own(align.sample(rows, self.clocks, VOCABULARY))
+        late = limits(self.parts.manifests)
+        found = piece.own(align.sample(rows, self.clocks, VOCABULARY, late))
+        self.late += late_rows(found)
         if GLUCOSE in piece.metrics:
             found, copies = copies_marked(found, GLUCOSE, self.priority)
             self.findings += [*copies, *sensors_apart(found, GLUCOSE)]
-            self.findings += [*waiting(found, self.clocks, "metric", (GLUCOSE,))]
+            self.findings += waiting(placeable(found), self.clocks, "metric", (GLUCOSE,))
         self.streams.add(found)
         self.unplaced += align.unplaced(found)
         return found

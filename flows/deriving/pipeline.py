@@ -21,6 +21,7 @@ from flows.deriving.receipt import Receipt as Receipt
 from flows.deriving.receipt import count_new
 from flows.deriving.zone_words import zone_notes
 from flows.deriving.zone_words import zone_problem as zone_problem
+from flows.reading.ages import seen_again
 from flows.reading.hashed import FILE_DIGITS
 from flows.reading.manifest import Known, files_of
 from flows.reading.mappings import mapped
@@ -80,8 +81,14 @@ def read_all(
     for item in items:
         intake.take(item)
     receipts = intake.finish()
-    excuse_archives(receipts)
+    settle(known, receipts)
     return receipts
+
+
+def settle(known: Known, receipts: list[FileReceipt]) -> None:
+    """What is to be said and noted once all files were looked at."""
+    excuse_archives(receipts)
+    seen_again(known, [(f.key, f.signs) for f in receipts if f.key and f.signs])
 
 
 def excuse_archives(receipts: list[FileReceipt]) -> None:
@@ -176,5 +183,11 @@ def complete(
             "two glucose sensors at once are far apart: are these exports of two people? See "
             "`dawnlake zones`; `dawnlake withdraw` a file that is somebody else's. Until then "
             "these nights are not complete"
+        )
+    if outcome.late and any((f.manifest or {}).get("not_after") for f in receipt.files):
+        receipt.notes.append(
+            f"{outcome.late} rows lie after the export that tells them was made, or after today: "
+            "they are kept with the flag after_export, and nothing is made of them. A clock was "
+            "wrong"
         )
     receipt.notes += zone_notes(outcome)

@@ -148,7 +148,7 @@ def _night(derive: Derivation, participant: str, passwords: Passwords) -> Night:
     for item in walk([lake.inbox / participant], settings.limits, passwords):
         taken.take(item)
     receipt = Receipt(participant, taken.finish())
-    pipeline.excuse_archives(receipt.files)
+    pipeline.settle(known, receipt.files)
     try:
         return Night(receipt, there, align(derive, participant))
     except Fault as fault:  # the others' night goes on

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import deque
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -12,9 +13,11 @@ import pyarrow.parquet as pq
 
 from connectors.contract import STORED, Batch, Connector
 from flows.reading.hashed import FILE_DIGITS, Hashed
-from flows.reading.manifest import MANIFEST, Manifest, Part
+from flows.reading.manifest import KEPT, MANIFEST, Known, Manifest, Part
 from flows.reading.walk import Found
 from transforms.account import Account, account
+from transforms.copies.age import signs_of
+from transforms.copies.beyond import not_after
 from warehouse.store.lake import Lake, write_json, written_folder
 from warehouse.store.rows import parquet_writer
 
@@ -70,6 +73,7 @@ def extracted(
     found: Found,
     reject_max_pct: float,
     claim: tuple[Connector, str],
+    known: Known,
 ) -> Part:
     """Read a file into the lake, into a folder of its digest.
 
@@ -90,16 +94,28 @@ def extracted(
             book = account(connector.extract(hashed.source, variant), reject_max_pct, writer.write)
         finally:
             writer.close()
-        manifest = manifest_of(found, hashed.sha256, claim, book)
+        manifest = manifest_of(found, hashed.sha256, claim, book, known)
         write_json(manifest, folder / MANIFEST)
     return Part(place[0], manifest)
 
 
-def manifest_of(found: Found, sha256: str, claim: tuple[Connector, str], book: Account) -> Manifest:
-    """What is known of a file, with the name it came under, and of what became of its records."""
+def manifest_of(
+    found: Found, sha256: str, claim: tuple[Connector, str], book: Account, known: Known
+) -> Manifest:
+    """What is known of a file, with the name it came under, and of what became of its records.
+
+    Of a file that was read before, what was noted of it since is kept.
+    """
     connector, variant = claim
+    file = sha256[:FILE_DIGITS]
+    before = known.part((connector.name, file))
+    kept = {n: before.manifest[n] for n in KEPT if n in before.manifest} if before else {}
+    told = signs_of(found.signs, book.exported_at, book.first, book.last)
+    if "age" not in kept:
+        kept["age"] = {**told, "given": known.number()}
+    limit = not_after(told, book.last, dt.datetime.now(dt.UTC).replace(tzinfo=None))
     return {
-        "file": sha256[:FILE_DIGITS],
+        "file": file,
         "sha256": sha256,
         "byte_count": found.size,
         "connector": connector.name,
@@ -107,4 +123,6 @@ def manifest_of(found: Found, sha256: str, claim: tuple[Connector, str], book: A
         "connector_version": connector.version,
         **book.manifest(),
         "name": found.source.name,
+        **kept,
+        **({"not_after": limit} if limit else {}),
     }

@@ -7,15 +7,16 @@ A file has a folder of its own (`file=F`), or one with others that were small an
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from warehouse.store.lake import PARTITION, Lake
+from warehouse.store.lake import PARTITION, Lake, write_json
 
 MANIFEST = "manifest.json"
 FILES = "files"  # of a batch
+KEPT = ("age", "excluded")  # of a manifest, when its file is read again
 Manifest = dict[str, Any]
 Key = tuple[str, str]  # connector and file
 
@@ -69,6 +70,22 @@ def parts_of(lake: Lake, participant: str) -> list[Part]:
     return list({part.key: part for part in found}.values())
 
 
+def changed(parts: Iterable[Part]) -> None:
+    """Write the manifests of extracted files anew, each folder's at once. Only for the writer."""
+    by_folder: dict[Path, dict[str, Manifest]] = {}
+    for part in parts:
+        by_folder.setdefault(part.folder, {})[part.file] = part.manifest
+    for folder, manifests in by_folder.items():
+        every = [manifests.get(part.file, part.manifest) for part in parts_in(folder)]
+        write_manifests(folder, every)
+
+
+def write_manifests(folder: Path, manifests: Sequence[Manifest]) -> None:
+    """What is known of the files of an extracted folder: of one, or of a batch."""
+    told = {FILES: list(manifests)} if is_batch(folder) else manifests[0]
+    write_json(told, folder / MANIFEST)
+
+
 def files_of(lake: Lake, participant: str) -> set[str]:
     """The ids of a participant's extracted files."""
     return {part.file for part in parts_of(lake, participant)}
@@ -80,6 +97,7 @@ class Known:
     def __init__(self, parts: Iterable[Part]) -> None:
         self._by_key: dict[Key, Part] = {}
         self._sizes: set[int] = set()
+        self._given = 0
         self.add(parts)
 
     @classmethod
@@ -90,6 +108,12 @@ class Known:
         for part in parts:
             self._by_key[part.key] = part
             self._sizes.add(part.manifest["byte_count"])
+            self._given = max(self._given, part.manifest.get("age", {}).get("given", 0))
+
+    def number(self) -> int:
+        """The next one in the order in which files are given, from 1."""
+        self._given += 1
+        return self._given
 
     def has_size(self, size: int) -> bool:
         """Whether any has so many bytes: a file of another size has not been read before."""

@@ -20,7 +20,16 @@ from connectors.contract import STORED, Connector, IngestError, Shape
 from connectors.reading.lists import Joined, Listed
 from flows.reading.extract import manifest_of
 from flows.reading.hashed import FILE_DIGITS
-from flows.reading.manifest import FILES, MANIFEST, Key, Manifest, Part, is_batch, parts_in
+from flows.reading.manifest import (
+    FILES,
+    MANIFEST,
+    Key,
+    Known,
+    Manifest,
+    Part,
+    is_batch,
+    parts_in,
+)
 from flows.reading.walk import Found
 from transforms.account import Account, refuse_rejects
 from transforms.divided import Divided, only_of
@@ -52,6 +61,7 @@ def extracted_together(
     files: Sequence[Small],
     reject_max_pct: float,
     claim: tuple[Connector, str],
+    known: Known,
 ) -> list[Part | IngestError] | None:
     """Read files into the lake, into one folder: a part of each, or why it was set aside.
 
@@ -72,7 +82,7 @@ def extracted_together(
     taken = [file for file in ids if file]
     folder = lake.batch_folder(participant, connector.name, digest(sorted(taken))[:FILE_DIGITS])
     found = [
-        error or Part(folder, manifest_of(each.found, each.sha256, claim, book))
+        error or Part(folder, manifest_of(each.found, each.sha256, claim, book, known))
         for each, error, book in zip(files, refused, books, strict=True)
     ]
     if taken:
