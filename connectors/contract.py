@@ -7,6 +7,7 @@
         Total   how many records the file has, counted before any of them was looked at
         Drift   a column, key or code that the connector does not know
         Fact    what the file says about itself (unit, language, when it was exported, a zone)
+        Named   the person whom the file names: compared with other files, and never kept
 
 Conservation: Total = carried + skipped + rejected. The pipeline checks it on every file.
 
@@ -241,7 +242,14 @@ class Fact:
     value: str
 
 
-Item = Batch | Skip | Total | Drift | Fact
+@dataclass(frozen=True)
+class Named:
+    """The name of a person in a file, to see whether two files are of one. It is not kept."""
+
+    name: str = field(repr=False)
+
+
+Item = Batch | Skip | Total | Drift | Fact | Named
 
 
 @dataclass(frozen=True)

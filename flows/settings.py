@@ -63,6 +63,7 @@ class Participant(_Strict):
     timezone: Zone | None = None
     zones: tuple[ZoneChange, ...] = ()
     free_days: tuple[Weekday, ...] | None = None  # else Saturday and Sunday
+    one_person: bool = False  # whatever their exports look like: the answer to that question
 
     @model_validator(mode="after")
     def _are_in_order(self) -> Participant:

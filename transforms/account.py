@@ -12,7 +12,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.contract import Batch, Drift, Fact, Item, Skip, TooManyRejects, Total, WhoseRecords
+from connectors.contract import (
+    Batch,
+    Drift,
+    Fact,
+    Item,
+    Named,
+    Skip,
+    TooManyRejects,
+    Total,
+    WhoseRecords,
+)
 from transforms.arrays import Micros
 from transforms.glucose.units_told import UnitsTold
 
@@ -33,6 +43,7 @@ class Account:
     facts: dict[str, list[str]] = field(default_factory=dict)
     drift: set[str] = field(default_factory=set)
     clocks: set[str] = field(default_factory=set)  # offset, utc, wall clock: how times are told
+    names: set[str] = field(default_factory=set, repr=False)  # of people; in memory alone
     subjects: set[str] = field(default_factory=set)  # whose the records are, if they say so
     first: dt.datetime | None = None
     last: dt.datetime | None = None
@@ -60,6 +71,8 @@ class Account:
                 self.total += records
             case Drift(what):
                 self.drift.add(what)
+            case Named(name):
+                self.names.add(name)
             case Fact(name, value):
                 known = self.facts.setdefault(name, [])
                 if value not in known:

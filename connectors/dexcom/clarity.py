@@ -24,6 +24,7 @@ from connectors.contract import (
     FormatDrift,
     Head,
     Item,
+    Named,
     Source,
     Total,
     shaped,
@@ -72,6 +73,8 @@ def extract(source: Source, variant: str) -> Iterator[Item]:
     if pc.any(events["is_unnamed"]).as_py():
         yield Drift("event types without a known word, read as glucose by their transmitter time")
     yield from left_out(events)
+    if name := " ".join(_patient(events)):
+        yield Named(name)
     sound = carried(events)
     yield shaped("sample", query(_samples_sql(unit), sound=sound))
     yield shaped("episode", query(EPISODES_SQL, sound=sound))
@@ -96,6 +99,12 @@ def _fourteen(rows: Delimited) -> pa.Table:
             pc.if_else(known, stamps, pc.coalesce(read, stamps)),
         )
     return table
+
+
+def _patient(events: pa.Table) -> list[str]:
+    """First and last name: the first two rows about the patient, in any language."""
+    about = events.filter(pc.equal(events["event"], "patient")).slice(0, 2)
+    return [cell for cell in about["c4"].to_pylist() if cell]
 
 
 def _samples_sql(unit: str) -> str:
@@ -133,7 +142,7 @@ EPISODES_SQL = f"""
 CONNECTOR = Connector(
     name="dexcom_clarity",
     title="Dexcom Clarity CSV, XLSX",
-    version="3",
+    version="4",
     variants={
         "en": "verified",
         "it": "verified",

@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 
 from flows.deriving.derivation import sources_of
+from flows.deriving.exclude import near
 from flows.reading.manifest import parts_of
 from flows.settings import load
 from flows.terminal.rows import print_query, print_rows
@@ -74,6 +75,8 @@ def explain_night(folder: Path, who: str, sleep_date: str, is_whole: bool, form:
     rest = [name for name, value in night.items() if value is not None and name not in told]
     if rest := [name for name in rest if name not in ("participant_id", "sleep_date")]:
         data.print(f"\nwithout rows of their own\n{_values(rest, night)}")
+    for each in near(lake, who, date):
+        data.print(f"\nset aside by hand: record {each.record} of {each.file}: {each.why}")
     say("records: lines or numbers in the file; `--rows` lists every row with its value")
     return 0
 
@@ -91,9 +94,9 @@ def _night(connection: duckdb.DuckDBPyConnection, who: str, date: dt.date) -> Ro
     found = fetched(connection, sql, who, date)
     if not found:
         dates = [night for (night,) in fetched(connection, DATES, who)]
-        near = sorted(sorted(dates, key=lambda night: (abs(night - date), night))[:NEAREST])
-        listed = ", ".join(map(str, near))
-        there = f"the nearest nights are {listed}" if near else "it has no nights"
+        nearest = sorted(sorted(dates, key=lambda night: (abs(night - date), night))[:NEAREST])
+        listed = ", ".join(map(str, nearest))
+        there = f"the nearest nights are {listed}" if nearest else "it has no nights"
         raise UsageError(
             f"no night of {who} ended on {date}; {there}. `dawnlake status --participant {who}` "
             "says from when to when there are some"
@@ -144,9 +147,9 @@ def _print_history(
     found = fetched(connection, VALID, who, first, date)
     valid = [day.toordinal() for (day,) in found]
     for days, columns in HISTORY.items():
-        near = runs([day for day in valid if day > date.toordinal() - days])
+        within = runs([day for day in valid if day > date.toordinal() - days])
         data.print(_values(columns, night))
-        data.print(f"    {', '.join(_dates(first, last) for first, last in near) or 'none'}")
+        data.print(f"    {', '.join(_dates(first, last) for first, last in within) or 'none'}")
     return {name for columns in HISTORY.values() for name in columns}
 
 

@@ -27,7 +27,8 @@ from transforms.clocks.participant import finding_rows, known_clocks, zone_rows
 from transforms.clocks.places import Doubt
 from transforms.copies.age import ranked
 from transforms.copies.beyond import late_rows, limits, placeable
-from transforms.copies.one_copy import one_copy
+from transforms.copies.one_copy import NONE, one_copy
+from transforms.copies.people import CONTRADICTING, OTHER_NAME, contradicting, other_names
 from transforms.copies.routes import copies_marked
 from transforms.glucose.apart import KIND as APART
 from transforms.glucose.apart import sensors_apart
@@ -49,6 +50,7 @@ from warehouse.store.rows import write_pieces, write_table
 
 # Of whatever derives tables: those of another may not fit the views
 VERSION = digest(align.VERSION, {name: str(schema) for name, schema in TABLES.items()})
+TWO_PEOPLE = (APART, OTHER_NAME, CONTRADICTING)
 VOCABULARY = {name: Quantity(m.unit, m.low, m.high) for name, m in METRICS.items()}
 
 
@@ -63,6 +65,8 @@ class Aligned:
     zone_found  the home zone, if the exports and not the settings tell it
     home_doubt  what speaks against the home of the settings, if it is most of the evidence
     apart       how many pairs of sensors at once are too far apart for one person
+    names       files that name somebody else than the others of their format
+    contradict  pairs of exports, made together, that contradict each other
     late        rows that lie after the export that tells them
     """
 
@@ -74,6 +78,8 @@ class Aligned:
     zone_found: str | None = None
     home_doubt: Doubt | None = None
     apart: int = 0
+    names: int = 0
+    contradict: int = 0
     late: int = 0
 
 
@@ -114,6 +120,23 @@ class Parts:
         connection = self._database.cursor()
         connection.execute("set timezone = 'UTC'")
         return connection
+
+    def excluded(self) -> pa.Table:
+        """connector, file and record of what was set aside by hand."""
+        rows = [
+            {"connector": m["connector"], "file": m["file"], "record": each["record"]}
+            for m in self.manifests
+            for each in m.get("excluded", [])
+        ]
+        return pa.Table.from_pylist(rows, NONE.schema)
+
+    def kept(self, shape: str, piece: Piece = EVERYTHING) -> str | None:
+        """The same FROM clause as `parts`, without what was set aside by hand."""
+        source, gone = self.parts(shape, piece), self.excluded().to_pylist()
+        if source is None or not gone:
+            return source
+        listed = ", ".join(f"('{g['connector']}', '{g['file']}', {g['record']})" for g in gone)
+        return f"(from {source} where (connector, file, record) not in ({listed}))"
 
     def parts(self, shape: str, piece: Piece = EVERYTHING) -> str | None:
         """A FROM clause over a shape's parts with connector and file; None if there is none."""
@@ -173,6 +196,7 @@ def _fingerprint(participant: str, settings: Settings, parts: Parts) -> str:
         (settings.rules.stay_min_h, settings.rules.stay_join_days),
         # in the order of their age
         [(m["file"], m["connector"], m["connector_version"]) for m in parts.manifests],
+        parts.excluded().to_pylist(),
         {name: (q.unit, q.low, q.high) for name, q in VOCABULARY.items()},
     )
 
@@ -202,7 +226,7 @@ def _derived(stage: Lake, participant: str, settings: Settings, parts: Parts) ->
     stays, rules = settings.participant(participant).stays(), settings.rules
     patience = Patience(rules.stay_min_h * HOUR, rules.stay_join_days * DAY)
     with parts.connection() as connection:
-        known = known_clocks(connection, stays, patience, parts.manifests, parts.parts)
+        known = known_clocks(connection, stays, patience, parts.manifests, parts.kept)
     clocks = known.clocks
     samples = _Samples(parts, clocks, settings.priority.glucose)
     write_pieces(stage, "sample", participant, samples.pieces())
@@ -211,6 +235,7 @@ def _derived(stage: Lake, participant: str, settings: Settings, parts: Parts) ->
     findings = [
         *known.findings(),
         *samples.findings,
+        *_of_two_people(parts),
         *shifted_sleeps(episode, settings.priority.sleep),
         *waiting(placeable(episode), clocks, "kind", ("sleep", "sleep_stage")),
     ]
@@ -228,10 +253,17 @@ def _derived(stage: Lake, participant: str, settings: Settings, parts: Parts) ->
         write_table(stage, name, participant, table)
     needed = clocks is None and (samples.needs_zone or align.needs_zone(reported))
     unplaced = samples.unplaced + align.unplaced(episode)
-    apart = sum(finding.kind == APART for finding in findings)
+    if settings.participant(participant).one_person:
+        findings = [finding for finding in findings if finding.kind not in TWO_PEOPLE]
+    apart, names, contradicting = (
+        sum(finding.kind == kind for finding in findings) for kind in TWO_PEOPLE
+    )
     home = known.by_evidence
     late = samples.late + late_rows(episode)
-    return Aligned(participant, True, unplaced, needed, known.named, home, known.doubt, apart, late)
+    people = apart, names, contradicting
+    return Aligned(
+        participant, True, unplaced, needed, known.named, home, known.doubt, *people, late
+    )
 
 
 @dataclass
@@ -274,6 +306,13 @@ class _Samples:
         return found
 
 
+def _of_two_people(parts: Parts) -> list[Finding]:
+    """Signs of two people in the files as such."""
+    sources = {s: source for s in STORED if s != "reject" and (source := parts.kept(s))}
+    with parts.connection() as connection:
+        return [*other_names(parts.manifests), *contradicting(connection, sources, parts.manifests)]
+
+
 def _reported(parts: Parts, shape: str, piece: Piece = EVERYTHING) -> pa.Table:
     """One copy of every reported fact of a shape, or of a piece of the samples."""
     source = parts.parts(shape, piece)
@@ -285,7 +324,7 @@ def _reported(parts: Parts, shape: str, piece: Piece = EVERYTHING) -> pa.Table:
     if piece.metrics:
         source = f"(from {source} where {piece.condition()})"
     with parts.connection() as connection:
-        return one_copy(connection, shape, source, parts.files())
+        return one_copy(connection, shape, source, parts.files(), parts.excluded())
 
 
 def _rejects(parts: Parts) -> pa.Table:

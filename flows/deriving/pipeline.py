@@ -16,6 +16,7 @@ from flows.deriving.completion import settled
 from flows.deriving.derivation import Nights, derivation
 from flows.deriving.intake import Intake, Progress, extract, look
 from flows.deriving.intake import ReaderFault as ReaderFault
+from flows.deriving.people_words import people_problem
 from flows.deriving.receipt import FileReceipt as FileReceipt
 from flows.deriving.receipt import Receipt as Receipt
 from flows.deriving.receipt import count_new
@@ -178,12 +179,8 @@ def complete(
             )
     if problem := zone_problem(outcome):
         receipt.problems.append(str(problem))
-    if outcome.apart:
-        receipt.problems.append(
-            "two glucose sensors at once are far apart: are these exports of two people? See "
-            "`dawnlake zones`; `dawnlake withdraw` a file that is somebody else's. Until then "
-            "these nights are not complete"
-        )
+    if problem := people_problem(outcome):
+        receipt.problems.append(problem)
     if outcome.late and any((f.manifest or {}).get("not_after") for f in receipt.files):
         receipt.notes.append(
             f"{outcome.late} rows lie after the export that tells them was made, or after today: "

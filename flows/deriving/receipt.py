@@ -37,7 +37,7 @@ class FileReceipt:
     @property
     def key(self) -> Key | None:
         """Of a file that is in the lake."""
-        return self.manifest and (self.manifest["connector"], self.manifest["file"])
+        return (self.manifest["connector"], self.manifest["file"]) if self.manifest else None
 
 
 @dataclass

@@ -18,6 +18,7 @@ from flows.reading.walk import Found
 from transforms.account import Account, account
 from transforms.copies.age import signs_of
 from transforms.copies.beyond import not_after
+from transforms.copies.people import disguised
 from warehouse.store.lake import Lake, write_json, written_folder
 from warehouse.store.rows import parquet_writer
 
@@ -114,6 +115,7 @@ def manifest_of(
     if "age" not in kept:
         kept["age"] = {**told, "given": known.number()}
     limit = not_after(told, book.last, dt.datetime.now(dt.UTC).replace(tzinfo=None))
+    names = sorted({disguised(name, known.participant) for name in book.names})
     return {
         "file": file,
         "sha256": sha256,
@@ -124,5 +126,6 @@ def manifest_of(
         **book.manifest(),
         "name": found.source.name,
         **kept,
+        **({"names": names} if names else {}),
         **({"not_after": limit} if limit else {}),
     }

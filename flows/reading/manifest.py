@@ -94,7 +94,8 @@ def files_of(lake: Lake, participant: str) -> set[str]:
 class Known:
     """The files of a participant that were read so far, and where they are."""
 
-    def __init__(self, parts: Iterable[Part]) -> None:
+    def __init__(self, parts: Iterable[Part], participant: str = "") -> None:
+        self.participant = participant
         self._by_key: dict[Key, Part] = {}
         self._sizes: set[int] = set()
         self._given = 0
@@ -102,7 +103,7 @@ class Known:
 
     @classmethod
     def of(cls, lake: Lake, participant: str) -> Known:
-        return cls(parts_of(lake, participant))
+        return cls(parts_of(lake, participant), participant)
 
     def add(self, parts: Iterable[Part]) -> None:
         for part in parts:

@@ -28,6 +28,8 @@ KINDS = {
     "lone_evidence": "one piece of evidence of a short stay: not followed",
     "no_zone": "an offset that no zone of the world had then: not followed",
     "two_sensors_apart": "two sensors at once tell clearly different glucose: two people?",
+    "other_name": "an export names another person than the others of its format: two people?",
+    "contradicting_exports": "two exports made together contradict each other: two people?",
     "unresolved": "glucose readings or sleeps without an instant",
 }
 _REASONS = {"lone": "lone_evidence"}

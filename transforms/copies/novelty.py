@@ -82,7 +82,7 @@ def _versions_sql(shape: str) -> str:
 
 def _states_sql(connection: duckdb.DuckDBPyConnection, shape: str, source: str) -> str:
     """File and record of every row of a new file, and whether it is new or corrected."""
-    what, listed = WHAT[shape], facts(shape)
+    what, listed, unnamed = WHAT[shape], facts(shape), facts(shape, "device")
     part, crowded = f"{shape}_part", f"{shape}_crowded"
     connection.execute(
         f"create temp view {part} as select p.*, f.arrival, f.newness from {source} p "
@@ -106,11 +106,11 @@ def _states_sql(connection: duckdb.DuckDBPyConnection, shape: str, source: str) 
         union all
         select * from (
             select file, record,
-                arrival = min(arrival) over (partition by connector, nth, {listed}) as is_new,
+                arrival = min(arrival) over (partition by connector, nth, {unnamed}) as is_new,
                 false as is_corrected
             from (
                 select *, row_number() over (
-                    partition by connector, file, {listed} order by record) as nth
+                    partition by connector, file, {unnamed} order by record) as nth
                 from {part} semi join {crowded} using (connector, file, {what}) where key is null
             )
             qualify arrival > 0
