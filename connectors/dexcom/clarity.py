@@ -69,11 +69,12 @@ def extract(source: Source, variant: str) -> Iterator[Item]:
     for column in unknown_columns(rows.header, variant):
         yield Drift(f"column {column}")
     yield from rows.unreadable()
-    events = query(events_sql(unit), rows=_fourteen(rows))
+    lines = _fourteen(rows)
+    events = query(events_sql(unit), rows=lines)
     if pc.any(events["is_unnamed"]).as_py():
         yield Drift("event types without a known word, read as glucose by their transmitter time")
     yield from left_out(events)
-    if name := " ".join(_patient(events)):
+    if name := " ".join(_patient(events, lines)):
         yield Named(name)
     sound = carried(events)
     yield shaped("sample", query(_samples_sql(unit), sound=sound))
@@ -101,10 +102,11 @@ def _fourteen(rows: Delimited) -> pa.Table:
     return table
 
 
-def _patient(events: pa.Table) -> list[str]:
+def _patient(events: pa.Table, lines: pa.Table) -> list[str]:
     """First and last name: the first two rows about the patient, in any language."""
-    about = events.filter(pc.equal(events["event"], "patient")).slice(0, 2)
-    return [cell for cell in about["c4"].to_pylist() if cell]
+    about = events.filter(pc.equal(events["event"], "patient"))["record"].slice(0, 2)
+    cells = lines.filter(pc.is_in(lines["record"], about.combine_chunks()))["c4"].to_pylist()
+    return [cell for cell in cells if cell]
 
 
 def _samples_sql(unit: str) -> str:

@@ -25,9 +25,16 @@ from flows.usage import (
     say,
     shortened,
 )
+from warehouse.mmoll import converted, renamed
 from warehouse.night_parts import HISTORY, PARTS, WHOLE, columns_by_part
 
-Row = dict[str, Any]
+
+class Row(dict[str, Any]):
+    """A row of night_to_day by its columns, and whether its glucose is shown in mmol/L."""
+
+    is_mmol = False
+
+
 COLUMNS_WIDTH = 90  # of the columns beside the name
 NEAREST = 3  # nights that are named where there is none
 ROWS = """
@@ -56,19 +63,21 @@ def explain_night(folder: Path, who: str, sleep_date: str, is_whole: bool, form:
     lake, connection = opened(folder)
     participants(lake, who)
     date = _date(sleep_date)
+    settings = load(lake.settings)
     night = _night(connection, who, date)
     if form != "table" and not is_whole:
         raise UsageError("--format is of --rows: add it")
-    with sources_of(lake, who, load(lake.settings)) as sources:
+    with sources_of(lake, who, settings) as sources:
         if is_whole:
             query = ROWS.format(who=who.replace("'", "''"), date=date)
             if form == "table":
-                print_query(sources, query, None)
+                print_query(sources, query, None, settings.is_mmol)
             else:
                 print_rows(sources, query, form)
             return 0
         names = {part.file: part.manifest["name"] for part in parts_of(lake, who)}
         data.print(f"{who}, the night to {date}")
+        night.is_mmol = settings.is_mmol
         data.print(_values(WHOLE, night))
         told = {*WHOLE, *_print_parts(sources, who, date, night, names)}
     told |= _print_history(connection, who, date, night)
@@ -102,7 +111,7 @@ def _night(connection: duckdb.DuckDBPyConnection, who: str, date: dt.date) -> Ro
             "says from when to when there are some"
         )
     names = [name for name, *_ in fetched(connection, "describe night_to_day")]
-    return dict(zip(names, found[0], strict=True))
+    return Row(zip(names, found[0], strict=True))
 
 
 def _print_parts(
@@ -159,7 +168,11 @@ def _dates(first: int, last: int) -> str:
 
 
 def _values(columns: Sequence[str], night: Row) -> str:
-    return "  " + ", ".join(f"{name} {shown(night[name])}" for name in columns)
+    if not night.is_mmol:
+        return "  " + ", ".join(f"{name} {shown(night[name])}" for name in columns)
+    names = {name: renamed(name) for name in columns}
+    told = {n: converted(night[n]) if names[n] != n else night[n] for n in columns}
+    return "  " + ", ".join(f"{names[name]} {shown(told[name])}" for name in columns)
 
 
 def shown(value: object) -> str:

@@ -152,7 +152,7 @@ def _many_names(connection: duckdb.DuckDBPyConnection, what: str) -> bool:
     ((found,),) = connection.execute(
         f"""
         select exists (
-            from (
+            select connector from (
                 select connector, file, list(distinct coalesce(device, '') order by 1) as names
                 from part semi join crowded using (connector, file, {what}) where key is null
                 group by connector, file
