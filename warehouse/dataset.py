@@ -82,7 +82,7 @@ def write_dataset(
     beside: Sequence[Path] = (),
     is_mmol: bool = False,
 ) -> None:
-    """Write everything, glucose in mmol/L if `is_mmol`; the checksums, also of files `beside`, last.
+    """Write everything, glucose in mmol/L if `is_mmol`; checksums, also of files `beside`, last.
 
     Raises: duckdb.Error; OSError.
     """

@@ -239,6 +239,8 @@ def _derived(stage: Lake, participant: str, settings: Settings, parts: Parts) ->
         *shifted_sleeps(episode, settings.priority.sleep),
         *waiting(placeable(episode), clocks, "kind", ("sleep", "sleep_stage")),
     ]
+    if settings.participant(participant).one_person:
+        findings = [finding for finding in findings if finding.kind not in TWO_PEOPLE]
     tables = {
         "episode": episode,
         "sleep_part": sleep_parts(belonging(episode)),
@@ -253,8 +255,6 @@ def _derived(stage: Lake, participant: str, settings: Settings, parts: Parts) ->
         write_table(stage, name, participant, table)
     needed = clocks is None and (samples.needs_zone or align.needs_zone(reported))
     unplaced = samples.unplaced + align.unplaced(episode)
-    if settings.participant(participant).one_person:
-        findings = [finding for finding in findings if finding.kind not in TWO_PEOPLE]
     apart, names, contradicting = (
         sum(finding.kind == kind for finding in findings) for kind in TWO_PEOPLE
     )

@@ -74,7 +74,7 @@ def test_a_version_that_the_vendor_made_since_is_not_set_aside(tmp_path: Path) -
     lake = Lake(tmp_path / "lake")
     paths = aged(put(tmp_path, {f"{v}.csv": reading(v) for v in (100, 250, 120)}))
     ingest(lake, paths[:2], PERSON, BERLIN)
-    set_aside(lake, file_of(lake, "250.csv"), 1)
+    set_aside(lake, file_of(lake, "250.csv"), 2)
     assert values(lake) == []
     kept(lake, paths[2:])
     assert values(lake) == [120]

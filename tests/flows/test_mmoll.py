@@ -49,7 +49,7 @@ def test_names_and_meanings() -> None:
     "row, expected",
     [
         (
-            "select 180.156::double as mean_mgdl, 90.078 as fasting_mgdl, 5.5::double as cv_pct",
+            "select 180.156::double as a_mgdl, 90.078 as b_mgdl, 5.5::double as c",
             (10, 5, 5.5),
         ),
         (
@@ -57,7 +57,7 @@ def test_names_and_meanings() -> None:
             (2 / 18.0156, "mmol/L per h", "fasting_mmoll"),
         ),
         (
-            "select 3.0::double as slope, 'min per 10 mg/dL' as slope_unit, 'x_mgdl_min' as exposure",
+            "select 3.0::double as slope, 'min per 10 mg/dL' as slope_unit, 'x_mgdl_min' exposure",
             (3 * 1.80156, "min per mmol/L", "x_mmoll_min"),
         ),
         ("select 4.0::double as slope, 'min per h' as slope_unit", (4, "min per h")),

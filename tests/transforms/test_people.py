@@ -52,7 +52,7 @@ def problem(lake: Lake, *files: str) -> str | None:
         ((of("Mia", "Invented", 8), of("MIA", "invented", 9)), False),
         ((of("Mia", "Invented", 8), of("Invented", "Mia", 9)), False),
         ((by("Anna Sample", 20), by("Ben Sample", 21)), True),
-        ((by("Anna Sample", 20), by("Sample, Anna", 21)), False),
+        ((by("Anna Sample", 20), by('"Sample, Anna"', 21)), False),
         ((of("Mia", "Invented", 8), by("Anna Sample", 20)), False),  # of two formats
     ],
 )

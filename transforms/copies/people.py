@@ -15,11 +15,11 @@ import duckdb
 
 from transforms.clocks.findings import Finding
 from transforms.copies.age import made_at
-from transforms.copies.one_copy import WHAT, facts
+from transforms.copies.one_copy import facts
 
 OTHER_NAME, CONTRADICTING = "other_name", "contradicting_exports"
 TOGETHER = dt.timedelta(days=1)  # within so long no vendor scores most of a life anew
-FEWEST = 10  # facts that differ
+FEWEST = 10  # nights, days or readings, by the vendor's key, that differ
 SHARE = 0.5  # of those that two exports share
 
 
@@ -72,12 +72,16 @@ def contradicting(
     connection.executemany("insert into pair values (?, ?)", near)
     rows = connection.execute(
         f"""
-        with version as ({told})
+        with version as (
+            -- a night has many facts, of which few may differ
+            select connector, key, file, bit_xor(told) as told
+            from ({told}) group by connector, key, file
+        )
         select p.one, p.other, count(*), count(*) filter (a.told <> b.told) as differing
         from pair as p
         join version as a on a.file = p.one
         join version as b
-            on b.file = p.other and b.connector = a.connector and b.key = a.key and b.what = a.what
+            on b.file = p.other and b.connector = a.connector and b.key = a.key
         group by p.one, p.other order by p.one, p.other
         """
     ).fetchall()
@@ -85,7 +89,7 @@ def contradicting(
         _of_span(
             by_file[other],
             CONTRADICTING,
-            f"files {one} and {other}, made together: {differing} of {shared} facts are different",
+            f"files {one} and {other}, made together: {differing} of {shared} records differ",
         )
         for one, other, shared, differing in rows
         if differing >= FEWEST and differing > SHARE * shared
@@ -94,11 +98,10 @@ def contradicting(
 
 def _versions_sql(shape: str, source: str) -> str:
     return f"""
-        select connector, key, {WHAT[shape]} as what, file,
-            bit_xor(hash({facts(shape)})) as told
+        select connector, key, file, bit_xor(hash({facts(shape)})) as told
         from {source} where key is not null
             and file in (select one from pair union all select other from pair)
-        group by connector, key, {WHAT[shape]}, file
+        group by connector, key, file
     """
 
 
