@@ -49,8 +49,7 @@ _TIMES = [
     ("anchor_wall", _WALL),  # wall times of this row are kept in the offset of this moment
     ("zone", pa.string()),  # IANA name beside the record: evidence, not used as a clock
 ]
-# Whose a record is, in files of several people: the export's own id of the person. One name, last
-# in every shape; it becomes the participant and is not kept beside the rows.
+# The export's own id of whose a record is: it becomes the participant, and is not kept beside rows.
 _SUBJECT = ("subject", pa.string())
 SAMPLE = pa.schema(
     [
@@ -158,8 +157,7 @@ MeasuredBy = Literal[
 class Head:
     """The first bytes of a file and of what belongs to it.
 
-    `members` has one name for an ordinary file; names are hints for people, never the ground
-    of a decision.
+    `members` has one name for an ordinary file; names are hints, never the ground of a decision.
     """
 
     name: str
@@ -242,11 +240,8 @@ class Fact:
     value: str
 
 
-@dataclass(frozen=True)
-class Named:
+class Named(str):
     """The name of a person in a file, to see whether two files are of one. It is not kept."""
-
-    name: str = field(repr=False)
 
 
 Item = Batch | Skip | Total | Drift | Fact | Named

@@ -71,8 +71,8 @@ class Account:
                 self.total += records
             case Drift(what):
                 self.drift.add(what)
-            case Named(name):
-                self.names.add(name)
+            case Named():
+                self.names.add(str(item))
             case Fact(name, value):
                 known = self.facts.setdefault(name, [])
                 if value not in known:

@@ -27,9 +27,10 @@ from transforms.clocks.participant import finding_rows, known_clocks, zone_rows
 from transforms.clocks.places import Doubt
 from transforms.copies.age import ranked
 from transforms.copies.beyond import late_rows, limits, placeable
-from transforms.copies.one_copy import NONE, one_copy
+from transforms.copies.one_copy import one_copy
 from transforms.copies.people import CONTRADICTING, OTHER_NAME, contradicting, other_names
 from transforms.copies.routes import copies_marked
+from transforms.copies.set_aside import set_aside, without
 from transforms.glucose.apart import KIND as APART
 from transforms.glucose.apart import sensors_apart
 from transforms.pieces import EVERYTHING, Piece, pieces
@@ -123,20 +124,12 @@ class Parts:
 
     def excluded(self) -> pa.Table:
         """connector, file and record of what was set aside by hand."""
-        rows = [
-            {"connector": m["connector"], "file": m["file"], "record": each["record"]}
-            for m in self.manifests
-            for each in m.get("excluded", [])
-        ]
-        return pa.Table.from_pylist(rows, NONE.schema)
+        return set_aside(self.manifests)
 
     def kept(self, shape: str, piece: Piece = EVERYTHING) -> str | None:
         """The same FROM clause as `parts`, without what was set aside by hand."""
-        source, gone = self.parts(shape, piece), self.excluded().to_pylist()
-        if source is None or not gone:
-            return source
-        listed = ", ".join(f"('{g['connector']}', '{g['file']}', {g['record']})" for g in gone)
-        return f"(from {source} where (connector, file, record) not in ({listed}))"
+        source, gone = self.parts(shape, piece), self.excluded()
+        return without(source, gone) if source and gone.num_rows else source
 
     def parts(self, shape: str, piece: Piece = EVERYTHING) -> str | None:
         """A FROM clause over a shape's parts with connector and file; None if there is none."""

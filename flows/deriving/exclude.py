@@ -6,15 +6,14 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-import duckdb
-
 from connectors.contract import STORED
 from flows.deriving.align import Parts
 from flows.deriving.completion import build_views, discard_results
 from flows.deriving.derivation import derivation
 from flows.errors import UsageError
-from flows.reading.manifest import Part, changed, is_batch, parts_of
+from flows.reading.manifest import Part, changed, parts_of
 from flows.settings import load
+from transforms.copies.set_aside import date_of, has_record
 from warehouse.store.lake import Lake
 
 SHAPES = tuple(shape for shape in STORED if shape != "reject")
@@ -45,7 +44,7 @@ def exclude(lake: Lake, parts: Sequence[Part], record: int, why: str) -> None:
     Raises: UsageError if a file has no such record, or nothing was taken from it.
     """
     for part in parts:
-        if not _has(part, record):
+        if not _has(Parts.of(lake, part.participant), part.file, record):
             raise UsageError(
                 f"nothing was taken from record {record} of {part.file}; `dawnlake explain --rows` "
                 "lists the files and records of a night"
@@ -94,29 +93,19 @@ def _note(lake: Lake, parts: Sequence[Part], record: int, now: Iterable[dict[str
     build_views(lake, settings)
 
 
-def _has(part: Part, record: int) -> bool:
-    own = f"and file = '{part.file}'" if is_batch(part.folder) else ""
-    for shape in SHAPES:
-        path = part.folder / f"{shape}.parquet"
-        if path.exists():
-            rows = f"read_parquet('{str(path).replace(chr(39), chr(39) * 2)}')"
-            sql = f"select exists (from {rows} where record = ? {own})"
-            ((found,),) = duckdb.execute(sql, [record]).fetchall()
-            if found:
-                return True
-    return False
+def _has(parts: Parts, file: str, record: int) -> bool:
+    with parts.connection() as connection:
+        sources = (source for shape in SHAPES if (source := parts.parts(shape)))
+        return any(has_record(connection, source, file, record) for source in sources)
 
 
 def _date(parts: Parts, excluded: Excluded) -> dt.date | None:
     """The first date that a record tells."""
-    dates = []
-    for shape in SHAPES:
-        source = parts.parts(shape)
-        if source is None:
-            continue
-        told = "date" if shape == "daily" else "coalesce(start_wall, start_utc at time zone 'UTC')"
-        with parts.connection() as connection:
-            sql = f"select min(({told})::date) from {source} where file = ? and record = ?"
-            ((date,),) = connection.execute(sql, [excluded.file, excluded.record]).fetchall()
-        dates += [date] if date else []
-    return min(dates, default=None)
+    file, record = excluded.file, excluded.record
+    with parts.connection() as connection:
+        dates = [
+            date_of(connection, shape, source, file, record)
+            for shape in SHAPES
+            if (source := parts.parts(shape))
+        ]
+    return min((date for date in dates if date), default=None)

@@ -179,8 +179,8 @@ def complete(
             )
     if problem := zone_problem(outcome):
         receipt.problems.append(str(problem))
-    if problem := people_problem(outcome):
-        receipt.problems.append(problem)
+    if question := people_problem(outcome):
+        receipt.problems.append(question)
     if outcome.late and any((f.manifest or {}).get("not_after") for f in receipt.files):
         receipt.notes.append(
             f"{outcome.late} rows lie after the export that tells them was made, or after today: "
