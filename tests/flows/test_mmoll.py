@@ -9,8 +9,9 @@ import duckdb
 import pytest
 
 from flows import cli
+from flows.deriving.pipeline import ingest
 from flows.settings import Settings, SettingsError, load
-from tests.lake import Person, asked, lake_of
+from tests.lake import BERLIN, PERSON, Person, asked, clarity, lake_of, put
 from warehouse.mmoll import meaning, renamed, selected
 from warehouse.store.lake import Lake
 
@@ -76,12 +77,15 @@ def test_rows(row: str, expected: tuple[object, ...]) -> None:
 def test_tables_and_exports_are_in_the_unit_of_the_lake_and_never_a_mix(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    lake = made(tmp_path, "mg/dL", [90.0, 144.0], 'glucose_unit = "mmol/L"\n')
-    asked(lake, "from glucose_daily")  # the warehouse is made
-    told = run(capsys, lake, "sql", "select mean_mgdl, min_mgdl, cv_pct from glucose_daily")
-    assert "mean_mmoll" in told
-    assert "mgdl" not in told
-    assert "6.494" in told  # 117 mg/dL
+    times = [f"2025-03-10T{n // 12:02}:{n % 12 * 5:02}:00" for n in range(288)]
+    told = [(when, (90, 144)[n % 2], 300 * n, "8AB") for n, when in enumerate(times)]
+    lake = Lake(tmp_path / "lake").create()
+    lake.settings.write_text('glucose_unit = "mmol/L"\n')
+    ingest(lake, put(tmp_path / "in", {"a.csv": clarity(told)}), PERSON, BERLIN)
+    shown = run(capsys, lake, "sql", "select mean_mgdl, min_mgdl, cv_pct from glucose_daily")
+    assert "mean_mmoll" in shown
+    assert "mgdl" not in shown
+    assert "6.494" in shown  # 117 mg/dL
     # what programs read is what was asked for
     assert run(capsys, lake, "sql", "select min_mgdl from glucose_daily", "--format", "csv") == (
         "min_mgdl\n90.0\n"
