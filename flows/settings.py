@@ -192,6 +192,13 @@ class Limits(_Strict):
     whole_mb_max: int = Field(500, ge=1)  # of a file whose reader takes all of it into memory
 
 
+class Pull(_Strict):
+    """What is fetched from services, and when."""
+
+    nightly: bool = False  # `nightly` and `serve` fetch before they read the inbox
+    overlap_days: int = Field(7, ge=0, le=90)  # fetched again each time: vendors score anew
+
+
 class Settings(_Strict):
     """A lake's dawnlake.toml."""
 
@@ -201,6 +208,7 @@ class Settings(_Strict):
     targets: Targets = Targets()
     glucose_unit: Literal["mg/dL", "mmol/L"] = "mg/dL"  # of what people read; tables keep mg/dL
     limits: Limits = Limits()
+    pull: Pull = Pull()
 
     def participant(self, name: str) -> Participant:
         """What is known of a participant; nothing, for a new one."""
@@ -313,6 +321,7 @@ def _keys_beside(place: list[str]) -> list[str]:
             "rules": Rules,
             "limits": Limits,
             "targets": Targets,
+            "pull": Pull,
         }
         model = parts.get(place[0], Settings)
     return [field.alias or name for name, field in model.model_fields.items()]

@@ -11,10 +11,10 @@ import pyarrow.compute as pc
 
 from transforms.arrays import Mask, Micros, Values
 from transforms.clocks.known import Clocks
+from transforms.clocks.timeline import DAY, FAR_AHEAD, HIGHEST
 from transforms.clocks.times import Times, times
 from transforms.clocks.wall_clock import UNRESOLVED, UTC
 from transforms.coded import codes, encoded, same
-from transforms.copies.beyond import FLAG, Limit, beyond, is_beyond, without_instant
 from transforms.flags import joined
 from transforms.glucose.limits import limited
 from transforms.glucose.readings import told
@@ -24,6 +24,7 @@ from transforms.units import conversion
 VERSION = "7"  # of everything in this package: a new one derives every table again
 GLUCOSE = "interstitial_glucose"
 SCAN = "interstitial_glucose_scan"
+GRACE = DAY  # by which a clock may be ahead of the one that dated the export
 
 
 @dataclass(frozen=True)
@@ -36,24 +37,20 @@ class Quantity:
 
 
 Vocabulary = Mapping[str, Quantity]
-NO_LIMITS: Mapping[str, Limit] = {}
+Made = Mapping[str, int]  # file to the instant at which it was made at the latest, microseconds
+NOT_TOLD: Made = {}
 
 
 def sample(
-    rows: pa.Table,
-    clocks: Clocks | None,
-    vocabulary: Vocabulary,
-    limits: Mapping[str, Limit] = NO_LIMITS,
+    rows: pa.Table, clocks: Clocks | None, vocabulary: Vocabulary, made: Made = NOT_TOLD
 ) -> pa.Table:
     """Canonical samples, sorted by metric, instant, connector, device, sensor, end, newest, record.
 
-    `rows` has the shape's columns plus connector, file and newness; `limits` are those of files
-    with records after them.
+    `rows` has the shape's columns plus connector, file and newness; `made` tells of files when
+    they were made. What lies after that has no instant.
     """
     rows = _coded(rows)
-    when = times(rows, clocks)
-    late = beyond(rows, when, limits)
-    when = without_instant(when, late)
+    when, is_future = _placed(rows, clocks, made)
     value, known, implausible, unknown_unit = _values(rows, vocabulary)
     metric, connector, device = (codes(rows[n]) for n in ("metric", "connector", "device"))
     newness, record = np.asarray(rows["newness"]), np.asarray(rows["record"])
@@ -78,7 +75,7 @@ def sample(
         "unknown_unit": unknown_unit,
         "nonexistent_local": when.is_nonexistent,
         "unmoved_clock": when.is_unmoved,
-        FLAG: late,
+        "future": is_future,
     }
     table = pa.table(
         {
@@ -99,14 +96,10 @@ def sample(
     return table.append_column("occurrence", pa.array(_running_count(same_instant), pa.int32()))
 
 
-def episode(
-    rows: pa.Table, clocks: Clocks | None, limits: Mapping[str, Limit] = NO_LIMITS
-) -> pa.Table:
+def episode(rows: pa.Table, clocks: Clocks | None, made: Made = NOT_TOLD) -> pa.Table:
     """Canonical episodes, sorted by kind, start, connector, device, end, label, file, record."""
     rows = _coded(rows)
-    when = times(rows, clocks)
-    late = beyond(rows, when, limits)
-    when = without_instant(when, late)
+    when, is_future = _placed(rows, clocks, made)
     columns = [codes(rows[n]) for n in ("kind", "connector", "device", "label", "file")]
     kind, connector, device, label, file = columns
     start = np.where(when.start.known, when.start.micros, when.start_local.micros)
@@ -130,7 +123,7 @@ def episode(
                 {
                     "nonexistent_local": when.is_nonexistent,
                     "unmoved_clock": when.is_unmoved,
-                    FLAG: late,
+                    "future": is_future,
                 }
             ),
         }
@@ -159,11 +152,23 @@ def daily(rows: pa.Table, vocabulary: Vocabulary) -> pa.Table:
     ).take(pa.array(order))
 
 
+def _placed(rows: pa.Table, clocks: Clocks | None, made: Made) -> tuple[Times, Mask]:
+    """Times of rows, and which of them lie after their file was made: no clock has shown those."""
+    when = times(rows, clocks)
+    if not made or not rows.num_rows:
+        return when, np.zeros(rows.num_rows, np.bool_)
+    files = encoded(rows["file"])
+    latest = np.array([made.get(name, FAR_AHEAD) for name in files.dictionary.to_pylist()])
+    latest = latest[np.asarray(files.indices)] + GRACE
+    start = np.where(when.start.known, when.start.micros, when.start_local.micros - HIGHEST)
+    is_future = (when.start.known | when.start_local.known) & (start > latest)
+    return when.without(is_future), is_future
+
+
 def unplaced(aligned: pa.Table) -> int:
-    """How many rows have no instant or no wall clock; those after their export wait for none."""
+    """How many rows have no instant or no wall clock."""
     missing = pc.or_(pc.is_null(aligned["start_at"]), pc.is_null(aligned["start_local"]))
-    waits = pc.and_(missing, pc.invert(is_beyond(aligned)))
-    return int(pc.sum(waits).as_py() or 0)
+    return int(pc.sum(missing).as_py() or 0)
 
 
 def needs_zone(rows: pa.Table) -> bool:

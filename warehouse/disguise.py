@@ -30,7 +30,15 @@ HARMLESS = frozenset(
         *("participant_id", "connector", "sleep_connector", "metric", "bound", "method"),
         *("time_basis", "flag", "stage", "label", "kind", "sleep_basis", "quality_notes", "unit"),
         *("exposure", "outcome", "verdict", "level", "type", "gri_zone"),
-        *("part", "relation", "slope_unit", "reverse_unit", "reverse_verdict"),
+        *(
+            "part",
+            "relation",
+            "family",
+            "slope_unit",
+            "reverse_unit",
+            "reverse_verdict",
+            "contrast",
+        ),
     )
 )
 LEFT_OUT = frozenset({"record"})  # leads to a line of a file

@@ -8,13 +8,11 @@ from pathlib import Path
 
 import duckdb
 
-from flows.deriving.completion import settled
+from flows.disguises import disguise_of
 from flows.settings import load
 from flows.usage import UsageError, opened, participants, say
 from warehouse.dataset import Chosen, begun, write_dataset
-from warehouse.disguise import Disguise, add_disguises, are_known, disguised
-from warehouse.store.lake import Lake
-from warehouse.store.lock import writing
+from warehouse.disguise import disguised
 from warehouse.view_files import View, views
 
 
@@ -38,7 +36,7 @@ def run_export(
     people, is_mmol = participants(there, participant), load(there.settings).is_mmol
     if deidentify:
         connection.close()  # who has to be added to the key may complete a run that died
-        disguise = _disguise(there, people)
+        disguise = disguise_of(there, people, "dawnlake export")
         _, connection = opened(lake)
         disguise.register(connection)
         _write_disguised(connection, exported, begun(output), form, from_date, is_mmol)
@@ -71,15 +69,6 @@ def _date(text: str | None) -> dt.date | None:
         return dt.date.fromisoformat(text) if text else None
     except ValueError:
         raise UsageError("--since takes a date such as 2025-10-26") from None
-
-
-def _disguise(lake: Lake, people: Sequence[str]) -> Disguise:
-    """Who is who, kept in the lake. Only who is new waits: for the writer's lock, to be added."""
-    if not are_known(lake, people):
-        with writing(lake, "dawnlake export", say) as was_left:
-            settled(lake, load(lake.settings), was_left, say)
-            add_disguises(lake, people)
-    return Disguise.of(lake, people)
 
 
 def _write_disguised(

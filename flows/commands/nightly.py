@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from flows.nightly.flow import run_nightly
+from flows.pull.fetching import connected
+from flows.settings import load
 from flows.terminal.receipt import print_receipt
 from flows.usage import say
 from warehouse.store.lake import Lake
@@ -12,9 +14,11 @@ from warehouse.store.lake import Lake
 
 def run_nightly_once(folder: Path, password_file: Path | None = None) -> int:
     """The Prefect flow, once; its receipts."""
-    receipts = run_nightly(Lake(folder).create().root, password_file)
+    lake = Lake(folder).create()
+    receipts = run_nightly(lake.root, password_file)
     for receipt in receipts:
         print_receipt(receipt)
     if not receipts:
         say("nothing in the inbox: put exports into inbox/<participant>/ of the lake")
-    return 0 if all(receipt.is_clean for receipt in receipts) else 1
+    troubled = load(lake.settings).pull.nightly and any(each.trouble for each in connected(lake))
+    return 0 if all(receipt.is_clean for receipt in receipts) and not troubled else 1

@@ -4,33 +4,32 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 
 from connectors.contract import STORED
-from flows.reading.manifest import Manifest, Part, is_batch, parts_of
+from flows.deriving.parts import Parts as Parts
+from flows.reading.manifest import Manifest
 from flows.settings import Settings
 from transforms import align
 from transforms.align import GLUCOSE, Quantity
 from transforms.arrays import DAY, HOUR
-from transforms.clocks.findings import Finding, waiting
+from transforms.clocks import questions
+from transforms.clocks.findings import Finding, count_future, of_future, waiting
 from transforms.clocks.itinerary import Patience
 from transforms.clocks.known import Clocks
 from transforms.clocks.participant import finding_rows, known_clocks, zone_rows
 from transforms.clocks.places import Doubt
-from transforms.copies.age import ranked
-from transforms.copies.beyond import late_rows, limits, placeable
+from transforms.clocks.questions import Question
 from transforms.copies.one_copy import one_copy
 from transforms.copies.people import CONTRADICTING, OTHER_NAME, contradicting, other_names
 from transforms.copies.routes import copies_marked
-from transforms.copies.set_aside import set_aside, without
 from transforms.glucose.apart import KIND as APART
 from transforms.glucose.apart import sensors_apart
 from transforms.pieces import EVERYTHING, Piece, pieces
@@ -41,6 +40,7 @@ from transforms.streams import Streams
 from warehouse.schema import (
     CLOCK_FINDING,
     METRICS,
+    RESULTS,
     SOURCE_FILE,
     TABLES,
     ZONE_TIMELINE,
@@ -50,7 +50,7 @@ from warehouse.store.lake import Lake, digest, write_json
 from warehouse.store.rows import write_pieces, write_table
 
 # Of whatever derives tables: those of another may not fit the views
-VERSION = digest(align.VERSION, {name: str(schema) for name, schema in TABLES.items()})
+VERSION = digest(align.VERSION, {name: str(schema) for name, schema in (TABLES | RESULTS).items()})
 TWO_PEOPLE = (APART, OTHER_NAME, CONTRADICTING)
 VOCABULARY = {name: Quantity(m.unit, m.low, m.high) for name, m in METRICS.items()}
 
@@ -68,7 +68,7 @@ class Aligned:
     apart       how many pairs of sensors at once are too far apart for one person
     names       files that name somebody else than the others of their format
     contradict  pairs of exports, made together, that contradict each other
-    late        rows that lie after the export that tells them
+    questions   what the exports do not tell of clocks
     """
 
     participant: str
@@ -81,79 +81,7 @@ class Aligned:
     apart: int = 0
     names: int = 0
     contradict: int = 0
-    late: int = 0
-
-
-@dataclass(frozen=True)
-class Parts:
-    """The extracted files of a participant, oldest export first."""
-
-    every: list[Part]
-
-    @classmethod
-    def of(cls, lake: Lake, participant: str) -> Parts:
-        every = parts_of(lake, participant)
-        return cls([every[place] for place in ranked([part.manifest for part in every])])
-
-    @cached_property
-    def manifests(self) -> list[Manifest]:
-        return [part.manifest for part in self.every]
-
-    def files(self) -> pa.Table:
-        """connector, file, newness, and the first and the last time in it."""
-        return pa.table(
-            {
-                "connector": pa.array([m["connector"] for m in self.manifests], pa.string()),
-                "file": pa.array([m["file"] for m in self.manifests], pa.string()),
-                "newness": pa.array(range(len(self.manifests)), pa.int32()),
-                "first": pa.array([m["first_time"] for m in self.manifests], pa.string()),
-                "last": pa.array([m["last_time"] for m in self.manifests], pa.string()),
-            }
-        )
-
-    @cached_property
-    def _database(self) -> duckdb.DuckDBPyConnection:
-        """In memory; once, since to make one takes as long as to read a small file."""
-        return duckdb.connect()
-
-    def connection(self) -> duckdb.DuckDBPyConnection:
-        """A connection with temporary relations of its own."""
-        connection = self._database.cursor()
-        connection.execute("set timezone = 'UTC'")
-        return connection
-
-    def excluded(self) -> pa.Table:
-        """connector, file and record of what was set aside by hand."""
-        return set_aside(self.manifests)
-
-    def kept(self, shape: str, piece: Piece = EVERYTHING) -> str | None:
-        """The same FROM clause as `parts`, without what was set aside by hand."""
-        source, gone = self.parts(shape, piece), self.excluded()
-        return without(source, gone) if source and gone.num_rows else source
-
-    def parts(self, shape: str, piece: Piece = EVERYTHING) -> str | None:
-        """A FROM clause over a shape's parts with connector and file; None if there is none."""
-        wanted = (part.folder for part in self.every if piece.may_be_in(part.manifest))
-        folders = [f for f in dict.fromkeys(wanted) if (f / f"{shape}.parquet").exists()]
-        batches = [folder for folder in folders if is_batch(folder)]
-        alone = [folder for folder in folders if not is_batch(folder)]
-        sources = [_rows_of(alone, shape, "file")] if alone else []
-        if batches:
-            rows = f"select * exclude (batch) from {_rows_of(batches, shape, 'batch')}"
-            sources.append(f"({rows})")
-        if len(sources) < 2:
-            return sources[0] if sources else None
-        return f"(from {sources[0]} union all by name from {sources[1]})"
-
-
-def _rows_of(folders: Iterable[Path], shape: str, kind: str) -> str:
-    """A FROM clause over the rows in folders that are named `kind`=..."""
-    paths = (str(folder / f"{shape}.parquet").replace("'", "''") for folder in folders)
-    listed = ", ".join(f"'{path}'" for path in paths)
-    return (
-        f"read_parquet([{listed}], hive_partitioning = true, hive_types = "
-        f"{{participant_id: varchar, connector: varchar, {kind}: varchar}})"
-    )
+    questions: tuple[Question, ...] = ()
 
 
 def known(lake: Lake, participant: str, settings: Settings) -> Aligned | None:
@@ -202,7 +130,9 @@ def _result(note: Path, fingerprint: str) -> Aligned | None:
     result = before["result"]
     doubt = result["home_doubt"] and Doubt(**result["home_doubt"])
     named = tuple(result["zones_named"])
-    return Aligned(**{**result, "zones_named": named, "home_doubt": doubt})
+    asked = tuple(Question(**each) for each in result["questions"])
+    told = {"zones_named": named, "home_doubt": doubt, "questions": asked}
+    return Aligned(**{**result, **told})
 
 
 def _noted(note: Path) -> dict[str, Any]:
@@ -221,23 +151,26 @@ def _derived(stage: Lake, participant: str, settings: Settings, parts: Parts) ->
     with parts.connection() as connection:
         known = known_clocks(connection, stays, patience, parts.manifests, parts.kept)
     clocks = known.clocks
-    samples = _Samples(parts, clocks, settings.priority.glucose)
+    made = parts.made()
+    samples = _Samples(parts, clocks, settings.priority.glucose, made)
     write_pieces(stage, "sample", participant, samples.pieces())
-    reported = _reported(parts, "episode")
-    episode = align.episode(reported, clocks, limits(parts.manifests))
+    reported = _reported(parts, "episode", clocks)
+    episode = align.episode(reported, clocks, made)
+    episode, shifted = shifted_sleeps(episode, clocks, settings.priority.sleep)
     findings = [
         *known.findings(),
         *samples.findings,
         *_of_two_people(parts),
-        *shifted_sleeps(episode, settings.priority.sleep),
-        *waiting(placeable(episode), clocks, "kind", ("sleep", "sleep_stage")),
+        *shifted,
+        *waiting(episode, clocks, "kind", ("sleep", "sleep_stage")),
+        *of_future(episode),
     ]
     if settings.participant(participant).one_person:
         findings = [finding for finding in findings if finding.kind not in TWO_PEOPLE]
     tables = {
         "episode": episode,
         "sleep_part": sleep_parts(belonging(episode)),
-        "daily": align.daily(_reported(parts, "daily"), VOCABULARY),
+        "daily": align.daily(_reported(parts, "daily", clocks), VOCABULARY),
         "stream": samples.streams.table(),
         "zone_timeline": table_of(zone_rows(known), ZONE_TIMELINE.remove(0)),
         "clock_finding": table_of(finding_rows(findings), CLOCK_FINDING.remove(0)),
@@ -251,11 +184,21 @@ def _derived(stage: Lake, participant: str, settings: Settings, parts: Parts) ->
     apart, names, contradicting = (
         sum(finding.kind == kind for finding in findings) for kind in TWO_PEOPLE
     )
-    home = known.by_evidence
-    late = samples.late + late_rows(episode)
-    people = apart, names, contradicting
     return Aligned(
-        participant, True, unplaced, needed, known.named, home, known.doubt, *people, late
+        participant,
+        changed=True,
+        unplaced=unplaced,
+        zone_needed=needed,
+        zones_named=known.named,
+        zone_found=known.by_evidence,
+        home_doubt=known.doubt,
+        apart=apart,
+        names=names,
+        contradict=contradicting,
+        questions=(
+            *known.questions(),
+            *questions.of_future(samples.future + count_future(episode)),
+        ),
     )
 
 
@@ -266,34 +209,36 @@ class _Samples:
     parts: Parts
     clocks: Clocks | None
     priority: Sequence[str]
+    made: align.Made
     findings: list[Finding] = field(default_factory=list)
     streams: Streams = field(default_factory=Streams)
+    future: Counter[str] = field(default_factory=Counter)
     unplaced: int = 0
     needs_zone: bool = False
-    late: int = 0
 
     def pieces(self) -> Iterator[pa.Table]:
         """Tables in the order of metrics and instants; the next is read while one is aligned."""
         with self.parts.connection() as connection:
             planned = pieces(connection, self.parts.parts("sample"))
         with ThreadPoolExecutor(1) as beside:
-            reading = [beside.submit(_reported, self.parts, "sample", planned[0])]
+            reading = [beside.submit(_reported, self.parts, "sample", self.clocks, planned[0])]
             for number, piece in enumerate(planned):
                 rows = reading.pop().result()
                 for following in planned[number + 1 : number + 2]:
-                    reading.append(beside.submit(_reported, self.parts, "sample", following))
+                    more = (self.parts, "sample", self.clocks, following)
+                    reading.append(beside.submit(_reported, *more))
                 yield self._aligned(rows, piece)
 
     def _aligned(self, rows: pa.Table, piece: Piece) -> pa.Table:
         if self.clocks is None:
             self.needs_zone |= align.needs_zone(rows)
-        late = limits(self.parts.manifests)
-        found = piece.own(align.sample(rows, self.clocks, VOCABULARY, late))
-        self.late += late_rows(found)
+        found = piece.own(align.sample(rows, self.clocks, VOCABULARY, self.made))
+        self.findings += of_future(found)
+        self.future += count_future(found)
         if GLUCOSE in piece.metrics:
             found, copies = copies_marked(found, GLUCOSE, self.priority)
             self.findings += [*copies, *sensors_apart(found, GLUCOSE)]
-            self.findings += waiting(placeable(found), self.clocks, "metric", (GLUCOSE,))
+            self.findings += waiting(found, self.clocks, "metric", (GLUCOSE,))
         self.streams.add(found)
         self.unplaced += align.unplaced(found)
         return found
@@ -306,7 +251,9 @@ def _of_two_people(parts: Parts) -> list[Finding]:
         return [*other_names(parts.manifests), *contradicting(connection, sources, parts.manifests)]
 
 
-def _reported(parts: Parts, shape: str, piece: Piece = EVERYTHING) -> pa.Table:
+def _reported(
+    parts: Parts, shape: str, clocks: Clocks | None, piece: Piece = EVERYTHING
+) -> pa.Table:
     """One copy of every reported fact of a shape, or of a piece of the samples."""
     source = parts.parts(shape, piece)
     if source is None:
@@ -316,8 +263,9 @@ def _reported(parts: Parts, shape: str, piece: Piece = EVERYTHING) -> pa.Table:
         return schema.append(pa.field("newness", pa.int32())).empty_table()
     if piece.metrics:
         source = f"(from {source} where {piece.condition()})"
+    settled = clocks and clocks.folds.table("metric" if shape == "sample" else "kind")
     with parts.connection() as connection:
-        return one_copy(connection, shape, source, parts.files(), parts.excluded())
+        return one_copy(connection, shape, source, parts.files(), settled, parts.excluded())
 
 
 def _rejects(parts: Parts) -> pa.Table:

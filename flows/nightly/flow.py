@@ -30,6 +30,7 @@ from flows.deriving.intake import Unread
 from flows.deriving.pipeline import FileReceipt, Receipt
 from flows.nightly import server
 from flows.nightly.discretion import Fault, Night, discreet, row
+from flows.pull.fetching import connected, fetched, sentence
 from flows.reading.manifest import Known, files_of
 from flows.reading.mappings import mapped
 from flows.reading.password import Passwords, handed, handed_on
@@ -112,6 +113,7 @@ extract = _step("extract", "extract {unread.connector}", intake.extract)
 align = _step("align", "align {participant}", Derivation.align)
 marts = _step("marts", "marts", Derivation.finish)
 views = _step("views", "views", pipeline.build_views)
+fetch = _step("pull", "pull {service} for {participant}", fetched)
 
 
 @flow(name=NAME, persist_result=False, log_prints=False)
@@ -121,6 +123,7 @@ def nightly(lake: str) -> State[list[Receipt]]:
     Completed, and named `Set aside` if anything was. Failed if the disk or the lake are at fault.
     """
     place = Lake(Path(lake)).create()
+    _fetch_all(place)
     with discreet(), writing(place, "dawnlake nightly", say) as was_left:
         settings = load(place.settings)
         settled(place, settings, was_left, say)
@@ -137,6 +140,21 @@ def nightly(lake: str) -> State[list[Receipt]]:
         return _conclusion(nights)
 
 
+def _fetch_all(lake: Lake) -> None:
+    """What is new at the services into the inbox, if the settings want it. What goes wrong at one
+    is told, remembered in its connection, and costs nobody else anything."""
+    with discreet():
+        settings = load(lake.settings)
+        connections = connected(lake) if settings.pull.nightly else []
+    for each in connections:
+        try:
+            pulled = fetch(lake, each.participant, each.service, settings)
+        except (Fault, OSError) as fault:
+            say(f"{each.service} for {each.participant}: {fault}")
+        else:
+            say(sentence(pulled) + (f"; {pulled.trouble}" if pulled.trouble else ""))
+
+
 def _night(derive: Derivation, participant: str, passwords: Passwords) -> Night:
     lake, settings = derive.lake, derive.settings
     there, known = files_of(lake, participant), Known.of(lake, participant)
@@ -149,6 +167,7 @@ def _night(derive: Derivation, participant: str, passwords: Passwords) -> Night:
         taken.take(item)
     receipt = Receipt(participant, taken.finish())
     pipeline.settle(known, receipt.files)
+    pipeline.give_way(lake, receipt, there)
     try:
         return Night(receipt, there, align(derive, participant))
     except Fault as fault:  # the others' night goes on

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections import deque
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -13,11 +12,10 @@ import pyarrow.parquet as pq
 
 from connectors.contract import STORED, Batch, Connector
 from flows.reading.hashed import FILE_DIGITS, Hashed
-from flows.reading.manifest import KEPT, MANIFEST, Known, Manifest, Part
+from flows.reading.manifest import KEPT, MANIFEST, Known, Manifest, Part, first_read
 from flows.reading.walk import Found
 from transforms.account import Account, account
 from transforms.copies.age import signs_of
-from transforms.copies.beyond import not_after
 from transforms.copies.people import disguised
 from warehouse.store.lake import Lake, write_json, written_folder
 from warehouse.store.rows import parquet_writer
@@ -95,13 +93,19 @@ def extracted(
             book = account(connector.extract(hashed.source, variant), reject_max_pct, writer.write)
         finally:
             writer.close()
-        manifest = manifest_of(found, hashed.sha256, claim, book, known)
+        before = lake.part_folder(participant, connector.name, hashed.file)
+        manifest = manifest_of(found, hashed.sha256, claim, book, known, first_read(before))
         write_json(manifest, folder / MANIFEST)
     return Part(place[0], manifest)
 
 
 def manifest_of(
-    found: Found, sha256: str, claim: tuple[Connector, str], book: Account, known: Known
+    found: Found,
+    sha256: str,
+    claim: tuple[Connector, str],
+    book: Account,
+    known: Known,
+    read_on: str,
 ) -> Manifest:
     """What is known of a file, with the name it came under, and of what became of its records.
 
@@ -114,7 +118,6 @@ def manifest_of(
     told = signs_of(found.signs, book.exported_at, book.first, book.last)
     if "age" not in kept:
         kept["age"] = {**told, "given": known.number()}
-    limit = not_after(told, book.last, dt.datetime.now(dt.UTC).replace(tzinfo=None))
     names = sorted({disguised(name, known.participant) for name in book.names})
     return {
         "file": file,
@@ -123,9 +126,9 @@ def manifest_of(
         "connector": connector.name,
         "variant": variant,
         "connector_version": connector.version,
+        "read_on": read_on,
         **book.manifest(),
         "name": found.source.name,
         **kept,
         **({"names": names} if names else {}),
-        **({"not_after": limit} if limit else {}),
     }

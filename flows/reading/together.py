@@ -27,6 +27,7 @@ from flows.reading.manifest import (
     Known,
     Manifest,
     Part,
+    first_read,
     is_batch,
     parts_in,
 )
@@ -81,8 +82,9 @@ def extracted_together(
     ids = [None if error else each.file for each, error in zip(files, refused, strict=True)]
     taken = [file for file in ids if file]
     folder = lake.batch_folder(participant, connector.name, digest(sorted(taken))[:FILE_DIGITS])
+    read_on = first_read(folder)
     found = [
-        error or Part(folder, manifest_of(each.found, each.sha256, claim, book, known))
+        error or Part(folder, manifest_of(each.found, each.sha256, claim, book, known, read_on))
         for each, error, book in zip(files, refused, books, strict=True)
     ]
     if taken:

@@ -15,7 +15,7 @@ from flows.deriving.derivation import derivation
 from flows.deriving.pipeline import complete, prepared, read_all
 from flows.deriving.receipt import Receipt
 from flows.reading.manifest import files_of, parts_of
-from tests.lake import BERLIN, PERSON, clarity, kept, libreview, put, table, tree
+from tests.lake import BERLIN, PERSON, clarity, kept, put, table, tree
 from transforms.copies.age import (
     NO_SIGNS,
     Signs,
@@ -236,40 +236,3 @@ def test_clarity_readings_too(tmp_path: Path) -> None:
     for path in files:
         ingested(lake, path)
     assert [r["value"] for r in table(lake, "sample")] == [99, 102]
-
-
-def libre(*readings: tuple[str, object]) -> str:
-    return libreview(readings, "30-11-2025 08:00 UTC")
-
-
-def test_nothing_lies_after_its_export(tmp_path: Path) -> None:
-    """LibreView says when it was made; a reader's clock was set to another year."""
-    text = libre(("29-11-2025 08:00", 101), ("29-11-2028 08:15", 102))
-    lake = Lake(tmp_path / "lake")
-    receipt = ingested(lake, *put(tmp_path, {"a.csv": text}))
-    told = [(r["value"], r["start_at"] is None, r["flag"]) for r in table(lake, "sample")]
-    assert told == [(101, False, None), (102, True, "after_export")]
-    assert any(note.startswith("1 rows lie after the export") for note in receipt.notes)
-    assert receipt.problems == []
-    assert [f for f in table(lake, "clock_finding") if f["kind"] == "unresolved"] == []
-
-
-def nights(years: Mapping[int, int]) -> str:
-    """Nightscout entries: so many readings in January of each year."""
-    times = [f"{y}-01-01T00:{n:02}:00Z" for y, count in years.items() for n in range(count)]
-    rows = [{"_id": t, "type": "sgv", "sgv": 100, "dateString": t} for t in times]
-    return json.dumps(rows)
-
-
-def test_or_after_today_or_after_the_times_of_its_archive(tmp_path: Path) -> None:
-    lake = Lake(tmp_path / "lake")
-    far = put(tmp_path, {"a.json": nights({2024: 3, 2099: 2})})
-    assert len(ingested(lake, *far).notes) == 1
-    placed = [r["start_at"].year for r in table(lake, "sample") if r["start_at"]]
-    assert placed == [2024] * 3
-    few, many = ({2025: 30, 2026: count} for count in (2, 20))
-    for name, years, expected in (("few", few, 30), ("many", many, 50)):
-        lake = Lake(tmp_path / name)
-        ingested(lake, packed(tmp_path / f"{name}.zip", NEW, {"a.json": nights(years)}))
-        # of an archive that so much is later than, it is the times that are wrong
-        assert len([r for r in table(lake, "sample") if r["start_at"]]) == expected

@@ -9,6 +9,7 @@ same time, kind and value under another name, and as often, is not told a second
 
 Only files that can share a fact are compared: those of one connector, and of facts without a key
 those whose times of the same metric overlap. A year of day files costs no more than one file.
+Of equal copies one is kept whose file settles its instant, if any does.
 """
 
 from __future__ import annotations
@@ -72,6 +73,7 @@ def one_copy(
     shape: str,
     parts: str,
     files: pa.Table,
+    settled: pa.Table | None = None,
     excluded: pa.Table = NONE,
 ) -> pa.Table:
     """The rows of a shape without copies, with `connector`, `file` and `newness`.
@@ -81,7 +83,8 @@ def one_copy(
 
     `parts` is a FROM clause of extracted rows with connector and file; `files` has connector,
     file, newness (larger is newer; a total order), and first and last (the times in it as texts,
-    None if it has none).
+    None if it has none); `settled` has connector, file, record and metric (kind) of rows whose
+    instant the order of their file settles.
     """
     connection.register("files", files)
     connection.register("excluded", excluded)
@@ -93,6 +96,11 @@ def one_copy(
     if not _has_copies(connection, shape, files):
         return connection.sql(f"select {KEPT} from part where not is_excluded").to_arrow_table()
     counted = _not_renamed(shape) if _many_names(connection, what) else "counted"
+    best = "file"
+    if settled is not None and settled.num_rows:
+        connection.register("settled", settled)
+        names = f"(connector, file, record, {what})"
+        best = f"{names} in (select {names} from settled) desc, file"
     return connection.sql(
         f"""
         with alone as (
@@ -111,7 +119,7 @@ def one_copy(
         ),
         unkeyed as (
             select * exclude (nth, is_excluded) from {counted}
-            qualify row_number() over (partition by connector, nth, {listed} order by file) = 1
+            qualify row_number() over (partition by connector, nth, {listed} order by {best}) = 1
                 {_and_not_gone(excluded, f"nth, {facts(shape, 'device')}")}
         )
         select * from alone union all by name select * from keyed
