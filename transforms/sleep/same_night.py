@@ -82,7 +82,7 @@ def _rank(
     priority and name."""
     agreed = sum(len(_shifted(shifted, other, 0)[0]) for other in others)
     by_night = 0
-    if clocks is not None:
+    if clocks is not None and len(shifted):
         hour = clocks.zone.wall(shifted.sum(axis=1) // 2) % DAY // HOUR
         share = float(((hour >= NIGHT_H[0]) | (hour < NIGHT_H[1])).mean())
         by_night = round(5 * share)  # a night in ten may be anything
