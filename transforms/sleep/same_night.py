@@ -153,7 +153,9 @@ def _shifted(one: Micros, other: Micros, size: int | None = None) -> tuple[Micro
 
 
 def _runs(place: Micros, hours: Micros) -> Iterator[tuple[Micros, int]]:
-    """Nights one after the other that lie the same hours beside."""
+    """Nights one after the other that lie the same hours beside; none, if none does."""
+    if not len(place):
+        return
     another = (np.diff(hours) != 0) | (np.diff(place) != 1)
     for run in np.split(np.arange(len(place)), np.flatnonzero(another) + 1):
         yield place[run], int(hours[run[0]])
