@@ -82,7 +82,7 @@ def _rank(
     priority and name."""
     agreed = sum(len(_shifted(shifted, other, 0)[0]) for other in others)
     by_night = 0
-    if clocks is not None:
+    if clocks is not None and len(shifted):
         hour = clocks.zone.wall(shifted.sum(axis=1) // 2) % DAY // HOUR
         share = float(((hour >= NIGHT_H[0]) | (hour < NIGHT_H[1])).mean())
         by_night = round(5 * share)  # a night in ten may be anything
@@ -153,7 +153,9 @@ def _shifted(one: Micros, other: Micros, size: int | None = None) -> tuple[Micro
 
 
 def _runs(place: Micros, hours: Micros) -> Iterator[tuple[Micros, int]]:
-    """Nights one after the other that lie the same hours beside."""
+    """Nights one after the other that lie the same hours beside; none, if none does."""
+    if not len(place):
+        return
     another = (np.diff(hours) != 0) | (np.diff(place) != 1)
     for run in np.split(np.arange(len(place)), np.flatnonzero(another) + 1):
         yield place[run], int(hours[run[0]])
