@@ -6,7 +6,7 @@ import csv
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,7 +27,9 @@ TYPES = {
     "TIMESTAMP WITH TIME ZONE": "datetime",
     "DOUBLE": "number",
 }
-CHECKSUMS = "SHA256SUMS"
+NAME = "dawnlake-export"
+PACKAGE, CODEBOOK, CHECKSUMS = "datapackage.json", "codebook.csv", "SHA256SUMS"
+REPORT = "deidentification.json"  # what was done to a data set without names
 FORMULA = r"^[=+\-@\t\r\n]"  # how a cell begins that a spreadsheet takes for a formula
 OPTIONS = {  # of DuckDB's COPY
     "csv": "format csv, header",
@@ -59,11 +61,48 @@ def described(connection: duckdb.DuckDBPyConnection, view: View) -> list[tuple[s
     return [(row[0], row[1], view.columns[row[0]]) for row in told]
 
 
-def begun(output: Path) -> Path:
-    """The folder of a data set, without what an export that did not end has left there."""
+class FolderInUse(Exception):
+    """What lies in a folder is no data set that may be replaced. The message says what to do."""
+
+
+def begun(output: Path, is_disguised: bool) -> Path:
+    """The folder of a data set, empty: an earlier one of the same kind is gone.
+
+    Its description goes last, so that whoever is stopped in between leaves a folder that is still
+    known for what it is.
+
+    Raises: FolderInUse if anything else lies there.
+    """
+    if output.exists() and not output.is_dir():
+        raise FolderInUse(f"{output} is a file: name a folder")
     sweep(private_folder(output))
-    (output / CHECKSUMS).unlink(missing_ok=True)  # a folder without it is not complete
+    there = {path.name for path in output.iterdir()}
+    if not there:
+        return output
+    known = _files_of(output, is_disguised)
+    if odd := there - known:
+        several = f" and {len(odd) - 1} more" if len(odd) > 1 else ""
+        kind = "a de-identified data set" if is_disguised else "a data set"
+        raise FolderInUse(
+            f"{output} holds {sorted(odd)[0]}{several}, which no earlier export of {kind} has "
+            "written: name a new or empty folder"
+        )
+    for name in sorted(there, key=lambda name: (name == PACKAGE, name != CHECKSUMS)):
+        (output / name).unlink()
     return output
+
+
+def _files_of(output: Path, is_disguised: bool) -> set[str]:
+    """What a data set of this kind that lies in a folder consists of; nothing if none does."""
+    try:
+        told = json.loads((output / PACKAGE).read_text("utf-8"))
+        was_disguised = bool(told.get("deidentified", (output / REPORT).exists()))
+        if told["name"] != NAME or was_disguised != is_disguised:
+            return set()
+        data = {str(each["path"]) for each in told["resources"]}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return set()
+    return data | {PACKAGE, CHECKSUMS, CODEBOOK, *([REPORT] if is_disguised else [])}
 
 
 def write_dataset(
@@ -73,16 +112,19 @@ def write_dataset(
     form: str,
     participant: str | None = None,
     since: dt.date | None = None,
-    beside: Sequence[Path] = (),
+    report: Mapping[str, object] | None = None,
 ) -> None:
-    """Write everything; the checksums, also of files `beside`, last.
+    """Write everything: the description first, the checksums last. `report` says what was done so
+    that nobody is named.
 
     Raises: duckdb.Error; OSError.
     """
+    package = _package(connection, chosen, output, form, report is not None)
     files = [_data_file(connection, each, output, form, participant, since) for each in chosen]
-    files.append(_codebook(connection, chosen, output))
-    files.append(_package(connection, chosen, output, form))
-    lines = [f"{hashlib.sha256(f.read_bytes()).hexdigest()}  {f.name}\n" for f in (*beside, *files)]
+    files += [_codebook(connection, chosen, output), package]
+    if report is not None:
+        files.append(_json(report, output / REPORT))
+    lines = [f"{hashlib.sha256(f.read_bytes()).hexdigest()}  {f.name}\n" for f in files]
     with written(output / CHECKSUMS) as partial:
         partial.write_text("".join(lines), "utf-8")
 
@@ -130,7 +172,7 @@ def _without_formulas(connection: duckdb.DuckDBPyConnection, view: View) -> str:
 def _codebook(
     connection: duckdb.DuckDBPyConnection, chosen: Sequence[Chosen], output: Path
 ) -> Path:
-    path = output / "codebook.csv"
+    path = output / CODEBOOK
     with written(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
         lines = csv.writer(file)
         lines.writerow(("view", "column", "type", "meaning"))
@@ -140,7 +182,11 @@ def _codebook(
 
 
 def _package(
-    connection: duckdb.DuckDBPyConnection, chosen: Sequence[Chosen], output: Path, form: str
+    connection: duckdb.DuckDBPyConnection,
+    chosen: Sequence[Chosen],
+    output: Path,
+    form: str,
+    is_disguised: bool,
 ) -> Path:
     """datapackage.json (Frictionless Data)."""
     resources = [
@@ -156,10 +202,19 @@ def _package(
         }
         for each in chosen
     ]
-    path = output / "datapackage.json"
-    package = {"name": "dawnlake-export", "profile": "data-package", "resources": resources}
+    package = {
+        "name": NAME,
+        "profile": "data-package",
+        "deidentified": is_disguised,
+        "resources": resources,
+    }
+    return _json(package, output / PACKAGE)
+
+
+def _json(value: Mapping[str, object], path: Path) -> Path:
+    """A file for people, its keys in their order."""
     with written(path) as partial:
-        partial.write_text(json.dumps(package, indent=1, ensure_ascii=False) + "\n", "utf-8")
+        partial.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", "utf-8")
     return path
 
 
