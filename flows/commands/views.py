@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from flows.usage import UsageError, card, data, listing, say
 from warehouse.metric_notes import metric_notes
-from warehouse.schema import TABLES
-from warehouse.view_files import relations
+from warehouse.named import TABLE, named, nearest
 
 
 def show_views(name: str | None, everything: bool) -> int:
@@ -13,17 +12,18 @@ def show_views(name: str | None, everything: bool) -> int:
 
     Raises: UsageError for an unknown view.
     """
-    known = relations()
+    known = named()
     if name is None:
         table = listing("view", "one row per", "what it is")
         for view in sorted(known.values(), key=lambda v: v.name):
-            if everything or view.layer == "marts":
+            if view.layer == "marts" or (everything and view.layer != TABLE):
                 table.add_row(view.call, view.grain, view.about)
         data.print(table)
-        say(f"Tables beside them: {', '.join(TABLES)}. `dawnlake views NAME` lists columns.")
+        tables = ", ".join(view.name for view in known.values() if view.layer == TABLE)
+        say(f"Tables beside them: {tables}. `dawnlake views NAME` lists columns.")
         return 0
     if name not in known:
-        raise UsageError(f"no view {name}; `dawnlake views --all` lists them")
+        raise UsageError(f"no view {name}{nearest(name)}. `dawnlake views --all` lists them")
     view = known[name]
     say(view.comment)
     if view.parameters:

@@ -134,7 +134,7 @@ def nightly(lake: str) -> State[list[Receipt]]:
                 pipeline.complete(place, night.receipt, night.there, night.outcome, came)
         about = "What came in from the inbox, by participant: files, records, nights."
         create_table_artifact([row(night) for night in nights], NAME, about)
-        return _conclusion(nights)
+        return _conclusion(nights, len(pipeline.misplaced(place)))
 
 
 def _night(derive: Derivation, participant: str, passwords: Passwords) -> Night:
@@ -173,7 +173,7 @@ def _read(
         return [FileReceipt(f.name, "set aside", f.archive, error=fault) for f in unread.files]
 
 
-def _conclusion(nights: list[Night]) -> State[list[Receipt]]:
+def _conclusion(nights: list[Night], misplaced: int) -> State[list[Receipt]]:
     """The state the flow ends in.
 
     Raises: Fault if a participant's tables could not be derived.
@@ -185,7 +185,9 @@ def _conclusion(nights: list[Night]) -> State[list[Receipt]]:
     fates = Counter(file.status for receipt in receipts for file in receipt.files)
     told = ", ".join(f"{count} {fate}" for fate, count in sorted(fates.items()))
     message = f"{len(receipts)} participants; files: {told or 'none'}"
-    if all(receipt.is_clean for receipt in receipts):
+    if misplaced:
+        message += f"; {misplaced} misplaced in the inbox"
+    if all(receipt.is_clean for receipt in receipts) and not misplaced:
         return Completed(data=receipts, message=message)
     return Completed(data=receipts, message=f"{message}; see the artifact", name="Set aside")
 

@@ -11,14 +11,24 @@ from flows.options.shared import HERE, Flag, LakeFolder, Output, Someone
 def sql(
     query: str | None = None,
     *,
-    format: Literal["table", "csv", "json", "parquet"] = "table",
+    format: Literal["table", "lines", "csv", "json", "parquet"] = "table",
     output: Annotated[Path | None, Output] = None,
     lake: LakeFolder = HERE,
 ) -> int:
-    """Ask the lake in SQL; without a query, a shell with history."""
+    """Ask the lake in SQL; without a query, a shell with history, or what a pipe holds.
+
+    Parameters
+    ----------
+    query
+        One or more statements.
+    format
+        lines: a line for each column, for what is too wide.
+    """
     from flows.commands.sql import run_shell, run_sql
 
-    return run_shell(lake) if query is None else run_sql(lake, query, format, output)
+    if query is None:
+        return run_shell(lake, format, output)
+    return run_sql(lake, query, format, output)
 
 
 def explain(

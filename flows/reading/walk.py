@@ -28,6 +28,7 @@ from flows.settings import Limits
 FOLDERS_DEEP = 100  # below what the system and this program can follow
 CHUNK_BYTES = 1 << 20
 OF_A_LAKE = ("writer.lock", "extracted", "tables")  # not to be read for one of its people
+UNFINISHED = (".part", ".crdownload", ".partial", ".download", ".opdownload")  # of browsers
 LITTER = ("__MACOSX", "Thumbs.db", "desktop.ini")  # left by file managers; .DS_Store is hidden
 
 
@@ -123,7 +124,8 @@ def _shown(name: str) -> str:
     return "".join(c if c.isprintable() else "\ufffd" for c in text)
 
 
-def _is_litter(parts: Iterable[str]) -> bool:
+def is_litter(parts: Iterable[str]) -> bool:
+    """Whether a name says that a file manager has left it."""
     return any(part.startswith(".") or part in LITTER for part in parts)
 
 
@@ -171,7 +173,10 @@ class _Walker:
             return
         inside = [] if me in around else sorted(path.iterdir(), key=lambda p: p.name)
         for child in inside:
-            if not _is_litter([child.name]):
+            if child.suffix.lower() in UNFINISHED:
+                error = UnknownFormat("a download that has not ended: give the whole file")
+                yield Unreadable(_shown(f"{name}/{child.name}"), error)
+            elif not is_litter([child.name]):
                 yield from self.of_path(f"{name}/{child.name}", child, around | {me})
 
 
@@ -252,7 +257,7 @@ def _of_member(
     except IngestError as error:
         yield Unreadable(shown, error)
         return
-    if not _is_litter(name.split("/")):
+    if not is_litter(name.split("/")):
         source = place.peeks.source(shown, lambda: zips.opened(archive, member))
         found = Found(shown, member.file_size, source, place.archive)
         yield from _of_file(found, place, None)

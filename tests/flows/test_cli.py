@@ -228,7 +228,7 @@ def test_an_unclaimed_member_of_a_zip_is_not_used(run: Run, clarity: Path) -> No
     told = ("--participant", "ada", "--timezone", ZONE, "--lake", clarity.parent / "lake")
     code, _, err = run("ingest", archive, *told)
     assert code == 0
-    assert "1 file in the archives not used" in err
+    assert "1 file beside them not used" in err
     code, _, err = run("check", archive, "--lake", clarity.parent / "lake")
     assert code == 0
     assert "would not be used: export.zip/a/readme.html" in err
