@@ -63,6 +63,7 @@ class Participant(_Strict):
     timezone: Zone | None = None
     zones: tuple[ZoneChange, ...] = ()
     free_days: tuple[Weekday, ...] | None = None  # else Saturday and Sunday
+    freshness_days: int | None = Field(None, ge=0)  # else that of all
 
     @model_validator(mode="after")
     def _are_in_order(self) -> Participant:
@@ -162,6 +163,8 @@ class Limits(_Strict):
 class Settings(_Strict):
     """A lake's dawnlake.toml."""
 
+    # days after which a source without anything new is stale for `dawnlake status`; 0: never
+    freshness_days: int = Field(7, ge=0)
     participants: dict[Annotated[str, Field(pattern=PARTICIPANT)], Participant] = {}
     priority: Priority = Field(default_factory=Priority)
     rules: Rules = Rules()
@@ -170,6 +173,11 @@ class Settings(_Strict):
     def participant(self, name: str) -> Participant:
         """What is known of a participant; nothing, for a new one."""
         return self.participants.get(name, Participant())
+
+    def freshness_of(self, name: str) -> int:
+        """Days after which a participant's source is stale; 0 for never."""
+        own = self.participant(name).freshness_days
+        return self.freshness_days if own is None else own
 
     def free_days(self) -> dict[str, list[int]]:
         """Of each participant who names them: free weekdays, 1 for Monday to 7 for Sunday."""
