@@ -36,6 +36,7 @@ app = App(
 for room in (giving, looking, asking, removing):
     for command in room.COMMANDS:
         app.command(command)
+app.register_install_completion_command(help="Have your shell complete commands and options.")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

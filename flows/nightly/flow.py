@@ -9,17 +9,15 @@ told by kind and place, and the artifact has counts.
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import os
-import re
 import signal
-import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
-
-import tzlocal
+from uuid import UUID
 
 from connectors.contract import Connector
 from flows.deriving import intake, pipeline
@@ -29,12 +27,14 @@ from flows.deriving.derivation import Derivation, derivation
 from flows.deriving.intake import Unread
 from flows.deriving.pipeline import FileReceipt, Receipt
 from flows.nightly import server
+from flows.nightly.daily import next_run, time_and_zone
 from flows.nightly.discretion import Fault, Night, discreet, row
+from flows.nightly.journal import log_of, note, noted, summary
 from flows.reading.manifest import Known, files_of
 from flows.reading.mappings import mapped
 from flows.reading.password import Passwords, handed, handed_on
 from flows.reading.walk import Found, walk
-from flows.settings import Settings, SettingsError, check_zone, load
+from flows.settings import Settings, SettingsError, load
 from flows.usage import say
 from warehouse.store.lake import Lake
 from warehouse.store.lock import writing
@@ -78,13 +78,19 @@ from prefect import State, flow, task  # noqa: E402
 from prefect.artifacts import create_table_artifact  # noqa: E402
 from prefect.cache_policies import NO_CACHE  # noqa: E402
 from prefect.client.orchestration import get_client  # noqa: E402
-from prefect.client.schemas.objects import TaskRun  # noqa: E402
+from prefect.client.schemas.filters import (  # noqa: E402
+    FlowRunFilter,
+    FlowRunFilterDeploymentId,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+)
+from prefect.client.schemas.objects import StateType, TaskRun  # noqa: E402
 from prefect.context import refresh_global_settings_context  # noqa: E402
 from prefect.deployments.runner import RunnerDeployment  # noqa: E402
 from prefect.events.worker import EventsWorker  # noqa: E402
 from prefect.runner import Runner  # noqa: E402
-from prefect.schedules import Cron, Schedule  # noqa: E402
-from prefect.states import Completed  # noqa: E402
+from prefect.schedules import Cron  # noqa: E402
+from prefect.states import Cancelled, Completed, Failed  # noqa: E402
 from prefect.types.entrypoint import EntrypointType  # noqa: E402
 
 
@@ -121,8 +127,13 @@ def nightly(lake: str) -> State[list[Receipt]]:
     Completed, and named `Set aside` if anything was. Failed if the disk or the lake are at fault.
     """
     place = Lake(Path(lake)).create()
-    with discreet(), writing(place, "dawnlake nightly", say) as was_left:
+    try:
         settings = load(place.settings)
+    except SettingsError as error:
+        say(str(error))  # may name what only the settings' owner should see
+        note(place, "nothing was read: dawnlake.toml cannot be used")
+        return Failed(name="Settings", message="dawnlake.toml cannot be used")
+    with noted(place), discreet(), writing(place, "dawnlake nightly", say) as was_left:
         settled(place, settings, was_left, say)
         passwords, people = handed(say), pipeline.inbox_participants(place)
         with derivation(place, settings) as derive:
@@ -134,7 +145,10 @@ def nightly(lake: str) -> State[list[Receipt]]:
                 pipeline.complete(place, night.receipt, night.there, night.outcome, came)
         about = "What came in from the inbox, by participant: files, records, nights."
         create_table_artifact([row(night) for night in nights], NAME, about)
-        return _conclusion(nights, len(pipeline.misplaced(place)))
+        odd = len(pipeline.misplaced(place))
+        ended = _conclusion(nights, odd)
+        note(place, summary([night.receipt for night in nights], odd))
+        return ended
 
 
 def _night(derive: Derivation, participant: str, passwords: Passwords) -> Night:
@@ -238,13 +252,21 @@ def serve(lake: Path, at: str, timezone: str | None, password_file: Path | None 
 
     Raises: SettingsError for an impossible time or zone; ServerError; OSError of the password file.
     """
-    place, schedule = Lake(lake.resolve()).create(), _daily(at, timezone)
+    hour, minute, zone = time_and_zone(at, timezone)
+    place = Lake(lake.resolve()).create()
     load(place.settings)
+    following = next_run(hour, minute, zone, dt.datetime.now(dt.UTC))
+    say(
+        f"every day at {at} ({zone}), next {following:%Y-%m-%d %H:%M}; reads {place.inbox}\n"
+        f"each run leaves a line here and in {log_of(place)}; Ctrl-C ends this.\n"
+        f"`dawnlake status --lake {place.root}` tells what is there",
+        is_to_be_copied=True,
+    )
     with _interrupted(), handed_on(password_file), _prefect(place, schedules=True):
         deployment = RunnerDeployment.from_flow(
             nightly,
             NAME,
-            schedule=schedule,
+            schedule=Cron(f"{minute} {hour} * * *", timezone=zone),
             parameters={"lake": str(place.root)},
             paused=False,
             entrypoint_type=EntrypointType.MODULE_PATH,
@@ -288,27 +310,21 @@ async def _until_stopped(deployment: RunnerDeployment) -> None:
         for end in ends:
             end.cancel()
         ended = await asyncio.gather(*ends, return_exceptions=True)
-        async with get_client() as client:
-            await client.pause_deployment(planned)
+        await _unplan(planned)
     for fault in ended:
         if isinstance(fault, Exception):  # of the runner; a cancelled task's is none
             raise fault
 
 
-def _daily(at: str, timezone: str | None) -> Schedule:
-    if not (time := re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", at)):
-        raise SettingsError(f"{at} is no time of day: write HH:MM, such as 05:30")
-    if timezone:
-        check_zone(timezone)
-    zone = timezone or _here()
-    return Cron(f"{int(time[2])} {int(time[1])} * * *", timezone=zone)
-
-
-def _here() -> str:
-    """The zone this machine is set to; UTC if it does not say."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            return tzlocal.get_localzone_name() or "UTC"
-        except (KeyError, ValueError, OSError):
-            return "UTC"
+async def _unplan(deployment: UUID) -> None:
+    """Nothing of it stays planned, and no run waits that will never begin."""
+    waiting = FlowRunFilter(
+        deployment_id=FlowRunFilterDeploymentId(any_=[deployment]),
+        state=FlowRunFilterState(
+            type=FlowRunFilterStateType(any_=[StateType.SCHEDULED, StateType.PENDING])
+        ),
+    )
+    async with get_client() as client:
+        await client.pause_deployment(deployment)
+        for run in await client.read_flow_runs(flow_run_filter=waiting):
+            await client.set_flow_run_state(run.id, Cancelled(), force=True)
