@@ -12,7 +12,8 @@ from connectors import connectors
 from flows.deriving.completion import settled
 from flows.settings import load
 from flows.usage import UsageError, opened, participants, say
-from warehouse.dataset import Chosen, FolderInUse, begun, write_dataset
+from warehouse.dataset import Chosen, FolderInUse, Wanted, begun, write_dataset
+from warehouse.dataset_forms import TooLarge
 from warehouse.disguise import Disguise, add_disguises, are_known
 from warehouse.disguised import disguised
 from warehouse.harmless import is_given
@@ -31,6 +32,7 @@ def run_export(
     participant: str | None,
     since: str | None,
     deidentify: bool = False,
+    licence: str | None = None,
 ) -> int:
     """Write the data set.
 
@@ -38,21 +40,36 @@ def run_export(
     somebody needs a new id and the lake is read-only.
     """
     exported = _asked(names, participant is not None, deidentify)
-    from_date = _date(since)
+    wanted = Wanted(form, participant, _date(since), licence)
     there, connection = opened(lake)
     people = participants(there, participant)
-    if deidentify:
-        connection.close()  # who has to be added to the key may complete a run that died
-        disguise = _disguise(there, people)
-        _, connection = opened(lake)
-        disguise.register(connection)
-        _write_disguised(connection, exported, _folder(output, True), form, from_date)
-    else:
-        chosen = [_found(connection, view) for view in exported]
-        write_dataset(connection, chosen, _folder(output, False), form, participant, from_date)
+    try:
+        _write(there, connection, exported, people, output, wanted, deidentify)
+    except TooLarge as error:
+        raise UsageError(str(error)) from None
     what = "1 view" if len(names) == 1 else f"{len(names)} views"
     say(f"{what} to {output}, described in codebook.csv and datapackage.json")
     return 0
+
+
+def _write(
+    lake: Lake,
+    connection: duckdb.DuckDBPyConnection,
+    exported: Sequence[View],
+    people: Sequence[str],
+    output: Path,
+    wanted: Wanted,
+    is_disguised: bool,
+) -> None:
+    if not is_disguised:
+        chosen = [_found(connection, view) for view in exported]
+        write_dataset(connection, chosen, _folder(output, False), wanted)
+        return
+    connection.close()  # who has to be added to the key may complete a run that died
+    disguise = _disguise(lake, people)
+    _, connection = opened(lake.root)
+    disguise.register(connection)
+    _write_disguised(connection, exported, _folder(output, True), wanted)
 
 
 def _folder(output: Path, is_disguised: bool) -> Path:
@@ -118,11 +135,12 @@ def _write_disguised(
     connection: duckdb.DuckDBPyConnection,
     exported: Sequence[View],
     output: Path,
-    form: str,
-    since: dt.date | None,
+    wanted: Wanted,
 ) -> None:
     """The disguise has only the people and the dates that were asked for."""
-    chosen, report = disguised(connection, exported, since, connectors())
+    chosen, report = disguised(connection, exported, wanted.since, connectors())
     for warning in report["warnings"]:
         say(f"small: {warning}")
-    write_dataset(connection, chosen, output, form, report=report)
+    write_dataset(
+        connection, chosen, output, Wanted(wanted.form, licence=wanted.licence, report=report)
+    )

@@ -60,10 +60,11 @@ def explain(
 def export(
     *names: str,
     output: Annotated[Path, Output],
-    format: Literal["csv", "parquet"] = "csv",
+    format: Literal["csv", "parquet", "feather", "xlsx", "dta", "sav"] = "csv",
     participant: Someone = None,
     since: str | None = None,
     deidentify: bool = False,
+    license: str | None = None,
     lake: LakeFolder = HERE,
 ) -> int:
     """Write views as a tidy data set with codebook, datapackage.json and checksums.
@@ -78,10 +79,12 @@ def export(
         Only rows of this date (YYYY-MM-DD) and later.
     deidentify
         New ids, dates moved by whole weeks, no devices, files or free text.
+    license
+        Written into datapackage.json, such as CC-BY-4.0.
     """
     from flows.commands.export import run_export
 
-    return run_export(lake, names, output, format, participant, since, deidentify)
+    return run_export(lake, names, output, format, participant, since, deidentify, license)
 
 
 def effect(*, participant: Someone = None, lake: LakeFolder = HERE) -> int:

@@ -96,7 +96,7 @@ def print_lines(connection: duckdb.DuckDBPyConnection, query: str) -> None:
 
 def write_rows(connection: duckdb.DuckDBPyConnection, query: str, form: str, output: Path) -> None:
     """A private file with the rows, in a form of OPTIONS; what is there is replaced when whole."""
-    from warehouse.dataset import OPTIONS  # here: a table on the screen does not wait for it
+    from warehouse.dataset_forms import OPTIONS  # here: a table on the screen does not wait for it
 
     def copied(target: Path) -> None:
         quoted = str(target).replace("'", "''")
