@@ -44,7 +44,7 @@ GUIDES = (
     "SECURITY.md",
     "FORMATS.md",
     "warehouse/METRICS.md",
-    *(f"{d}/README.md" for d in ("connectors", "transforms", "warehouse")),
+    *(f"{d}/README.md" for d in ("connectors", "transforms", "warehouse", "flows")),
     *(str(page.relative_to(ROOT)) for page in sorted(ROOT.glob("connectors/*/README.md"))),
 )
 COMMANDS = sorted(name for name in app if not name.startswith("-"))

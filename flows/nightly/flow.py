@@ -244,7 +244,13 @@ def run_nightly(lake: Path, password_file: Path | None = None) -> list[Receipt]:
         return receipts
 
 
-def serve(lake: Path, at: str, timezone: str | None, password_file: Path | None = None) -> None:
+def serve(
+    lake: Path,
+    at: str,
+    timezone: str | None,
+    password_file: Path | None = None,
+    has_page: bool = False,
+) -> None:
     """Run the flow daily at HH:MM in a zone, by default this machine's, until stopped.
 
     A run that was missed because nothing was serving is not made up for: the next one finds
@@ -263,6 +269,9 @@ def serve(lake: Path, at: str, timezone: str | None, password_file: Path | None 
         is_to_be_copied=True,
     )
     with _interrupted(), handed_on(password_file), _prefect(place, schedules=True):
+        if has_page and (told := os.environ.get("PREFECT_API_AUTH_STRING")):
+            page = os.environ["PREFECT_API_URL"].removesuffix("/api")
+            say(f"Prefect's page: {page}, password {told}", is_to_be_copied=True)
         deployment = RunnerDeployment.from_flow(
             nightly,
             NAME,

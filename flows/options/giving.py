@@ -149,6 +149,7 @@ def serve(
     *,
     at: str = "05:30",
     timezone: str | None = None,
+    ui: Annotated[bool, Parameter(negative="")] = False,
     password_file: PasswordFile = None,
     lake: LakeFolder = HERE,
 ) -> int:
@@ -160,10 +161,12 @@ def serve(
         HH:MM.
     timezone
         The zone of that time.
+    ui
+        Also Prefect's page of runs, on this machine alone.
     """
     from flows.commands.serve import run_serve
 
-    return run_serve(lake, at, timezone, password_file)
+    return run_serve(lake, at, timezone, password_file, ui)
 
 
 COMMANDS = (demo, init, ingest, check, mapping, rebuild, nightly, serve)
