@@ -107,13 +107,21 @@ def columns_of(
         n, low, high, words = cells[place : place + 4]
         known = words if words and len(words) <= VALUES_MAX else []
         note = metric_notes().get((name, column))
-        found.append(
-            Column(
-                *(name, column, TYPES.get(kind, "string"), unit_of(column), view.columns[column]),
-                *(" | ".join(known), low or "", high or ""),
-                *(note.minimum_data if note else "", note.source if note else "", n, count - n),
-            )
+        about = Column(
+            view=name,
+            column=column,
+            type=TYPES.get(kind, "string"),
+            unit=unit_of(column),
+            meaning=view.columns[column],
+            values=" | ".join(known),
+            low=low or "",
+            high=high or "",
+            minimum_data=note.minimum_data if note else "",
+            source=note.source if note else "",
+            n=n,
+            missing=count - n,
         )
+        found.append(about)
     return found
 
 
