@@ -3,6 +3,7 @@
 # make quick  the tests that need no lake, in under a minute; make check: formatting, lint, types
 # make slow   tests that take minutes: simulations
 # make env    .venv from the lock
+# make browser   the pages in a real browser, with pictures of them to look at
 # make crash  runs that are killed at every step; make soak: writers and readers at once
 # make fuzz   MINUTES=60 of damaged exports, as bad as they can be made
 
@@ -11,7 +12,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CLIENTS := $(wildcard tests/clients/*.lock)
 
-.PHONY: env demo check test quick slow crash soak fuzz guide lock bench clean
+.PHONY: env demo check test quick slow crash soak fuzz guide lock bench browser clean
 
 env: $(VENV)/.ready
 
@@ -21,7 +22,7 @@ $(VENV)/.ready: requirements.lock pyproject.toml $(CLIENTS)
 	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	$(BIN)/python -m pip check
-	$(BIN)/python -m compileall -q connectors transforms warehouse flows
+	$(BIN)/python -m compileall -q connectors transforms warehouse pages services flows
 	for lock in $(CLIENTS); do \
 	  $(BIN)/python -m pip install --quiet --no-deps --require-hashes --upgrade \
 	    --target $(VENV)/$$(basename $$lock .lock) -r $$lock || exit 1; done
@@ -36,7 +37,7 @@ check: env
 	$(BIN)/mypy
 
 # who runs what and in which order: tests/conftest.py
-TESTS := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
+TESTS := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadscope --no-loadscope-reorder
 
 test: check
 	$(TESTS) -m "not slow"
@@ -68,11 +69,17 @@ guide: env
 UV_LOCK := uv pip compile --universal --generate-hashes --python-version 3.11
 lock:
 	$(UV_LOCK) --group dev pyproject.toml -o requirements.lock
+	$(UV_LOCK) --group browser -o tests/browser/requirements.lock
 	$(UV_LOCK) --group duckdb-1_4 -o tests/clients/duckdb-1.4.lock
 	$(UV_LOCK) --group duckdb-1_5 -o tests/clients/duckdb-1.5.lock
 
 bench: env
 	$(BIN)/python -m tests.bench
+
+# pages in the system's chromium (apt-get install chromium); pictures of them in build/pages/
+browser: env
+	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r tests/browser/requirements.lock
+	$(BIN)/python -m pytest -m browser tests/browser -rs
 
 clean:
 	rm -rf $(VENV) demo .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -16,7 +16,7 @@ from contextlib import suppress
 from cyclopts import App, CycloptsError
 
 from flows import stdio
-from flows.options import asking, giving, looking, removing
+from flows.options import asking, giving, looking, removing, services
 
 
 def _version() -> str:
@@ -33,7 +33,7 @@ app = App(
     help_format="plaintext",  # a reader of Markdown takes a third of the time of --help to load
     result_action="return_value",
 )
-for room in (giving, looking, asking, removing):
+for room in (giving, looking, asking, services, removing):
     for command in room.COMMANDS:
         app.command(command)
 app.register_install_completion_command(help="Have your shell complete commands and options.")

@@ -21,11 +21,12 @@ from flows.deriving.derivation import made_from
 from flows.deriving.pipeline import misplaced
 from flows.reading.manifest import parts_in
 from flows.settings import Settings, SettingsError, load
+from services.kept.connection import Connections
+from warehouse.made_for import is_elsewhere
 from warehouse.schema import RESULTS, TABLES
 from warehouse.store.buckets import MadeFrom
 from warehouse.store.lake import Lake
 from warehouse.store.lock import has_locks, holder
-from warehouse.views import is_elsewhere
 
 FREE_BYTES = 1_000_000_000
 SHOWN = 3
@@ -72,6 +73,7 @@ def lake_findings(lake: Lake) -> Iterator[Finding]:
         return
     yield Finding("settings", f"{len(settings.participants)} participants named")
     yield from _inbox(lake)
+    yield from _services(lake)
     yield _files(lake)
     yield _tables(lake)
     yield from _stale(lake, settings)
@@ -129,6 +131,23 @@ def _inbox(lake: Lake) -> Iterator[Finding]:
             f"{len(odd)} files or folders belong to nobody",
             "; ".join(f"{name} {why}" for name, why in [*odd.items()][:SHOWN]),
         )
+
+
+def _services(lake: Lake) -> Iterator[Finding]:
+    """Logins that a service does not take any more, and secrets that others may read."""
+    every = Connections(lake.root).every()
+    needed = [each for each in every if each.login_needed]
+    if needed:
+        told = " and ".join(
+            f"`dawnlake connect {each.service} --participant {each.participant}`" for each in needed
+        )
+        yield Finding("services", f"{len(needed)} of {len(every)} need a login", told)
+    elif every:
+        yield Finding("services", f"{len(every)} connected")
+    secrets = (lake.root / "secrets").rglob("*.json")
+    bare = [path for path in secrets if stat.S_IMODE(path.stat().st_mode) & 0o077]
+    if bare:
+        yield Finding("secrets", "others may read them", f"chmod -R go= {lake.root / 'secrets'}")
 
 
 def _files(lake: Lake) -> Finding:

@@ -160,6 +160,13 @@ class Limits(_Strict):
     whole_mb_max: int = Field(500, ge=1)  # of a file whose reader takes all of it into memory
 
 
+class Pull(_Strict):
+    """What is fetched from services, and when."""
+
+    nightly: bool = False  # `nightly` and `serve` fetch before they read the inbox
+    overlap_days: int = Field(7, ge=0, le=90)  # fetched again each time: vendors score anew
+
+
 class Settings(_Strict):
     """A lake's dawnlake.toml."""
 
@@ -169,6 +176,7 @@ class Settings(_Strict):
     priority: Priority = Field(default_factory=Priority)
     rules: Rules = Rules()
     limits: Limits = Limits()
+    pull: Pull = Pull()
 
     def participant(self, name: str) -> Participant:
         """What is known of a participant; nothing, for a new one."""
@@ -275,6 +283,7 @@ def _keys_beside(place: list[str]) -> list[str]:
             "priority": Priority,
             "rules": Rules,
             "limits": Limits,
+            "pull": Pull,
         }
         model = parts.get(place[0], Settings)
     return [field.alias or name for name, field in model.model_fields.items()]

@@ -16,10 +16,10 @@ from rich.text import Text
 from flows.errors import UsageError as UsageError
 from flows.reading.password import Ask
 from flows.terminal.shown import Shown, shown
+from warehouse.made_for import is_elsewhere
 from warehouse.steady import steadily
 from warehouse.store.lake import Lake
 from warehouse.store.lock import LakeError, writing
-from warehouse.views import is_elsewhere
 
 if TYPE_CHECKING:
     from rich.progress import Progress

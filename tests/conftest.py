@@ -1,7 +1,10 @@
 import os
+import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 # the threads of BLAS wait for each other: four times the work for the small matrices of the tests
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -13,19 +16,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+class ByFile(LoadScopeScheduling):
+    """One process runs all of a file, whose tests share lakes; of the contract all of a connector,
+    whose cases are read once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path, _, test = nodeid.partition("::")
+        connector = re.search(r"\[(\w+)[]/]", test) if path.endswith("test_contract.py") else None
+        return f"{path}:{connector[1]}" if connector else path
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    return ByFile(config, log)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest first, so that no process of several is left with one of them at the end.
-
-    One process runs all of a file, whose tests share lakes; of the contract all of a connector,
-    whose cases are read once.
-    """
+    """The longest first, so that no process of several is left with one of them at the end."""
     order = ("prefect", "crash", "whole", "fuzz")
     items.sort(key=lambda item: [item.get_closest_marker(name) is None for name in order])
-    for item in items:
-        case = getattr(item, "callspec", None) and item.callspec.params.get("case")
-        group = f"{item.path.stem}:{getattr(case, 'connector', '')}"
-        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(autouse=True, scope="session")

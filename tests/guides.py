@@ -1,4 +1,4 @@
-"""The guides that are made and not written: METRICS.md, FORMATS.md, the README's table of formats.
+"""The guides that are made and not written: METRICS.md, FORMATS.md, the README's list of formats.
 
 What a format carries, and by which clock, is what its golden cases show.
 """
@@ -27,6 +27,10 @@ CLOCKS = {
     "start_wall": "wall clock",
     "date": "date",
 }
+HEADINGS = (
+    *("sleep and glucose", "glucose", "sleep", "rooms, movement, heart and others"),
+    "data sets of studies",
+)
 SENSOR = {"interstitial_glucose", "interstitial_glucose_scan"}
 FINGERSTICK = {"capillary_glucose"}
 INTRODUCTION = """# Formats
@@ -128,7 +132,7 @@ def formats_guide() -> str:
         "`[priority]`\nin the settings names another:\n"
     )
     sections = (_section(each, packages[name], of[name]) for name, each in known.items())
-    return "\n".join([INTRODUCTION, about, f"{orders}\n", *sections])
+    return "\n".join([INTRODUCTION, every_format(), about, f"{orders}\n", *sections])
 
 
 def _order(stream: str, known: dict[str, Connector], of: dict[str, dict[str, Shown]]) -> str:
@@ -155,8 +159,8 @@ def _section(connector: Connector, vendor: str, of: dict[str, Shown]) -> str:
     return f"## {connector.name}\n\n{about}\n{page}.\n\n{table}"
 
 
-def readme_table() -> str:
-    """The short form: a line per connector."""
+def every_format() -> str:
+    """A line per connector."""
     of, packages = shown(), vendors()
     rows = []
     for name in sorted(packages):
@@ -169,11 +173,37 @@ def readme_table() -> str:
     return _table(("connector", "format", "sleep", "glucose", "variants verified"), rows)
 
 
+def readme_list() -> str:
+    """Formats by what they tell of, each with its page."""
+    of, packages = shown(), vendors()
+    told: dict[str, list[str]] = {}
+    for name in sorted(packages, key=lambda name: connectors()[name].title.lower()):
+        whole, connector = _whole(of[name]), connectors()[name]
+        is_data_set = packages[name] in ("aireadi", "mesa", "nsrr", "research")
+        heading = (
+            "data sets of studies"
+            if is_data_set
+            else "sleep and glucose"
+            if whole.sleep and whole.glucose
+            else "sleep"
+            if whole.sleep
+            else "glucose"
+            if whole.glucose
+            else "rooms, movement, heart and others"
+        )
+        is_sure = "verified" in connector.variants.values()
+        told.setdefault(heading, []).append(f"{connector.title}{'' if is_sure else ' °'}")
+    return "\n".join(
+        fill(f"- *{heading}*: {'; '.join(told[heading])}", 106, subsequent_indent="  ")
+        for heading in sorted(told, key=HEADINGS.index)
+    )
+
+
 def readme(text: str) -> str:
-    """The README with its table as it should be."""
+    """The README with its list as it should be."""
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n{readme_table()}\n{END}{after}"
+    return f"{before}{BEGIN}\n{readme_list()}\n\n{END}{after}"
 
 
 def _table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -27,6 +27,7 @@ from flows.deriving.align import VOCABULARY, Aligned
 from flows.deriving.derivation import derivation, remember
 from flows.deriving.mage_rows import mage_rows
 from flows.deriving.pipeline import Receipt, ingest, prepared, read_all
+from flows.pull.replaced import drop_replaced
 from flows.settings import Settings
 from tests.golden_case import Case, cases
 from transforms import align
@@ -172,6 +173,7 @@ def kept(
     """What `ingest` does up to the tables, without the views: a fifth of the time."""
     settings = prepared(lake, participant, zone)
     receipt = Receipt(participant, read_all(lake, participant, paths, settings))
+    drop_replaced(lake, participant)
     align_participant(lake, participant, settings)
     return receipt
 

@@ -97,6 +97,20 @@ def zoned_instants(draw: st.DrawFn, size: int = 30) -> tuple[str, Micros]:
 
 
 @st.composite
+def visits(draw: st.DrawFn) -> list[Stay]:
+    """A home and up to three journeys in 2015 of two days to a fortnight, more than four weeks
+    apart and not in the first three: home is where most of the days are."""
+    stays = [Stay(None, draw(zones))]
+    day = dt.datetime(2015, 2, 12)
+    for _ in range(draw(st.integers(0, 3))):
+        day += dt.timedelta(days=draw(st.integers(28, 70)), hours=draw(st.integers(0, 23)))
+        until = day + dt.timedelta(days=draw(st.integers(2, 14)))
+        stays.append(Stay(day, draw(zones), until))
+        day = until
+    return stays
+
+
+@st.composite
 def journeys(draw: st.DrawFn) -> list[Stay]:
     """A home and up to three moves in 2015, at least two weeks apart, from February on."""
     stays = [Stay(None, draw(zones))]

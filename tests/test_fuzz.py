@@ -47,19 +47,19 @@ def guarded(capfd: pytest.CaptureFixture[str]) -> Iterator[None]:
 @pytest.mark.parametrize(
     "connector", [path.name for path in sorted(Path(__file__).parent.glob("golden/*"))]
 )
-@settings(max_examples=35)
+@settings(max_examples=12)
 @given(chance=chances)
 def test_every_reader_survives_damaged_exports(connector: str, chance: Random) -> None:
     survives(mutated(chance.choice(corpus(connector)), chance, corpus(None)))
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(chance=chances)
 def test_the_walker_survives_damaged_archives(chance: Random) -> None:
     walked(archived(chance, corpus(None)))
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(data=st.binary(max_size=300))
 def test_bytes_that_are_no_export(data: bytes) -> None:
     assert survives(data) in ("UnknownFormat", "AmbiguousFormat")
@@ -121,6 +121,13 @@ def renumbered(number: int) -> bytes:
         )
         database.commit()
         return database.serialize()
+
+
+def shorter_fit(by: int) -> bytes:
+    """A FIT file whose header states fewer bytes of records than there are."""
+    data = bytearray(golden("garmin_fit", "sleep_and_a_nap").data())
+    data[4:8] = (int.from_bytes(data[4:8], "little") - by).to_bytes(4, "little")
+    return bytes(data)
 
 
 # What was found, as small as it can be, and what becomes of it now.
@@ -187,7 +194,7 @@ FOUND: dict[str, tuple[Callable[[], bytes], str]] = {
     ),
     "a header longer than the module csv takes": (
         lambda: libreview([]).replace(LAST, FAR).encode(),
-        "BrokenFile",
+        "FormatDrift",
     ),
     "a header of sixty thousand columns": (
         lambda: (
@@ -214,6 +221,7 @@ FOUND: dict[str, tuple[Callable[[], bytes], str]] = {
         lambda: profile('"UTC"')[:-1] + b"," + profile("9" * 5000)[1:],
         "BrokenFile",
     ),
+    "records that reach beyond what their header says": (lambda: shorter_fit(1), "BrokenFile"),
     "a fault told in half a letter": (
         lambda: sleep().replace(b"{", '{"x€€€€€€€€€€€€€€€€€€€€": 0, '.encode(), 1)[:-1] + b" @",
         "BrokenFile",

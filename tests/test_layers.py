@@ -17,14 +17,17 @@ import duckdb
 import pytest
 
 from flows.cli import app
+from warehouse.view_files import relations
 
 ROOT = Path(__file__).parent.parent
-LAYERS = ("connectors", "transforms", "warehouse", "flows")
+LAYERS = ("connectors", "transforms", "warehouse", "pages", "services", "flows")
 # What of ours each layer may import, itself included.
 MAY_IMPORT = {
     "connectors": ("connectors",),
     "transforms": ("transforms", "connectors.contract"),
     "warehouse": ("warehouse",),
+    "pages": ("pages", "warehouse"),
+    "services": ("services",),
     "flows": LAYERS,
 }
 FILES = sorted(path for layer in LAYERS for path in (ROOT / layer).rglob("*.py"))
@@ -70,7 +73,14 @@ def test_a_wrong_import_would_be_seen(monkeypatch: pytest.MonkeyPatch, tmp_path:
         path = tmp_path / layer / "a.py"
         path.write_text(text + "    from .contract import Source\n    from tests import lake\n")
         found[layer] = len(faults(path))
-    assert found == {"connectors": 3, "transforms": 4, "warehouse": 3, "flows": 1}
+    assert found == {
+        "connectors": 3,
+        "transforms": 4,
+        "warehouse": 3,
+        "pages": 3,
+        "services": 4,
+        "flows": 1,
+    }
 
 
 # rooms: the folders of a layer, and its modules outside of them
@@ -248,6 +258,44 @@ def test_a_flow_only_calls(path: Path) -> None:
 )
 def test_what_decides_would_be_seen(text: str, decided: set[str]) -> None:
     assert decisions(text) == decided
+
+
+# a page draws what it is handed; only pages/asked asks, of what is public, and it computes nothing
+
+DRAWN = {"drawing": ("pages.drawing",), "figures": ("pages.drawing", "pages.figures")}
+PUBLIC = {name for name, view in relations().items() if view.layer == "marts"}
+TOLD = {"episode", "reject", "source_file", "zone_timeline", "clock_finding"}  # tables
+MAY_ASK = MAY_CALL | PUBLIC | {"sum"}
+
+
+@pytest.mark.parametrize("room", DRAWN)
+def test_drawing_knows_no_sql(room: str) -> None:
+    for path in (ROOT / "pages" / room).rglob("*.py"):
+        assert strangers(path, DRAWN[room]) == []
+        assert "duckdb" not in {name.split(".")[0] for name in imports(path)}
+        assert [text for text in texts(ast.parse(path.read_text())) if is_query(text)] == []
+
+
+def test_the_drawing_is_small() -> None:
+    files = (ROOT / "pages" / "drawing").glob("*.py")
+    assert sum(len(path.read_text().splitlines()) for path in files) <= 700
+
+
+def is_query(text: str) -> bool:
+    return SQL.match(text) is not None and not parse(text)["error"]
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "pages").rglob("*.py")), ids=lambda p: p.stem)
+def test_a_page_only_asks_for_what_is_public(path: Path) -> None:
+    queries = [text for text in texts(ast.parse(path.read_text())) if is_query(text)]
+    assert (len(queries) > 0) == (path.parent.name == "asked" and path.stem != "__init__")
+    for text in queries:
+        found = list(nodes(parse(text)))
+        called = {str(n["function_name"]) for n in found if n.get("class") == "FUNCTION"}
+        assert called <= MAY_ASK
+        assert {str(n.get("class")) for n in found} & DECIDES == set()
+        read = {str(n["table_name"]) for n in found if n.get("type") == "BASE_TABLE"}
+        assert read <= PUBLIC | TOLD
 
 
 def test_prefect_is_named_in_one_module() -> None:

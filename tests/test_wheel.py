@@ -16,7 +16,7 @@ from tests.test_layers import LAYERS, ROOT
 
 pytestmark = pytest.mark.whole
 
-INSTALLED = {".py", ".sql", ".csv"}
+INSTALLED = {".py", ".sql", ".csv", ".html", ".css"}
 GUIDES = {".md", ".svg"}  # for who reads the source
 MADE = {"__pycache__", "dawnlake.egg-info"}
 BUILD = "import sys, setuptools.build_meta as b; print(b.build_wheel(sys.argv[1]))"

@@ -13,6 +13,7 @@ import io
 import re
 import struct
 from collections.abc import Iterator
+from itertools import groupby
 from xml.sax.saxutils import escape, quoteattr
 from zipfile import ZIP_DEFLATED, ZipFile
 
@@ -108,8 +109,9 @@ def sheet_xml(rows: str) -> str:
 
 
 def _rows_xml(cells: list[Cell]) -> Iterator[str]:
-    for row in sorted({row for row, *_ in cells}):
-        inside = "".join(_cell_xml(*cell) for cell in cells if cell[0] == row)
+    ordered = sorted(cells, key=lambda cell: cell[0])
+    for row, of in groupby(ordered, key=lambda cell: cell[0]):
+        inside = "".join(_cell_xml(*cell) for cell in of)
         yield f'<row r="{row + 1}">{inside}</row>'
 
 

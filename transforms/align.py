@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from transforms.arrays import Mask, Micros, Values
 from transforms.clocks.known import Clocks
+from transforms.clocks.timeline import DAY, FAR_AHEAD, HIGHEST
 from transforms.clocks.times import Times, times
 from transforms.clocks.wall_clock import UNRESOLVED, UTC
 from transforms.coded import codes, encoded, same
@@ -23,6 +24,7 @@ from transforms.units import conversion
 VERSION = "6"  # of everything in this package: a new one derives every table again
 GLUCOSE = "interstitial_glucose"
 SCAN = "interstitial_glucose_scan"
+GRACE = DAY  # by which a clock may be ahead of the one that dated the export
 
 
 @dataclass(frozen=True)
@@ -35,15 +37,20 @@ class Quantity:
 
 
 Vocabulary = Mapping[str, Quantity]
+Made = Mapping[str, int]  # file to the instant at which it was made at the latest, microseconds
+NOT_TOLD: Made = {}
 
 
-def sample(rows: pa.Table, clocks: Clocks | None, vocabulary: Vocabulary) -> pa.Table:
+def sample(
+    rows: pa.Table, clocks: Clocks | None, vocabulary: Vocabulary, made: Made = NOT_TOLD
+) -> pa.Table:
     """Canonical samples, sorted by metric, instant, connector, device, sensor, end, newest, record.
 
-    `rows` has the shape's columns plus connector, file and newness.
+    `rows` has the shape's columns plus connector, file and newness; `made` tells of files when
+    they were made. What lies after that has no instant.
     """
     rows = _coded(rows)
-    when = times(rows, clocks)
+    when, is_future = _placed(rows, clocks, made)
     value, known, implausible, unknown_unit = _values(rows, vocabulary)
     metric, connector, device = (codes(rows[n]) for n in ("metric", "connector", "device"))
     newness, record = np.asarray(rows["newness"]), np.asarray(rows["record"])
@@ -68,6 +75,7 @@ def sample(rows: pa.Table, clocks: Clocks | None, vocabulary: Vocabulary) -> pa.
         "unknown_unit": unknown_unit,
         "nonexistent_local": when.is_nonexistent,
         "unmoved_clock": when.is_unmoved,
+        "future": is_future,
     }
     table = pa.table(
         {
@@ -88,10 +96,10 @@ def sample(rows: pa.Table, clocks: Clocks | None, vocabulary: Vocabulary) -> pa.
     return table.append_column("occurrence", pa.array(_running_count(same_instant), pa.int32()))
 
 
-def episode(rows: pa.Table, clocks: Clocks | None) -> pa.Table:
+def episode(rows: pa.Table, clocks: Clocks | None, made: Made = NOT_TOLD) -> pa.Table:
     """Canonical episodes, sorted by kind, start, connector, device, end, label, file, record."""
     rows = _coded(rows)
-    when = times(rows, clocks)
+    when, is_future = _placed(rows, clocks, made)
     columns = [codes(rows[n]) for n in ("kind", "connector", "device", "label", "file")]
     kind, connector, device, label, file = columns
     start = np.where(when.start.known, when.start.micros, when.start_local.micros)
@@ -112,7 +120,11 @@ def episode(rows: pa.Table, clocks: Clocks | None) -> pa.Table:
             "label": rows["label"],
             "session": rows["session"],
             "flag": joined(
-                {"nonexistent_local": when.is_nonexistent, "unmoved_clock": when.is_unmoved}
+                {
+                    "nonexistent_local": when.is_nonexistent,
+                    "unmoved_clock": when.is_unmoved,
+                    "future": is_future,
+                }
             ),
         }
     )
@@ -138,6 +150,19 @@ def daily(rows: pa.Table, vocabulary: Vocabulary) -> pa.Table:
             **{name: rows[name] for name in ("device", "key", "connector", "file", "record")},
         }
     ).take(pa.array(order))
+
+
+def _placed(rows: pa.Table, clocks: Clocks | None, made: Made) -> tuple[Times, Mask]:
+    """Times of rows, and which of them lie after their file was made: no clock has shown those."""
+    when = times(rows, clocks)
+    if not made or not rows.num_rows:
+        return when, np.zeros(rows.num_rows, np.bool_)
+    files = encoded(rows["file"])
+    latest = np.array([made.get(name, FAR_AHEAD) for name in files.dictionary.to_pylist()])
+    latest = latest[np.asarray(files.indices)] + GRACE
+    start = np.where(when.start.known, when.start.micros, when.start_local.micros - HIGHEST)
+    is_future = (when.start.known | when.start_local.known) & (start > latest)
+    return when.without(is_future), is_future
 
 
 def unplaced(aligned: pa.Table) -> int:

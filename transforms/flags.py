@@ -9,7 +9,8 @@ warm_up            in the first 12 hours of a sensor whose begin the export tell
 unknown_unit       the reported unit has no conversion: the canonical value is NULL
 nonexistent_local  the wall clock did not exist: a clock that was not moved at a change
 unmoved_clock      a reader that nobody moved in spring: placed by its old offset
-shifted_copy       another route tells it at another time: left out of `glucose`
+future             after the export was made: the time is wrong, and no instant is known
+shifted_copy       another source tells it at a better time: left out of `glucose` and of nights
 """
 
 from __future__ import annotations

@@ -20,7 +20,8 @@ TEXTS = frozenset(
         *("participant_id", "connector", "sleep_connector", "step_connector", "metric", "bound"),
         *("method", "time_basis", "flag", "stage", "kind", "sleep_basis", "time_in_bed_basis"),
         *("breakfast_basis", "unit", "exposure", "outcome", "verdict", "level", "gri_zone"),
-        *("part", "what", "relation", "slope_unit", "reverse_unit", "reverse_verdict"),
+        *("part", "what", "relation", "family", "contrast", "slope_unit", "reverse_unit"),
+        *("reverse_verdict",),
     )
 )
 CONNECTORS = frozenset({"connector", "sleep_connector", "step_connector"})
@@ -41,11 +42,24 @@ NUMBERS = frozenset(
         *("lbgi", "hbgi", "day_lbgi", "day_hbgi", "hyper_index", "hypo_index", "risk_range"),
         *("m_value_r90", "interdaily_stability", "intradaily_variability", "slope", "correlation"),
         *("sleep_regularity_index_7d", "sleep_regularity_index_14d", "step_count"),
-        *("hours_since_last_meal", "detectable_slope"),
+        *(
+            "hours_since_last_meal",
+            "detectable_slope",
+            "third_difference",
+            "third_difference_low",
+            "third_difference_high",
+            "lowest_third_median",
+            "highest_third_median",
+        ),
     )
 )
-# Row counts of files and reasons do not describe a person; a count of pairs shows a lost hour.
-NOT_GIVEN = frozenset({"hour_pair_count", "file_count", "rejected_count", "record"})
+# A count of pairs and running numbers show what is missing, the rest leads to files and instants.
+NOT_GIVEN = frozenset(
+    (
+        *("hour_pair_count", "file_count", "rejected_count", "record", "episode_number"),
+        *("timezone_changed", "first_at", "last_at", "last_glucose_at"),
+    )
+)
 FAMILIES = {
     "VARCHAR": "text",
     "BOOLEAN": "yes or no",

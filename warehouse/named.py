@@ -36,13 +36,19 @@ def named() -> dict[str, View]:
             TABLE,
             ABOUT[name],
             "",
-            {field.name: TABLE_COLUMNS[field.name] for field in schema},
+            {field.name: _meaning(name, field.name) for field in schema},
             "",
             "",
         )
         for name, schema in schemas.items()
     }
     return {**relations(), **tables}
+
+
+def _meaning(table: str, column: str) -> str:
+    """Of a column of a table; results mean what the mart says that shows them."""
+    shown = relations()[f"sleep_{table}"].columns if table in RESULTS else {}
+    return TABLE_COLUMNS.get(column) or shown[column]
 
 
 def nearest(name: str) -> str:

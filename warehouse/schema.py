@@ -212,44 +212,39 @@ TABLES: dict[str, pa.Schema] = {
 COMPUTED_TABLES: dict[str, pa.Schema] = {"mage": MAGE}
 
 # What `dawnlake effect` computes from the views: not derived by a run, and gone with its data.
+_NUMBER = pa.float64()
 EFFECT = pa.schema(
     [
-        ("participant_id", pa.string()),
-        ("exposure", pa.string()),
-        ("outcome", pa.string()),
-        ("relation", pa.string()),
+        *((name, pa.string()) for name in ("participant_id", "exposure", "outcome", "relation")),
+        ("family", pa.string()),
         ("night_count", pa.int64()),
         ("first_date", pa.date32()),
         ("last_date", pa.date32()),
-        ("slope", pa.float64()),
-        ("slope_low", pa.float64()),
-        ("slope_high", pa.float64()),
+        *((name, _NUMBER) for name in ("slope", "slope_low", "slope_high")),
         ("slope_unit", pa.string()),
-        ("detectable_slope", pa.float64()),
-        ("p_value", pa.float64()),
-        ("shift_p_value", pa.float64()),
-        ("adjusted_p_value", pa.float64()),
+        ("detectable_slope", _NUMBER),
+        *((name, _NUMBER) for name in ("p_value", "shift_p_value", "adjusted_p_value")),
         ("verdict", pa.string()),
+        *((f"{third}_third_median", _NUMBER) for third in ("lowest", "highest")),
+        *((f"third_difference{end}", _NUMBER) for end in ("", "_low", "_high")),
+        ("contrast", pa.string()),
         ("fingerprint", pa.string()),
     ]
 )
 # Everyone's nights together: one file, and no participant
 EFFECT_GROUP = pa.schema(
     [
-        ("exposure", pa.string()),
-        ("outcome", pa.string()),
+        *((name, pa.string()) for name in ("exposure", "outcome", "relation", "family")),
         ("person_count", pa.int64()),
         ("night_count", pa.int64()),
-        ("correlation", pa.float64()),
-        ("correlation_low", pa.float64()),
-        ("correlation_high", pa.float64()),
-        ("correlation_p_value", pa.float64()),
-        ("slope", pa.float64()),
-        ("slope_low", pa.float64()),
-        ("slope_high", pa.float64()),
-        ("slope_p_value", pa.float64()),
+        *((f"slope{end}", _NUMBER) for end in ("", "_low", "_high", "_p_value")),
+        ("slope_adjusted_p_value", _NUMBER),
         ("slope_unit", pa.string()),
+        *((name, _NUMBER) for name in ("spread_of_slopes", "i2_pct")),
+        *((f"prediction_{end}", _NUMBER) for end in ("low", "high")),
+        *((f"correlation{end}", _NUMBER) for end in ("", "_low", "_high", "_p_value")),
         ("model", pa.string()),
+        ("note", pa.string()),
         ("fingerprint", pa.string()),
     ]
 )

@@ -11,13 +11,13 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from warehouse import template
 from warehouse.macros import MACROS, FreeDays, Priority, Rules, free_days_sql, settings_sql
+from warehouse.made_for import MARK, mark_of
 from warehouse.store.buckets import MadeFrom
 from warehouse.store.database import STORAGE_VERSION, writable
 from warehouse.store.lake import Lake, digest, written
@@ -26,7 +26,6 @@ from warehouse.table_files import comment_sql, create_tables, lake_sources, no_t
 from warehouse.view_files import Kept, View, relations, steps_from_marts
 
 LIVE = "live"
-_MARK = "dawnlake_made_from"
 
 
 class ViewError(Exception):
@@ -56,7 +55,7 @@ def build(
         "root": str(lake.root.absolute()),
         "sources": {name: digest(select) for name, select in sources.items()},
     }
-    before = {} if anew else _mark_of(lake.warehouse)
+    before = {} if anew else mark_of(lake.warehouse)
     if before == mark:
         return
     is_kept = before.get("views") == mark["views"] and before["sources"].keys() <= sources.keys()
@@ -75,38 +74,12 @@ def build(
             connection.execute(free_days_sql(free_days or {}))
             create_tables(connection, sources)
             text = json.dumps(mark).replace("'", "''")
-            connection.execute(f"create or replace macro {_MARK}() as '{text}'")
+            connection.execute(f"create or replace macro {MARK}() as '{text}'")
             connection.execute("commit")
             connection.execute("checkpoint")  # on a full disk closing alone says nothing
         # a shell that writes has a log beside the old one, which does not belong to this one
         for path in (partial, lake.warehouse):
             path.with_name(path.name + ".wal").unlink(missing_ok=True)
-
-
-def is_elsewhere(lake: Lake, connection: duckdb.DuckDBPyConnection) -> bool:
-    """Whether the relations of a warehouse are of files in another place than the lake's."""
-    mark = _told(connection)
-    return bool(mark) and mark["root"] != str(lake.root.absolute())
-
-
-def _mark_of(path: Path) -> dict[str, Any]:
-    """What a warehouse was made from; nothing if it cannot say."""
-    if not path.exists():
-        return {}
-    try:
-        with duckdb.connect(str(path), read_only=True) as connection:
-            return _told(connection)
-    except duckdb.Error:
-        return {}
-
-
-def _told(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
-    try:
-        ((text,),) = connection.execute(f"select {_MARK}()").fetchall()
-        mark: dict[str, Any] = json.loads(text)
-        return mark
-    except (duckdb.Error, ValueError):
-        return {}
 
 
 def _fingerprint(rules: Rules, priority: Priority) -> str:

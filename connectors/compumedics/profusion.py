@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from connectors.contract import Connector, Head, Item, Source, UndatableFile
 from connectors.reading.delimited import decoded
 
-_ROOT = re.compile(r"\s*(<\?xml[^>]*\?>)?\s*<CMPStudyConfig\b")
+_ROOT = re.compile(r"\s*+(?:<\?xml[^>]*+>)?\s*+<CMPStudyConfig\b")
 _STAGE = re.compile(r"<SleepStage>\s*(\d+)\s*</SleepStage>")
 _LENGTH = re.compile(r"<EpochLength>\s*(\d+)\s*</EpochLength>")
 

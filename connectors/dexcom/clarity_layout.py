@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from connectors.dexcom.clarity_words import UNITS
-from connectors.reading.grid import Grid
+from connectors.reading.grid import Grid, filled
 
 HEADER_WITHIN = 5  # rows
 COLUMNS = range(12, 31)  # 12 to 14 are known; what is appended to them is told of and not read
@@ -73,8 +73,7 @@ def layout_of(grids: Sequence[Grid]) -> Layout | None:
 
 def _language(cells: list[str]) -> tuple[str, str] | None:
     """Language and unit of a Clarity header."""
-    while cells and not cells[-1]:
-        cells = cells[:-1]  # what a spreadsheet fills up
+    cells = filled(cells)
     unit = unit_of(cells[7]) if len(cells) in COLUMNS else None
     if unit is None:
         return None
@@ -93,7 +92,7 @@ def _language(cells: list[str]) -> tuple[str, str] | None:
 
 def unit_of(cell: str) -> str | None:
     """The unit of glucose that a header cell names in parentheses."""
-    found = re.search(r"\(([^)]*)\)", cell)
+    found = re.search(r"\(([^()]*)\)", cell)
     return UNITS.get(found.group(1).strip().lower()) if found else None
 
 

@@ -53,6 +53,9 @@ SIMPLE = {
 Row = dict[str, Any]
 Stage = tuple[int, dt.datetime, dt.datetime, str]
 
+# Beside its own errors: what the library asserts, and takes for granted, of a file that is damaged.
+DAMAGE = (AssertionError, struct.error, LookupError, ArithmeticError, TypeError, ValueError)
+
 
 def identify(head: Head) -> str | None:
     """By the type that the first message states."""
@@ -131,7 +134,7 @@ def _messages(source: Source) -> list[Row]:
                 row["at"] = EPOCH + dt.timedelta(seconds=moment) if last else None
                 row["level"], row["local"] = raw.get("sleep_level"), raw.get("local_timestamp")
                 found.append(row)
-    except (fitdecode.FitError, struct.error, IndexError, OverflowError, TypeError, ValueError):
+    except (fitdecode.FitError, *DAMAGE):
         raise BrokenFile("a FIT file that is cut off or damaged: export it again") from None
     return found
 

@@ -147,7 +147,7 @@ def _table(grid: Grid) -> Table | None:
 
 def _is_insulin(cells: list[str]) -> bool:
     """Whether the header is that of insulin and carbohydrate: units at their places."""
-    ends = [re.sub(r".*(\([^()]*\))$", r"\1", cell) for cell in cells]
+    ends = [cell[cell.rfind("(") :] if cell.endswith(")") else "" for cell in cells]
     return ends[1].lower().endswith("/h)") and ends[6].startswith("(min") and ends[7] == "(g)"
 
 

@@ -32,7 +32,7 @@ from connectors.contract import (
 )
 from connectors.glooko.kinds import COLUMNS, EPISODES, SAMPLES, judged_sql
 from connectors.reading.delimited import Delimited
-from connectors.reading.grid import Grid, grids_of, grids_seen
+from connectors.reading.grid import Grid, filled, grids_of, grids_seen
 from connectors.reading.query import query
 from connectors.reading.stamps import stamped
 from connectors.reading.verdicts import carried, left_out
@@ -93,8 +93,7 @@ def _found(grid: Grid | None = None) -> tuple[str, int] | None:
     if grid is None or not grid.top or not RANGE.search(" ".join(grid.top[0])):
         return None
     for row, cells in enumerate(grid.top[1:4], 1):
-        while cells and not cells[-1]:
-            cells = cells[:-1]
+        cells = filled(cells)
         if cells:
             kind = _kind(cells)
             return (kind, row) if kind else None

@@ -29,7 +29,7 @@ from connectors.contract import (
     shaped,
 )
 from connectors.reading.delimited import Delimited
-from connectors.reading.grid import Grid, grids_of, grids_seen
+from connectors.reading.grid import Grid, filled, grids_of, grids_seen
 from connectors.reading.query import query
 from connectors.reading.stamps import stamped
 from connectors.reading.text_sql import number
@@ -100,8 +100,7 @@ def extract(source: Source, variant: str) -> Iterator[Item]:
 def _layout(grids: Sequence[Grid]) -> Layout | None:
     for grid in grids:
         for row, cells in enumerate(grid.top[:HEADER_WITHIN]):
-            while cells and not cells[-1]:
-                cells = cells[:-1]
+            cells = filled(cells)
             at = [i for i, cell in enumerate(cells) if UNIT.search(cell)]
             if tuple(cells[-2:]) != RAW or len(at) != 2 or not 5 <= at[0] < at[1]:
                 continue

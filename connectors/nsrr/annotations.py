@@ -27,7 +27,7 @@ STAGES = {"0": "awake", "1": "light", "2": "light", "3": "deep", "4": "deep", "5
           "6": "unknown", "9": "unknown"}  # fmt: skip
 NO_DATES = (dt.date(1985, 1, 1), dt.date(2001, 1, 1))
 FORMS = ("%d.%m.%y %H.%M.%S", "%d.%m.%Y %H.%M.%S", "%Y-%m-%d %H:%M:%S")
-_ROOT = re.compile(r"\s*(<\?xml[^>]*\?>)?\s*<PSGAnnotation\b")
+_ROOT = re.compile(r"\s*+(?:<\?xml[^>]*+>)?\s*+<PSGAnnotation\b")
 
 
 def identify(head: Head) -> str | None:

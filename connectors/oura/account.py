@@ -105,7 +105,7 @@ def _app_items(source: Source, variant: str) -> Iterator[Item]:
 CONNECTOR = Connector(
     name="oura",
     title="Oura (API, app data, trends)",
-    version="3",
+    version="4",
     variants={
         "api_sleep": "verified",
         "api_daily": "verified",

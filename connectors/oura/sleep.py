@@ -3,8 +3,8 @@
 `sleep_phase_5_min` is one digit per five minutes from bedtime_start (`sleep_phase_30_sec`, newer,
 one per thirty seconds); the last digit ends with bedtime_end. The totals come from a finer staging
 than the digits and disagree with them, so both are carried. The digits follow one
-another without gaps: where the clocks change in between, their wall clock stays in the offset of
-their beginning.
+another without gaps: their instants are known, and their wall clock too, unless the clocks change
+between bedtime_start and bedtime_end, nobody knows when.
 """
 
 from __future__ import annotations
@@ -152,6 +152,8 @@ def _stages(sound: pa.Table) -> Iterator[Item]:
     names = " ".join(f"when '{digit}' then '{stage}'" for digit, stage in PHASES.items())
     phased = query(
         """select *, coalesce(sleep_phase_30_sec, sleep_phase_5_min) as phases,
+               start_utc is null or start_offset_min is not distinct from end_offset_min
+                   as is_one_clock,
                case when sleep_phase_30_sec is null then 300 else 30 end as step,
                case when sleep_phase_30_sec is null then 'sleep_phase_5_min'
                     else 'sleep_phase_30_sec' end as column_name
@@ -160,7 +162,9 @@ def _stages(sound: pa.Table) -> Iterator[Item]:
     )
     epochs = query(
         f"""with epochs as (
-                select record, session, start_utc, start_wall, start_offset_min, length, step,
+                select record, session, start_utc, length, step,
+                    case when is_one_clock then start_wall end as start_wall,
+                    case when is_one_clock then start_offset_min end as start_offset_min,
                     unnest(string_split(phases, '')) as digit,
                     generate_subscripts(string_split(phases, ''), 1) - 1 as n
                 from phased where regexp_full_match(phases, '[0-9]+')

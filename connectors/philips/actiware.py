@@ -100,7 +100,10 @@ def _epochs(lines: list[str]) -> Delimited | None:
     while first and (_EPOCH.match(lines[first - 1]) or not lines[first - 1].strip('", \t')):
         first -= 1
     head = first - 1
-    return rows_below([*lines[: head + 1], *_filled(lines[head + 1 :])], head, ",")
+    rows = rows_below([*lines[: head + 1], *_filled(lines[head + 1 :])], head, ",")
+    if sum(bool(cell) for cell in rows.header) < 4:
+        raise BrokenFile("the header of the epochs is damaged: export the file again")
+    return rows
 
 
 def _intervals(lines: list[str], title: int) -> Delimited | None:
@@ -110,7 +113,10 @@ def _intervals(lines: list[str], title: int) -> Delimited | None:
         return None
     until = next((n for n in range(head, len(lines)) if _TITLE.match(lines[n])), len(lines))
     rows = ["", *_filled(lines[head + 2 : until])]  # the line of units is none
-    return rows_below([*lines[: head + 1], *rows], head, ",")
+    table = rows_below([*lines[: head + 1], *rows], head, ",")
+    if len(table.header) < 6:
+        raise BrokenFile("the header of the intervals is damaged: export the file again")
+    return table
 
 
 def _filled(lines: list[str]) -> list[str]:
@@ -206,7 +212,8 @@ def _stages(epochs: Delimited, order: str, windows: pa.Table) -> Iterator[Item]:
                 select start_wall as a, lead(start_wall) over (order by record) as b from told)
         ), scored as (
             select *, start_wall + to_microseconds(cast(step * 1e6 as bigint)) as end_wall,
-                case when is_asleep and try_cast(score as double) = 0 then 'asleep_unspecified'
+                case when step is null then null -- a single epoch has no length
+                    when is_asleep and try_cast(score as double) = 0 then 'asleep_unspecified'
                     when is_asleep and try_cast(score as double) = 1 then 'awake' end as stage
             from told cross join length
         )

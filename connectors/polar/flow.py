@@ -59,7 +59,7 @@ PATHS = {
 LENGTHS = {"asleep": "asleepDuration", "interrupted": "interruptions.totalDuration",
            "light": "phaseDurations.light", "deep": "phaseDurations.deep",
            "rem": "phaseDurations.rem"}  # fmt: skip
-_FIRST = r"\s*\[?\s*\{"
+_FIRST = r"\s*+\[?\s*+\{"  # nothing is given back: a page of blank lines would take a minute
 _KINDS = {
     "nights_v4": re.compile(_FIRST + r'\s*"nightSleeps"\s*:\s*\[', re.DOTALL),
     "heart_rate": re.compile(_FIRST + r'\s*"deviceDays"\s*:.*"secondsFromDayStart"', re.DOTALL),

@@ -51,6 +51,12 @@ class Grid:
         return rows_below(self.lines[:end], header, self.delimiter(header))
 
 
+def filled(cells: list[str]) -> list[str]:
+    """Cells without the blank ones at the end, with which a spreadsheet fills up a row."""
+    last = next((i for i in range(len(cells), 0, -1) if cells[i - 1]), 0)
+    return cells[:last]
+
+
 def grids_seen(head: Head) -> tuple[Grid, ...]:
     """The grids of a file as far as a connector may look; never raises."""
     if is_workbook(head.first):

@@ -73,7 +73,7 @@ def _values(data: bytes) -> list[object]:
 
 def _mended(text: str) -> list[object]:
     """The value that begins here, closed after its last whole part; none if it cannot be."""
-    open_, safe, closing = [], 0, ""
+    open_, safe, depth = [], 0, 0  # behind `safe` things are opened, and none is closed
     for token in _TOKEN.finditer(text):
         mark = token.group()
         if mark in _PAIR:
@@ -81,10 +81,10 @@ def _mended(text: str) -> list[object]:
         elif mark in ("}", "]"):
             if not open_ or open_.pop() != mark:
                 return []
-            safe, closing = token.end(), "".join(reversed(open_))
+            safe, depth = token.end(), len(open_)
         elif mark == ",":
-            safe, closing = token.start(), "".join(reversed(open_))
+            safe, depth = token.start(), len(open_)
     try:
-        return [json.loads(text[:safe] + closing)]
+        return [json.loads(text[:safe] + "".join(reversed(open_[:depth])))]
     except (ValueError, RecursionError):
         return []

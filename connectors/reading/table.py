@@ -165,6 +165,11 @@ def _fault(plan: Plan) -> str:
             f" then 'unreadable_time:' || {text(plan.end_column)}",
             "when end_utc < start_utc or end_wall < start_wall"
             f" then 'end_before_start:' || {text(plan.end_column)}",
+            *(
+                f"when told_{i} and ending is null then 'missing_time:' || {text(plan.end_column)}"
+                for i, each in enumerate(plan.intervals)
+                if each.kind == "sleep_stage"
+            ),
         ]
     for i, each in enumerate(plan.numbers):
         column = each.column or each.metric
@@ -212,13 +217,19 @@ def _numbers_sql(plan: Plan, shape: Shape) -> str:
     )
 
 
+def _ended(each: Interval) -> str:
+    """A stage without an end has no length: it is a reject, and nothing else."""
+    ends = " and (end_utc is not null or end_wall is not null)"
+    return ends if each.kind == "sleep_stage" else ""
+
+
 def _intervals_sql(plan: Plan) -> str:
     at = "(start_utc is not null or start_wall is not null)"
     return (
         " union all by name ".join(
             f"""select record, {text(each.kind)} as kind, nullif(label_{i}, '') as label,
             nullif(session_{i}, '') as session, {_times(each.spans)}, device, key, subject
-        from judged where told_{i} and {_kept(plan, at, each.spans)}"""
+        from judged where told_{i} and {_kept(plan, at, each.spans)}{_ended(each)}"""
             for i, each in enumerate(plan.intervals)
         )
         + " order by record, kind"

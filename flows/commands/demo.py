@@ -9,8 +9,10 @@ from pathlib import Path
 from flows.demo.month import write_demo
 from flows.deriving import pipeline
 from flows.imports import without_pandas
+from flows.reporting import INDEX, Asked, write_pages
 from flows.terminal.receipt import print_receipt
 from flows.usage import data, listing, opened, say
+from pages.asked.reader import people
 from warehouse.store.lake import Lake
 
 NIGHTS = """
@@ -33,10 +35,14 @@ def show_demo(folder: Path) -> int:
         receipt = pipeline.ingest(Lake(lake), person.paths, person.participant, person.timezone)
         print_receipt(receipt)
     _print_nights(lake)
+    pages = folder / "pages"
+    with opened(lake)[1] as connection:
+        write_pages(connection, people(connection), Asked(), None, pages)
     say(
         "What next:\n  dawnlake views night_to_day\n"
         f'  dawnlake sql --lake {lake} "select * from night_to_day where is_complete"\n'
-        "  dawnlake ingest YOUR-EXPORTS --participant YOU --timezone Europe/Berlin",
+        "  dawnlake ingest YOUR-EXPORTS --participant YOU --timezone Europe/Berlin\n"
+        f"A page to look at: {(pages / INDEX).absolute().as_uri()}",
         is_to_be_copied=True,
     )
     return 0

@@ -9,17 +9,14 @@ from pathlib import Path
 import duckdb
 
 from connectors import connectors
-from flows.deriving.completion import settled
-from flows.settings import load
+from flows.disguises import disguise_of
 from flows.usage import UsageError, opened, participants, say
 from warehouse.dataset import Chosen, FolderInUse, Wanted, begun, write_dataset
 from warehouse.dataset_forms import TooLarge
-from warehouse.disguise import Disguise, add_disguises, are_known
 from warehouse.disguised import disguised
 from warehouse.harmless import is_given
 from warehouse.named import named, nearest
 from warehouse.store.lake import Lake
-from warehouse.store.lock import writing
 from warehouse.view_files import View
 from warehouse.views import LIVE
 
@@ -66,7 +63,7 @@ def _write(
         write_dataset(connection, chosen, _folder(output, False), wanted)
         return
     connection.close()  # who has to be added to the key may complete a run that died
-    disguise = _disguise(lake, people)
+    disguise = disguise_of(lake, people, "dawnlake export")
     _, connection = opened(lake.root)
     disguise.register(connection)
     _write_disguised(connection, exported, _folder(output, True), wanted)
@@ -120,15 +117,6 @@ def _date(text: str | None) -> dt.date | None:
         return dt.date.fromisoformat(text) if text else None
     except ValueError:
         raise UsageError("--since takes a date such as 2025-10-26") from None
-
-
-def _disguise(lake: Lake, people: Sequence[str]) -> Disguise:
-    """Who is who, kept in the lake. Only who is new waits: for the writer's lock, to be added."""
-    if not are_known(lake, people):
-        with writing(lake, "dawnlake export", say) as was_left:
-            settled(lake, load(lake.settings), was_left, say)
-            add_disguises(lake, people)
-    return Disguise.of(lake, people)
 
 
 def _write_disguised(

@@ -11,6 +11,7 @@ from pathlib import Path
 from flows.deriving.completion import remove_tables, settled
 from flows.deriving.remove import everyone
 from flows.nightly import server
+from flows.pull.replaced import forget_connections
 from flows.settings import forget_participant, load
 from flows.usage import UsageError, is_terminal, say
 from warehouse.disguise import forget_disguise
@@ -65,6 +66,7 @@ def forget(lake: Lake, participant: str) -> list[Path]:
     with server.unused(lake.root / "prefect") as is_unused:
         if not is_unused:
             raise UsageError("`dawnlake serve` or a nightly run uses this lake: stop it first")
+        forget_connections(lake, participant)
         # first what says nothing of who is there: killed in between, it can be asked for again
         _forget_queries(lake.root / ".history", participant)
         forget_disguise(lake, participant)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from flows.deriving.pipeline import misplaced
 from flows.nightly.flow import run_nightly
+from flows.pull.fetching import connected
+from flows.settings import load
 from flows.terminal.receipt import print_receipt
 from flows.usage import say
 from warehouse.store.lake import Lake
@@ -13,7 +15,8 @@ from warehouse.store.lake import Lake
 
 def run_nightly_once(folder: Path, password_file: Path | None = None) -> int:
     """The Prefect flow, once; its receipts."""
-    receipts = run_nightly(Lake(folder).create().root, password_file)
+    lake = Lake(folder).create()
+    receipts = run_nightly(lake.root, password_file)
     for receipt in receipts:
         print_receipt(receipt)
     odd = misplaced(Lake(folder))
@@ -21,4 +24,5 @@ def run_nightly_once(folder: Path, password_file: Path | None = None) -> int:
         say(f"inbox/{name} {why}")
     if not receipts and not odd:
         say("nothing in the inbox: put exports into inbox/<participant>/ of the lake")
-    return 0 if all(receipt.is_clean for receipt in receipts) and not odd else 1
+    troubled = load(lake.settings).pull.nightly and any(each.trouble for each in connected(lake))
+    return 0 if all(receipt.is_clean for receipt in receipts) and not (troubled or odd) else 1

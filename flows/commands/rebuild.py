@@ -8,6 +8,7 @@ from flows.deriving import pipeline
 from flows.deriving.completion import completed, settled
 from flows.deriving.derivation import derivation
 from flows.imports import without_pandas
+from flows.pull.replaced import drop_replaced
 from flows.reading.password import Passwords
 from flows.reading.together import untangle
 from flows.settings import load
@@ -44,6 +45,7 @@ def _rebuilt(lake: Lake, source: str, passwords: Passwords) -> int:
         for participant in lake.participants():
             say(f"aligning {participant}")
             untangle(lake, participant)
+            drop_replaced(lake, participant)
             outcome = derive.align(participant, force=True)
             if problem := pipeline.zone_problem(outcome):
                 say(str(problem))

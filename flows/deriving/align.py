@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
@@ -20,11 +21,13 @@ from flows.settings import Settings
 from transforms import align
 from transforms.align import GLUCOSE, Quantity
 from transforms.arrays import DAY, HOUR
-from transforms.clocks.findings import Finding, waiting
+from transforms.clocks import questions
+from transforms.clocks.findings import Finding, count_future, of_future, waiting
 from transforms.clocks.itinerary import Patience
 from transforms.clocks.known import Clocks
 from transforms.clocks.participant import finding_rows, known_clocks, zone_rows
 from transforms.clocks.places import Doubt
+from transforms.clocks.questions import Question
 from transforms.copies.age import age
 from transforms.copies.one_copy import one_copy
 from transforms.copies.routes import copies_marked
@@ -38,6 +41,7 @@ from transforms.streams import Streams
 from warehouse.schema import (
     CLOCK_FINDING,
     METRICS,
+    RESULTS,
     SOURCE_FILE,
     TABLES,
     ZONE_TIMELINE,
@@ -47,7 +51,8 @@ from warehouse.store.lake import Lake, digest, write_json
 from warehouse.store.rows import write_pieces, write_table
 
 # Of whatever derives tables: those of another may not fit the views
-VERSION = digest(align.VERSION, {name: str(schema) for name, schema in TABLES.items()})
+VERSION = digest(align.VERSION, {name: str(schema) for name, schema in (TABLES | RESULTS).items()})
+EPOCH, MICROSECOND = dt.datetime(1970, 1, 1), dt.timedelta(microseconds=1)
 VOCABULARY = {name: Quantity(m.unit, m.low, m.high) for name, m in METRICS.items()}
 
 
@@ -62,6 +67,7 @@ class Aligned:
     zone_found  the home zone, if the exports and not the settings tell it
     home_doubt  what speaks against the home of the settings, if it is most of the evidence
     apart       how many pairs of sensors at once are too far apart for one person
+    questions   what the exports do not tell of clocks
     """
 
     participant: str
@@ -72,6 +78,7 @@ class Aligned:
     zone_found: str | None = None
     home_doubt: Doubt | None = None
     apart: int = 0
+    questions: tuple[Question, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -104,6 +111,17 @@ class Parts:
     def _database(self) -> duckdb.DuckDBPyConnection:
         """In memory; once, since to make one takes as long as to read a small file."""
         return duckdb.connect()
+
+    def made(self) -> dict[str, int]:
+        """When each file was made at the latest, microseconds: as it says, or when it was read."""
+        ends = {}
+        for manifest in self.manifests:
+            told = manifest["exported_at"] or manifest.get("read_on")
+            if told and str(manifest["first_time"]) <= told:  # else it is the date that is wrong
+                moment = dt.datetime.fromisoformat(told).replace(tzinfo=None)
+                whole_day = 0 if manifest["exported_at"] else DAY
+                ends[str(manifest["file"])] = (moment - EPOCH) // MICROSECOND + whole_day
+        return ends
 
     def connection(self) -> duckdb.DuckDBPyConnection:
         """A connection with temporary relations of its own."""
@@ -180,7 +198,9 @@ def _result(note: Path, fingerprint: str) -> Aligned | None:
     result = before["result"]
     doubt = result["home_doubt"] and Doubt(**result["home_doubt"])
     named = tuple(result["zones_named"])
-    return Aligned(**{**result, "zones_named": named, "home_doubt": doubt})
+    asked = tuple(Question(**each) for each in result["questions"])
+    told = {"zones_named": named, "home_doubt": doubt, "questions": asked}
+    return Aligned(**{**result, **told})
 
 
 def _noted(note: Path) -> dict[str, Any]:
@@ -199,20 +219,23 @@ def _derived(stage: Lake, participant: str, settings: Settings, parts: Parts) ->
     with parts.connection() as connection:
         known = known_clocks(connection, stays, patience, parts.manifests, parts.parts)
     clocks = known.clocks
-    samples = _Samples(parts, clocks, settings.priority.glucose)
+    made = parts.made()
+    samples = _Samples(parts, clocks, settings.priority.glucose, made)
     write_pieces(stage, "sample", participant, samples.pieces())
-    reported = _reported(parts, "episode")
-    episode = align.episode(reported, clocks)
+    reported = _reported(parts, "episode", clocks)
+    episode = align.episode(reported, clocks, made)
+    episode, shifted = shifted_sleeps(episode, clocks, settings.priority.sleep)
     findings = [
         *known.findings(),
         *samples.findings,
-        *shifted_sleeps(episode, settings.priority.sleep),
+        *shifted,
         *waiting(episode, clocks, "kind", ("sleep", "sleep_stage")),
+        *of_future(episode),
     ]
     tables = {
         "episode": episode,
         "sleep_part": sleep_parts(belonging(episode)),
-        "daily": align.daily(_reported(parts, "daily"), VOCABULARY),
+        "daily": align.daily(_reported(parts, "daily", clocks), VOCABULARY),
         "stream": samples.streams.table(),
         "zone_timeline": table_of(zone_rows(known), ZONE_TIMELINE.remove(0)),
         "clock_finding": table_of(finding_rows(findings), CLOCK_FINDING.remove(0)),
@@ -223,9 +246,20 @@ def _derived(stage: Lake, participant: str, settings: Settings, parts: Parts) ->
         write_table(stage, name, participant, table)
     needed = clocks is None and (samples.needs_zone or align.needs_zone(reported))
     unplaced = samples.unplaced + align.unplaced(episode)
-    apart = sum(finding.kind == APART for finding in findings)
-    home = known.by_evidence
-    return Aligned(participant, True, unplaced, needed, known.named, home, known.doubt, apart)
+    return Aligned(
+        participant,
+        changed=True,
+        unplaced=unplaced,
+        zone_needed=needed,
+        zones_named=known.named,
+        zone_found=known.by_evidence,
+        home_doubt=known.doubt,
+        apart=sum(finding.kind == APART for finding in findings),
+        questions=(
+            *known.questions(),
+            *questions.of_future(samples.future + count_future(episode)),
+        ),
+    )
 
 
 @dataclass
@@ -235,8 +269,10 @@ class _Samples:
     parts: Parts
     clocks: Clocks | None
     priority: Sequence[str]
+    made: align.Made
     findings: list[Finding] = field(default_factory=list)
     streams: Streams = field(default_factory=Streams)
+    future: Counter[str] = field(default_factory=Counter)
     unplaced: int = 0
     needs_zone: bool = False
 
@@ -245,17 +281,20 @@ class _Samples:
         with self.parts.connection() as connection:
             planned = pieces(connection, self.parts.parts("sample"))
         with ThreadPoolExecutor(1) as beside:
-            reading = [beside.submit(_reported, self.parts, "sample", planned[0])]
+            reading = [beside.submit(_reported, self.parts, "sample", self.clocks, planned[0])]
             for number, piece in enumerate(planned):
                 rows = reading.pop().result()
                 for following in planned[number + 1 : number + 2]:
-                    reading.append(beside.submit(_reported, self.parts, "sample", following))
+                    more = (self.parts, "sample", self.clocks, following)
+                    reading.append(beside.submit(_reported, *more))
                 yield self._aligned(rows, piece)
 
     def _aligned(self, rows: pa.Table, piece: Piece) -> pa.Table:
         if self.clocks is None:
             self.needs_zone |= align.needs_zone(rows)
-        found = piece.own(align.sample(rows, self.clocks, VOCABULARY))
+        found = piece.own(align.sample(rows, self.clocks, VOCABULARY, self.made))
+        self.findings += of_future(found)
+        self.future += count_future(found)
         if GLUCOSE in piece.metrics:
             found, copies = copies_marked(found, GLUCOSE, self.priority)
             self.findings += [*copies, *sensors_apart(found, GLUCOSE)]
@@ -265,7 +304,9 @@ class _Samples:
         return found
 
 
-def _reported(parts: Parts, shape: str, piece: Piece = EVERYTHING) -> pa.Table:
+def _reported(
+    parts: Parts, shape: str, clocks: Clocks | None, piece: Piece = EVERYTHING
+) -> pa.Table:
     """One copy of every reported fact of a shape, or of a piece of the samples."""
     source = parts.parts(shape, piece)
     if source is None:
@@ -275,8 +316,9 @@ def _reported(parts: Parts, shape: str, piece: Piece = EVERYTHING) -> pa.Table:
         return schema.append(pa.field("newness", pa.int32())).empty_table()
     if piece.metrics:
         source = f"(from {source} where {piece.condition()})"
+    settled = clocks and clocks.folds.table("metric" if shape == "sample" else "kind")
     with parts.connection() as connection:
-        return one_copy(connection, shape, source, parts.files())
+        return one_copy(connection, shape, source, parts.files(), settled)
 
 
 def _rejects(parts: Parts) -> pa.Table:

@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pyarrow.parquet as pq
+
 from flows.deriving.derivation import derivation, made_from, remember
 from flows.reading.together import untangle
 from flows.settings import Settings
@@ -28,6 +30,8 @@ def settled(lake: Lake, settings: Settings, was_left: bool, tell: Tell = lambda 
     now = made_from(settings, before.count)
     changed = [name for name in mart_names() if before.marts.get(name) != now.marts[name]]
     is_other = before.tables != now.tables
+    if is_other and _without_old_results(lake):
+        tell("what `dawnlake effect` found was of another version: ask again")
     if was_left or (is_other and lake.participants()):
         completed(lake, settings)
     people = _with_notes(lake)
@@ -95,6 +99,16 @@ def _places_of(lake: Lake, participant: str) -> Iterator[Path]:
     for table in (*TABLES, *RESULTS):
         yield lake.table_part(table, participant).parent
     yield from lake.marts.glob(f"*/{PARTITION}={participant}")
+
+
+def _without_old_results(lake: Lake) -> bool:
+    """Whether results of other columns were there; their rows are gone, since no view fits them."""
+    names = RESULTS["effect"].names
+    parts = sorted((lake.tables / "effect").glob(f"{PARTITION}=*/part.parquet"))
+    old = [part for part in parts if {*pq.read_schema(part).names, PARTITION} != set(names)]
+    for part in old:
+        discard_results(lake, part.parent.name.partition("=")[2])
+    return bool(old)
 
 
 def discard_results(lake: Lake, participant: str) -> None:

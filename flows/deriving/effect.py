@@ -9,9 +9,11 @@ from collections.abc import Mapping, Sequence
 import duckdb
 import pyarrow as pa
 
-from transforms.effect.nights import COLUMNS, nights_of
+from transforms.effect.meta import MODEL
+from transforms.effect.nights import Nights, nights_of
+from transforms.effect.pairs import COLUMNS, Asked
 from transforms.effect.together import Together, together
-from transforms.effect.within import Effect, Nights, effects
+from transforms.effect.within import Effect, effects
 from warehouse.schema import EFFECT, EFFECT_GROUP
 from warehouse.steady import steadily
 from warehouse.store.lake import Lake
@@ -49,8 +51,10 @@ def keep_effects(lake: Lake, participant: str, nights: Nights, fingerprint: str)
     return found
 
 
-def keep_together(lake: Lake, everyone: Sequence[Nights], fingerprint: str) -> list[Together]:
-    """Compute everything of all people together and store it."""
+def keep_together(
+    lake: Lake, everyone: Sequence[tuple[Nights, Sequence[Effect]]], fingerprint: str
+) -> list[Together]:
+    """Compute everything of all people together, from nights and effects of each, and store it."""
     found = together(everyone)
     rows = [_group_row(each, fingerprint) for each in found]
     place = lake.part_of_all("effect_group")
@@ -59,45 +63,62 @@ def keep_together(lake: Lake, everyone: Sequence[Nights], fingerprint: str) -> l
 
 
 def _effect_row(effect: Effect, fingerprint: str) -> dict[str, object]:
-    found = effect.estimate
+    found, apart = effect.estimate, effect.thirds
     return {
-        "exposure": effect.exposure,
-        "outcome": effect.outcome,
-        "relation": effect.relation,
+        **_pair(effect.asked),
         "night_count": effect.night_count,
         "first_date": _date(effect.first_day),
         "last_date": _date(effect.last_day),
         "slope": found and found.slope,
         "slope_low": found and found.low,
         "slope_high": found and found.high,
-        "slope_unit": effect.slope_unit,
-        "detectable_slope": found and found.detectable,
+        "detectable_slope": _number(effect.detectable),
         "p_value": found and found.p,
         "shift_p_value": _number(found.shift_p) if found else None,
         "adjusted_p_value": _number(effect.adjusted_p),
         "verdict": effect.verdict,
+        "lowest_third_median": apart and apart.median_lowest,
+        "highest_third_median": apart and apart.median_highest,
+        "third_difference": apart and apart.difference,
+        "third_difference_low": apart and apart.low,
+        "third_difference_high": apart and apart.high,
+        "contrast": apart and apart.words(effect.asked),
         "fingerprint": fingerprint,
     }
 
 
 def _group_row(found: Together, fingerprint: str) -> dict[str, object]:
-    r, mixed = found.correlation, found.mixed
+    r, of = found.correlation, found.meta
     return {
-        "exposure": found.exposure,
-        "outcome": found.outcome,
+        **_pair(found.asked),
         "person_count": found.person_count,
         "night_count": found.night_count,
+        "slope": of and _number(of.slope),
+        "slope_low": of and _number(of.low),
+        "slope_high": of and _number(of.high),
+        "slope_p_value": of and _number(of.p),
+        "slope_adjusted_p_value": _number(found.adjusted_p),
+        "spread_of_slopes": of and _number(of.spread),
+        "i2_pct": of and _number(of.i2_pct),
+        "prediction_low": of and _number(of.prediction_low),
+        "prediction_high": of and _number(of.prediction_high),
         "correlation": r and r.r,
-        "correlation_low": r and r.low,
-        "correlation_high": r and r.high,
+        "correlation_low": r and _number(r.low),
+        "correlation_high": r and _number(r.high),
         "correlation_p_value": r and r.p,
-        "slope": mixed and mixed.slope,
-        "slope_low": mixed and mixed.low,
-        "slope_high": mixed and mixed.high,
-        "slope_p_value": mixed and mixed.p,
-        "slope_unit": found.slope_unit,
-        "model": mixed and mixed.model,
+        "model": of and MODEL,
+        "note": found.note or None,
         "fingerprint": fingerprint,
+    }
+
+
+def _pair(asked: Asked) -> dict[str, object]:
+    return {
+        "exposure": asked.exposure.name,
+        "outcome": asked.outcome.name,
+        "relation": asked.relation,
+        "family": asked.family,
+        "slope_unit": asked.slope_unit,
     }
 
 

@@ -21,6 +21,7 @@ from flows.deriving.receipt import Receipt as Receipt
 from flows.deriving.receipt import count_new
 from flows.deriving.zone_words import zone_notes
 from flows.deriving.zone_words import zone_problem as zone_problem
+from flows.pull.replaced import drop_replaced, replaced_parts
 from flows.reading.hashed import FILE_DIGITS
 from flows.reading.manifest import Known, files_of
 from flows.reading.mappings import mapped
@@ -187,6 +188,7 @@ def _ingested(
     receipt.files = read_all(lake, participant, paths, settings, progress, passwords=passwords)
     if not any(f.manifest for f in receipt.files):
         receipt.problems.append("nothing in what was given is an export that dawnlake reads")
+    give_way(lake, receipt, there)
     with derivation(lake, settings) as derive:
         outcome = derive.align(participant)
         nights = derive.finish()
@@ -195,12 +197,21 @@ def _ingested(
     return receipt
 
 
+def give_way(lake: Lake, receipt: Receipt, there: set[str]) -> None:
+    """Take out what newer documents of a service have replaced, once it was counted against."""
+    if replaced_parts(lake, receipt.participant):
+        count_new(lake, receipt, there)
+        receipt.is_counted = True
+    drop_replaced(lake, receipt.participant)
+
+
 def complete(
     lake: Lake, receipt: Receipt, there: set[str], outcome: Aligned, nights: Mapping[str, Nights]
 ) -> None:
     """Fill in what the files brought. `there` are the files known before."""
     if outcome.changed:
-        count_new(lake, receipt, there)
+        if not receipt.is_counted:
+            count_new(lake, receipt, there)
         came = nights.get(receipt.participant, Nights())
         receipt.nights_added, receipt.nights_changed = came.added, came.changed
         if came.in_bed_only:

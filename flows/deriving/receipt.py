@@ -42,6 +42,7 @@ class Receipt:
     nights_changed: int = 0
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    is_counted: bool = False  # what is new, before what it replaced was taken out
 
     @property
     def is_clean(self) -> bool:

@@ -13,16 +13,18 @@ from flows.reading.manifest import Part, parts_of
 from flows.reading.together import take_out
 from flows.reading.walk import Found, sha256, walk
 from flows.settings import load
+from services.kept.connection import Connections
 from warehouse.store.lake import Lake
 
 FEWEST_DIGITS = 6
 
 
 def everyone(lake: Lake) -> set[str]:
-    """Who has files, an inbox, tables or settings."""
+    """Who has files, an inbox, tables, settings or a login at a service."""
     inboxes = {folder.name for folder in lake.inbox.glob("*")}
     known = load(lake.settings).participants
-    return {*lake.participants(), *lake.with_tables(), *inboxes, *known}
+    pulled = {each.participant for each in Connections(lake.root).every()}
+    return {*lake.participants(), *lake.with_tables(), *inboxes, *known, *pulled}
 
 
 def parts_named(lake: Lake, file_id: str, participant: str | None) -> list[Part]:

@@ -30,6 +30,7 @@ from flows.nightly import server
 from flows.nightly.daily import next_run, time_and_zone
 from flows.nightly.discretion import Fault, Night, discreet, row
 from flows.nightly.journal import log_of, note, noted, summary
+from flows.pull.fetching import connected, fetched, sentence
 from flows.reading.manifest import Known, files_of
 from flows.reading.mappings import mapped
 from flows.reading.password import Passwords, handed, handed_on
@@ -118,6 +119,7 @@ extract = _step("extract", "extract {unread.connector}", intake.extract)
 align = _step("align", "align {participant}", Derivation.align)
 marts = _step("marts", "marts", Derivation.finish)
 views = _step("views", "views", pipeline.build_views)
+fetch = _step("pull", "pull {service} for {participant}", fetched)
 
 
 @flow(name=NAME, persist_result=False, log_prints=False)
@@ -133,6 +135,8 @@ def nightly(lake: str) -> State[list[Receipt]]:
         say(str(error))  # may name what only the settings' owner should see
         note(place, "nothing was read: dawnlake.toml cannot be used")
         return Failed(name="Settings", message="dawnlake.toml cannot be used")
+    with noted(place):
+        _fetch_all(place)
     with noted(place), discreet(), writing(place, "dawnlake nightly", say) as was_left:
         settled(place, settings, was_left, say)
         passwords, people = handed(say), pipeline.inbox_participants(place)
@@ -151,6 +155,21 @@ def nightly(lake: str) -> State[list[Receipt]]:
         return ended
 
 
+def _fetch_all(lake: Lake) -> None:
+    """What is new at the services into the inbox, if the settings want it. What goes wrong at one
+    is told, remembered in its connection, and costs nobody else anything."""
+    with discreet():
+        settings = load(lake.settings)
+        connections = connected(lake) if settings.pull.nightly else []
+    for each in connections:
+        try:
+            pulled = fetch(lake, each.participant, each.service, settings)
+        except (Fault, OSError) as fault:
+            say(f"{each.service} for {each.participant}: {fault}")
+        else:
+            say(sentence(pulled) + (f"; {pulled.trouble}" if pulled.trouble else ""))
+
+
 def _night(derive: Derivation, participant: str, passwords: Passwords) -> Night:
     lake, settings = derive.lake, derive.settings
     there, known = files_of(lake, participant), Known.of(lake, participant)
@@ -163,6 +182,7 @@ def _night(derive: Derivation, participant: str, passwords: Passwords) -> Night:
         taken.take(item)
     receipt = Receipt(participant, taken.finish())
     pipeline.excuse_archives(receipt.files)
+    pipeline.give_way(lake, receipt, there)
     try:
         return Night(receipt, there, align(derive, participant))
     except Fault as fault:  # the others' night goes on

@@ -5,7 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
+from cyclopts import Parameter
+
 from flows.options.shared import HERE, Flag, LakeFolder, Output, Someone
+
+UnitName = Literal["mg/dL", "mmol/L"]
 
 
 def sql(
@@ -94,4 +98,72 @@ def effect(*, participant: Someone = None, lake: LakeFolder = HERE) -> int:
     return run_effect(lake, participant)
 
 
-COMMANDS = (sql, explain, export, effect)
+def report(
+    *,
+    participant: Annotated[list[str] | None, Parameter(name="--participant")] = None,
+    since: Annotated[str | None, Parameter(name="--from")] = None,
+    until: Annotated[str | None, Parameter(name="--to")] = None,
+    output: Annotated[Path | None, Output] = None,
+    unit: Annotated[UnitName | None, Parameter(name="--unit")] = None,
+    deidentify: Flag = False,
+    lake: LakeFolder = HERE,
+) -> int:
+    """Write a page to look at: of one participant, or of each with a list of them.
+
+    Parameters
+    ----------
+    participant
+        Whose; may be given several times. Without it, everybody's.
+    since
+        First date, YYYY-MM-DD.
+    until
+        Last date.
+    output
+        A file that ends in .html, or a folder for several participants.
+    unit
+        Of glucose.
+    deidentify
+        New ids, dates moved by whole weeks, no devices, zones or free text.
+    """
+    from flows.commands.report import run_report
+
+    return run_report(lake, participant or (), (since, until), output, unit, deidentify)
+
+
+def night(
+    participant: str,
+    sleep_date: str,
+    *,
+    output: Annotated[Path | None, Output] = None,
+    unit: Annotated[UnitName | None, Parameter(name="--unit")] = None,
+    deidentify: Flag = False,
+    lake: LakeFolder = HERE,
+) -> int:
+    """Show a night and the day after it in the terminal, or draw it.
+
+    Parameters
+    ----------
+    participant
+        Whose night.
+    sleep_date
+        The date of its wake, YYYY-MM-DD.
+    output
+        An image: a file that ends in .svg.
+    unit
+        Of glucose.
+    deidentify
+        A new id and other dates; times of day stay.
+    """
+    from flows.commands.night import show_night
+
+    return show_night(lake, participant, sleep_date, output, unit, deidentify)
+
+
+def mcp(*, lake: LakeFolder = HERE) -> int:
+    """Answer the client of a language model, over stdin and stdout: three read-only tools."""
+    from flows.commands.mcp import serve_mcp
+
+    return serve_mcp(lake)
+
+
+COMMANDS = (sql, explain, export, effect, report, night, mcp)

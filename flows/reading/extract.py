@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from connectors.contract import STORED, Batch, Connector
 from flows.reading.hashed import FILE_DIGITS, Hashed
-from flows.reading.manifest import MANIFEST, Manifest, Part
+from flows.reading.manifest import MANIFEST, Manifest, Part, first_read
 from flows.reading.walk import Found
 from transforms.account import Account, account
 from warehouse.store.lake import Lake, write_json, written_folder
@@ -90,12 +90,15 @@ def extracted(
             book = account(connector.extract(hashed.source, variant), reject_max_pct, writer.write)
         finally:
             writer.close()
-        manifest = manifest_of(found, hashed.sha256, claim, book)
+        before = lake.part_folder(participant, connector.name, hashed.file)
+        manifest = manifest_of(found, hashed.sha256, claim, book, first_read(before))
         write_json(manifest, folder / MANIFEST)
     return Part(place[0], manifest)
 
 
-def manifest_of(found: Found, sha256: str, claim: tuple[Connector, str], book: Account) -> Manifest:
+def manifest_of(
+    found: Found, sha256: str, claim: tuple[Connector, str], book: Account, read_on: str
+) -> Manifest:
     """What is known of a file, with the name it came under, and of what became of its records."""
     connector, variant = claim
     return {
@@ -105,6 +108,7 @@ def manifest_of(found: Found, sha256: str, claim: tuple[Connector, str], book: A
         "connector": connector.name,
         "variant": variant,
         "connector_version": connector.version,
+        "read_on": read_on,
         **book.manifest(),
         "name": found.source.name,
     }

@@ -6,8 +6,10 @@ A file has a folder of its own (`file=F`), or one with others that were small an
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,6 +69,18 @@ def parts_of(lake: Lake, participant: str) -> list[Part]:
     """
     found = [part for folder in lake.part_folders(participant) for part in parts_in(folder)]
     return list({part.key: part for part in found}.values())
+
+
+def first_read(folder: Path) -> str:
+    """The date (UTC) on which the files of a folder were first read: nothing in them is of a later
+    one. Today's, if there is no such folder."""
+    with suppress(OSError, ValueError):
+        dates = [
+            part.manifest["read_on"] for part in parts_in(folder) if "read_on" in part.manifest
+        ]
+        if dates:
+            return str(min(dates))
+    return dt.datetime.now(dt.UTC).date().isoformat()
 
 
 def files_of(lake: Lake, participant: str) -> set[str]:

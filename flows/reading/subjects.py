@@ -20,7 +20,7 @@ import duckdb
 from connectors.contract import SHAPES, Batch, Connector, Shape, WhoseRecords
 from flows.reading.extract import PartWriter, manifest_of
 from flows.reading.hashed import FILE_DIGITS, Hashed
-from flows.reading.manifest import MANIFEST, Manifest, parts_in
+from flows.reading.manifest import MANIFEST, Manifest, first_read, parts_in
 from flows.reading.walk import Found, sha256
 from flows.settings import PARTICIPANT
 from transforms.account import Account, ConservationError, account
@@ -67,9 +67,10 @@ def extracted_subjects(
             about = {"people": len(people), "prefix": prefix}
             manifests = {}
             for who, participant in people.items():
-                manifest = manifest_of(found, hashed.sha256, claim, accounts[who])
                 beside = lake.connector_folder(participant, connector.name)
                 place = lake.part_folder(participant, connector.name, hashed.file)
+                read_on = first_read(place)
+                manifest = manifest_of(found, hashed.sha256, claim, accounts[who], read_on)
                 with written_folder(beside, lambda place=place: place) as own:  # type: ignore[misc]
                     by_person.write(who, own)
                     told = {**manifest, **about, "subject": who}

@@ -20,7 +20,16 @@ from connectors.contract import STORED, Connector, IngestError, Shape
 from connectors.reading.lists import Joined, Listed
 from flows.reading.extract import manifest_of
 from flows.reading.hashed import FILE_DIGITS
-from flows.reading.manifest import FILES, MANIFEST, Key, Manifest, Part, is_batch, parts_in
+from flows.reading.manifest import (
+    FILES,
+    MANIFEST,
+    Key,
+    Manifest,
+    Part,
+    first_read,
+    is_batch,
+    parts_in,
+)
 from flows.reading.walk import Found
 from transforms.account import Account, refuse_rejects
 from transforms.divided import Divided, only_of
@@ -71,8 +80,9 @@ def extracted_together(
     ids = [None if error else each.file for each, error in zip(files, refused, strict=True)]
     taken = [file for file in ids if file]
     folder = lake.batch_folder(participant, connector.name, digest(sorted(taken))[:FILE_DIGITS])
+    read_on = first_read(folder)
     found = [
-        error or Part(folder, manifest_of(each.found, each.sha256, claim, book))
+        error or Part(folder, manifest_of(each.found, each.sha256, claim, book, read_on))
         for each, error, book in zip(files, refused, books, strict=True)
     ]
     if taken:

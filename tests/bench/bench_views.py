@@ -1,48 +1,77 @@
-"""night_to_day: one person with five years, 50 and 200 people with one; the floor is a bare scan.
+"""Answers: every mart for everyone and for one person; the floor is a scan of one column of it.
 
-python -m tests.bench.bench_views
+And the marts themselves: for one person of 14 days, for one of a year, for a hundred of 14 days.
+
+python -m tests.bench.bench_views [PEOPLE [DAYS]]
 """
 
 from __future__ import annotations
 
 import sys
 import tempfile
-import time
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
 
+from flows.commands.status import show_status
 from flows.settings import Settings
+from tests.bench.measured import Cost, cost
 from tests.bench.population import write_population
+from tests.lake import with_marts
+from warehouse.marts import mart_names
 from warehouse.store.lake import Lake
-from warehouse.views import build
 
-FLOOR = "select count(*), avg(value), stddev_samp(value) from sample where occurrence = 1"
-
-
-def seconds(lake: Lake, query: str) -> float:
-    """Wall time of a query in a connection of its own."""
-    with duckdb.connect(str(lake.warehouse), read_only=True) as connection:
-        connection.execute("set timezone = 'UTC'")
-        begun = time.perf_counter()
-        connection.sql(query).to_arrow_table()
-        return time.perf_counter() - begun
+MANY_ROWS = ("glucose", "glucose_5min", "heart_rate", "sleep_stage")
+REPEATS = 3
 
 
-def main() -> None:
-    """Print seconds and ratios."""
-    settings = Settings()
-    for people, days in ((1, 1826), (50, 365), (200, 365)):
-        with tempfile.TemporaryDirectory() as folder:
-            lake = write_population(Path(folder), people, days)
-            build(lake, settings.rules.model_dump(), settings.priority.model_dump())
-            floor = seconds(lake, FLOOR)
-            took = seconds(lake, "select * from night_to_day")
-            sys.stdout.write(
-                f"night_to_day, {people} people of {days} days: {took:.2f} s "
-                f"({took / floor:.0f} x a bare scan, {took / people:.3f} s a person)\n"
+def asking(lake: Lake, query: str) -> Callable[[], int]:
+    """A query in a connection of its own."""
+
+    def ask() -> int:
+        with duckdb.connect(str(lake.warehouse), read_only=True) as connection:
+            connection.execute("set timezone = 'UTC'")
+            return connection.sql(query).to_arrow_table().num_rows
+
+    return ask
+
+
+def derived(people: int, days: int) -> Cost:
+    """Marts of people who have none yet."""
+    with tempfile.TemporaryDirectory() as folder:
+        lake = write_population(Path(folder), people, days)
+        return cost(lambda: _remembered(lake, people))
+
+
+def _remembered(lake: Lake, people: int) -> int:
+    with_marts(lake, [f"p{number:03d}" for number in range(people)], Settings())
+    return people
+
+
+def main(people: int = 200, days: int = 365) -> None:
+    """Print seconds, CPU and ratios."""
+    out = sys.stdout.write
+    for many, length in ((1, 14), (1, 365), (100, 14)):
+        took = derived(many, length)
+        out(f"marts, {many} of {length} days: {took.seconds:.2f} s, {took.cpu_s:.2f} s of CPU\n")
+    with tempfile.TemporaryDirectory() as folder:
+        lake = write_population(Path(folder), people, days)
+        took = cost(lambda: _remembered(lake, people))
+        out(f"marts, {people} of {days} days: {took.seconds:.1f} s, {took.cpu_s:.1f} s of CPU\n")
+        for mart in sorted(mart_names()):
+            floor = cost(asking(lake, f"select count(participant_id) from {mart}"), REPEATS)
+            every = cost(asking(lake, f"from {mart}"), REPEATS) if mart not in MANY_ROWS else None
+            one = cost(asking(lake, f"from {mart} where participant_id = 'p000'"), REPEATS)
+            told = (
+                f"{1000 * every.cpu_s:6.0f} ms ({every.cpu_s / floor.cpu_s:.1f} x)"
+                if every
+                else "-"
             )
+            out(f"{mart:24} everyone {told:18} one {1000 * one.cpu_s:5.0f} ms of CPU\n")
+        took = cost(lambda: show_status(lake.root, None))
+        out(f"status of {people}: {took.seconds:.2f} s, {took.cpu_s:.2f} s of CPU\n")
 
 
 if __name__ == "__main__":
-    main()
+    main(*(int(argument) for argument in sys.argv[1:]))

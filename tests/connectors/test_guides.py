@@ -15,7 +15,8 @@ from transforms.copies.priority import ORDERS, ordered
 
 HEADINGS = ["Where to get it", "What is read", "Quirks", "Evidence", "Unknown"]
 VENDORS = sorted(p.parent.name for p in ROOT.glob("connectors/*/__init__.py"))
-VENDORS.remove("reading")
+for own in ("mapping", "reading"):  # no vendors
+    VENDORS.remove(own)
 PAGE_LINES = 60
 LINES_EACH = 8  # of a page of many connectors
 

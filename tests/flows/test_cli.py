@@ -128,6 +128,21 @@ print(sorted(heavy & set(sys.modules)), file=sys.stderr)
     assert done.stderr == "[]\n"
 
 
+def test_a_query_does_not_wait_for_arrow() -> None:
+    code = """
+import sys
+from flows.cli import main
+try:
+    main(["sql", "select 1 as one", "--lake", sys.argv[1]])
+except SystemExit as left:
+    assert left.code == 0
+print(sorted({"pyarrow", "pandas", "numpy", "pydantic", "prefect"} & set(sys.modules)))
+"""
+    command = [sys.executable, "-c", code, str(demo_lake().root)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_says_what_it_does(run: Run, command: str) -> None:
     code, out, _ = run(command, "--help")

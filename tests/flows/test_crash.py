@@ -47,7 +47,7 @@ def lake(exports: Path) -> Lake:
 
 def test_killed_at_some_of_all_points() -> None:
     """`make crash` takes 300."""
-    command = [sys.executable, "-m", "tests.crash.harness", "12"]
+    command = [sys.executable, "-m", "tests.crash.harness", "6"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr[-3000:]
     assert " 0 faults" in done.stdout
@@ -138,7 +138,7 @@ def test_the_run_of_another_completes_what_was_begun(lake: Lake, exports: Path) 
 def test_writers_and_readers_at_once() -> None:
     """`make soak` takes five minutes."""
     done = subprocess.run(
-        [sys.executable, "-m", "tests.crash.soak", "30"], cwd=ROOT, capture_output=True, text=True
+        [sys.executable, "-m", "tests.crash.soak", "15"], cwd=ROOT, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stdout + done.stderr[-3000:]
     assert " 0 faults" in done.stdout

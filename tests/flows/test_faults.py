@@ -426,7 +426,7 @@ def spoilt(draw: st.DrawFn) -> bytes:
     return data
 
 
-@settings(max_examples=60)
+@settings(max_examples=20)
 @given(st.lists(spoilt(), min_size=3, max_size=3))
 def test_whatever_is_done_to_an_export_nothing_breaks(files: list[bytes]) -> None:
     with TemporaryDirectory() as folder:

@@ -206,7 +206,7 @@ def groupings(draw: st.DrawFn) -> list[tuple[str, list[str]]]:
     return [(draw(st.sampled_from(["files", "folder", "zip"])), part) for part in parts]
 
 
-@settings(max_examples=5)
+@settings(max_examples=3)
 @given(groupings())
 def test_order_and_grouping_do_not_matter(runs: list[tuple[str, list[str]]]) -> None:
     _, expected = reference()

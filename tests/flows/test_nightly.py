@@ -37,7 +37,7 @@ from warehouse.store.lake import Lake
 pytestmark = pytest.mark.prefect
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("connectors", "transforms", "warehouse", "flows")
+PACKAGES = ("connectors", "transforms", "warehouse", "services", "flows")
 PASSWORD = "Xylophone-37"
 MARKER = "Zebulonia"  # stands in files and in their names, and nowhere else
 ZONES = """

@@ -13,13 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.lake import reported
-from tests.strategies import MINUTE, journeys, micros
+from tests.strategies import MINUTE, journeys, micros, visits
 from transforms.arrays import DAY, HOUR, Micros
-from transforms.clocks.anchor import anchored
-from transforms.clocks.claims import Claim, of_phones
-from transforms.clocks.counter import runs
+from transforms.clocks.claims import Claim
 from transforms.clocks.itinerary import Itinerary, Patience, itinerary
-from transforms.clocks.known import Clocks
+from transforms.clocks.known import Clocks, Readings
 from transforms.clocks.timeline import Stay, Timeline, spans_of, timeline
 from transforms.clocks.times import times
 
@@ -46,10 +44,9 @@ def counted(instants: Micros, clock: Timeline, counter: str, born: int) -> pa.Ta
 def known(rows: pa.Table, home: str, claims: Sequence[Claim] = ()) -> Clocks:
     """All that can be known of the clocks of a person whose home is told."""
     spans = spans_of([Stay(None, home)], *YEARS)
-    told = itinerary(spans, claims, YEARS, Patience())
-    found = anchored(runs(rows.filter(pc.is_valid(rows["clock_s"]))), told.timeline, claims)
-    everything = sorted([*claims, *of_phones(found)], key=lambda c: (c.first, c.last, c.source))
-    return Clocks(itinerary(spans, everything, YEARS, Patience()), tuple(found))
+    with_counter = rows.filter(pc.is_valid(rows["clock_s"]))
+    readings = Readings(with_counter, rows.slice(0, 0))
+    return Clocks.told(spans, claims, readings, YEARS, Patience())
 
 
 def starts(rows: pa.Table, clocks: Clocks) -> list[int | None]:
@@ -77,7 +74,7 @@ def transmitters(rng: np.random.Generator) -> list[tuple[str, int, Micros]]:
 
 @pytest.mark.simulation
 @settings(max_examples=25)
-@given(journeys(), st.integers(0, 2**32))
+@given(visits(), st.integers(0, 2**32))
 def test_counters_place_every_reading_of_a_traveller(stays: list[Stay], seed: int) -> None:
     """Home alone is told. Every minute is conserved, in whatever order the rows come."""
     rng = np.random.default_rng(seed)

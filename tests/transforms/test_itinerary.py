@@ -139,10 +139,11 @@ def test_an_offset_of_nowhere_is_not_followed() -> None:
 STRETCH = (moment("2025-01-01T00:00"), moment("2025-12-31T00:00"))
 
 
-def test_home_is_the_zone_that_most_records_name() -> None:
+def test_home_is_the_zone_that_most_days_name() -> None:
+    """However many records a day has."""
     claims = [
-        says("2025-05-01T22:00", 8, "Europe/Copenhagen", pieces=200),
-        says("2025-06-01T22:00", 8, "America/New_York", pieces=7),
+        *(says(f"2025-05-{day:02}T22:00", 8, "Europe/Copenhagen") for day in range(1, 21)),
+        says("2025-06-01T22:00", 120, "America/New_York", pieces=2000),
     ]
     assert home(claims, [], STRETCH, YEARS) == "Europe/Copenhagen"
     assert home([], ["Europe/Copenhagen"], STRETCH, YEARS) == "Europe/Copenhagen"

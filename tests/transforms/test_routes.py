@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,10 @@ import pytest
 
 from flows.deriving.align import VOCABULARY
 from flows.deriving.pipeline import ingest
-from tests.lake import BERLIN, PERSON, Row, clarity, opened, put, reported, rows
+from tests.lake import BERLIN, PERSON, Row, asked, clarity, opened, put, reported, rows
 from tests.strategies import clock_of
 from transforms import align
+from transforms.clocks.findings import Finding
 from transforms.clocks.known import Clocks
 from transforms.copies.routes import marked, routes, shifted_copies
 from transforms.sleep.same_night import shifted_sleeps
@@ -145,6 +147,39 @@ def test_a_shifted_copy_is_kept_and_not_used(tmp_path: Path) -> None:
     assert finding["stream"] == "nightscout xDrip"
 
 
+@pytest.mark.parametrize("names", [("a", "z"), ("z", "a"), (None, "a"), ("a", None)])
+@pytest.mark.parametrize("late_min", [60, -60])
+def test_of_two_uploaders_the_one_that_runs_on_is_kept(
+    names: tuple[str | None, str | None], late_min: int
+) -> None:
+    """Three days of the one; the middle one again by the other, an hour ahead or behind."""
+    values = glucose(3 * 288)
+    told = facts(values, "nightscout")
+    again = facts(values, "nightscout", late_min)[288 : 2 * 288]
+    both = [
+        {**fact, "device": name}
+        for name, mine in zip(names, (told, again), strict=True)
+        for fact in mine
+    ]
+    table = align.sample(reported("sample", both), Clocks.of(clock_of(BERLIN)), VOCABULARY)
+    _, copies = shifted_copies(routes(table), PRIORITY)
+    assert {table["device"][int(row)].as_py() for row in copies} == {names[1]}
+    assert len(copies) == 288
+
+
+def test_a_third_route_tells_which_of_two_is_shifted() -> None:
+    """Two routes of equal length: by priority the shifted one would be kept."""
+    values = glucose(2 * 288)
+    both = facts(values, "dexcom_clarity", 60) + facts(values, "nightscout")
+    table = align.sample(
+        reported("sample", [*both, *facts(values, "xdrip")]),
+        Clocks.of(clock_of(BERLIN)),
+        VOCABULARY,
+    )
+    _, copies = shifted_copies(routes(table), PRIORITY)
+    assert {table["connector"][int(row)].as_py() for row in copies} == {"dexcom_clarity"}
+
+
 def sleeps(connector: str, hours: list[float], length: float = 7.5) -> list[Row]:
     """A night each day, some hours later than 22:00 UTC."""
     begins = [START + dt.timedelta(days=n, hours=late) for n, late in enumerate(hours)]
@@ -162,11 +197,22 @@ def sleeps(connector: str, hours: list[float], length: float = 7.5) -> list[Row]
 
 
 def nights(*told: list[Row]) -> list[tuple[str, int | None]]:
-    table = align.episode(
-        reported("episode", [fact for each in told for fact in each]), Clocks.of(clock_of(BERLIN))
+    return [(finding.stream, finding.size_min) for finding in judged(*told)[1]]
+
+
+def judged(*told: list[Row]) -> tuple[list[Row], list[Finding]]:
+    """Episodes after the judgement of shifted nights, and the findings."""
+    clocks = Clocks.of(clock_of(BERLIN))
+    table = align.episode(reported("episode", [f for each in told for f in each]), clocks)
+    marked, found = shifted_sleeps(table, clocks, ("oura", "fitbit_takeout"))
+    return marked.to_pylist(), found
+
+
+def not_used(*told: list[Row]) -> Counter[str]:
+    """How many nights of each source are marked as copies by a worse clock."""
+    return Counter(
+        row["connector"] for row in judged(*told)[0] if "shifted_copy" in (row["flag"] or "")
     )
-    found = shifted_sleeps(table, ("oura", "fitbit_takeout"))
-    return [(finding.stream, finding.size_min) for finding in found]
 
 
 def test_nights_a_whole_hour_apart_are_told_run_by_run() -> None:
@@ -175,6 +221,61 @@ def test_nights_a_whole_hour_apart_are_told_run_by_run() -> None:
         ("fitbit_takeout", 60),
         ("fitbit_takeout", -120),
     ]
+
+
+def test_of_a_shifted_night_the_better_clock_is_used() -> None:
+    """By priority where nothing else tells; by the hours of sleep; by a third source."""
+    assert not_used(sleeps("oura", [0] * 4), sleeps("fitbit_takeout", [1] * 4)) == {
+        "fitbit_takeout": 4
+    }
+    # Oura by day, though it is asked first
+    assert not_used(sleeps("oura", [9] * 4), sleeps("fitbit_takeout", [0] * 4)) == {"oura": 4}
+    two = [sleeps(name, [0] * 4) for name in ("fitbit_takeout", "withings")]
+    assert not_used(sleeps("oura", [1] * 4), *two) == {"oura": 4}
+
+
+def test_one_shifted_night_may_be_chance() -> None:
+    told = sleeps("oura", [0] * 3), sleeps("fitbit_takeout", [0, 1, 0])
+    assert nights(*told) == [("fitbit_takeout", 60)]
+    assert not not_used(*told)
+    apart = sleeps("oura", [0] * 3), sleeps("fitbit_takeout", [1, 0, 1])
+    assert nights(*apart) == [("fitbit_takeout", 60)] * 2
+    assert not not_used(*apart)
+
+
+def test_a_shifted_night_is_never_chosen(tmp_path: Path) -> None:
+    """A ring tells the nights of a watch nine hours late: by day, on the same dates."""
+    logs, oura = [], []
+    for day in range(3, 8):
+        start = dt.datetime(2025, 3, day, 23)
+        end = start + dt.timedelta(hours=7)
+        logs.append(fitbit_log(day, start, end))
+        late = [(t + dt.timedelta(hours=9)).isoformat() + "+01:00" for t in (start, end)]
+        oura.append(
+            {"id": f"o{day}", "type": "long_sleep", "bedtime_start": late[0],
+             "bedtime_end": late[1], "day": late[1][:10], "total_sleep_duration": 25200,
+             "time_in_bed": 25200, "sleep_phase_5_min": "2" * 84}
+        )  # fmt: skip
+    lake = Lake(tmp_path / "lake")
+    files = {"sleep-2025-03-01.json": json.dumps(logs), "oura.json": json.dumps({"data": oura})}
+    ingest(lake, put(tmp_path / "in", files), PERSON, BERLIN)
+    told = asked(lake, "select connector, total_sleep_24h_min from sleep_nightly")
+    assert [tuple(row.values()) for row in told] == [("fitbit_takeout", 420)] * 5
+    (finding,) = asked(lake, "select stream, kind, size_min from clock_finding")
+    assert tuple(finding.values()) == ("oura", "shifted_sleep", 540)
+
+
+def fitbit_log(number: int, start: dt.datetime, end: dt.datetime) -> Row:
+    minutes = (end - start) // dt.timedelta(minutes=1)
+    light = {"dateTime": start.isoformat() + ".000", "level": "light", "seconds": 60 * minutes}
+    return {
+        "logId": number, "dateOfSleep": f"{end:%Y-%m-%d}", "startTime": f"{start.isoformat()}.000",
+        "endTime": f"{end.isoformat()}.000", "duration": 60_000 * minutes, "timeInBed": minutes,
+        "minutesAsleep": minutes, "minutesAwake": 0, "minutesToFallAsleep": 0,
+        "minutesAfterWakeup": 0, "efficiency": 100, "type": "stages", "infoCode": 0,
+        "logType": "auto_detected", "mainSleep": True,
+        "levels": {"summary": {}, "data": [light], "shortData": []},
+    }  # fmt: skip
 
 
 def test_nights_that_differ_at_one_end_alone_are_no_finding() -> None:

@@ -49,7 +49,7 @@ def clocks_of(rows: pa.Table, zone: Timeline) -> Clocks:
     if "clock_s" not in rows.column_names:
         return Clocks.of(zone)
     counted = rows.filter(pc.is_valid(rows["clock_s"]))
-    return replace(Clocks.of(zone), runs=tuple(anchored(runs(counted), zone, [])))
+    return replace(Clocks.of(zone), runs=tuple(anchored(runs(counted), zone, [], (2024, 2026))))
 
 
 def one(shape: str = "sample", clock: Timeline | None = CLOCK, **fact: object) -> Row:

@@ -98,6 +98,48 @@ def test_energy_that_one_meal_does_not_state_is_unknown(tmp_path: Path) -> None:
     assert first["energy_kcal"] is first["kcal_before_15h_pct"] is None
 
 
+def composed(made: Person, start: str, **grams: float) -> Person:
+    """A meal of which some of carbohydrate, fiber, sugar, protein and fat are told, in g."""
+    made.episode("meal", "", start, None, connector="apple_health")
+    for name, amount in grams.items():
+        made.sample(f"dietary_{name}", start, amount, "g", connector="apple_health")
+    return made
+
+
+def test_a_log_without_energy_has_shares_of_carbohydrate(tmp_path: Path) -> None:
+    made = composed(person(), "2025-03-10T08:00", carbohydrate=30)
+    composed(made, "2025-03-10T14:59", carbohydrate=30)
+    composed(made, "2025-03-10T19:00", carbohydrate=40)
+    first, _ = days(tmp_path, made)
+    assert (first["carbohydrate_g"], first["carbohydrate_before_15h_pct"]) == (100, 60)
+    assert first["energy_kcal"] is first["kcal_before_15h_pct"] is None
+
+
+def test_the_last_meal_is_told_of_and_no_earlier_one(tmp_path: Path) -> None:
+    """Of supper nobody told the carbohydrate: that of lunch is not its own."""
+    made = composed(
+        person(), "2025-03-10T12:00", carbohydrate=60, fiber=5, sugar=20, protein=10, fat=12
+    )
+    composed(made, "2025-03-10T19:00", protein=25, fat=9)
+    composed(made, "2025-03-11T19:00", carbohydrate=50, fiber=4, sugar=11)
+    first, second = days(tmp_path, made)
+    parts = ("carbohydrate", "fiber", "sugar", "protein", "fat")
+    assert [first[f"last_meal_{part}_g"] for part in parts] == [None, None, None, 25, 9]
+    assert [second[f"last_meal_{part}_g"] for part in parts] == [50, 4, 11, None, None]
+
+
+def test_the_overnight_fast_is_from_supper_to_breakfast(tmp_path: Path) -> None:
+    made = person().sleep("2025-03-11T23:00", [("light", 480)])
+    for start in ("2025-03-10T08:00", "2025-03-10T19:30", "2025-03-11T09:00", "2025-03-12T10:00"):
+        food(made, start, 300)
+    found = days(tmp_path, made)
+    assert [row["overnight_fast_h"] for row in found] == [
+        None,
+        13.5,
+        None,
+    ]  # more than a day is none
+
+
 def test_two_apps_that_log_one_meal_are_not_added(tmp_path: Path) -> None:
     made = food(person(), "2025-03-10T08:00", 300)
     food(made, "2025-03-10T08:05", None, "dexcom_clarity")

@@ -43,7 +43,10 @@ def everything(connection: duckdb.DuckDBPyConnection) -> list[str]:
         "select schema_name, table_name from duckdb_tables() where not internal"
     ).fetchall()
     tried = [view for view in relations().values() if view.parameters]
-    words = [(v.name, [f"'live.{x}'" if x else "null" for x in v.parameters.values()]) for v in tried]
+    words = [
+        (view.name, [f"'live.{like}'" if like else "null" for like in view.parameters.values()])
+        for view in tried
+    ]
     return [
         *(f'from "{schema}"."{name}"' for schema, name in sorted(named)),
         *(f"from {name}({', '.join(parameters)})" for name, parameters in words),

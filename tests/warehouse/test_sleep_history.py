@@ -121,6 +121,11 @@ def test_four_short_nights_are_a_run(
     assert row["is_short_6h"] is True
 
 
+@pytest.mark.parametrize(("minutes", "is_short"), [(270, True), (271, False)])
+def test_four_and_a_half_hours_are_very_short(minutes: int, is_short: bool, tmp_path: Path) -> None:
+    assert last(tmp_path, nights(minutes))["is_short_4h30"] is is_short
+
+
 def test_six_hours_are_not_short(tmp_path: Path) -> None:
     assert last(tmp_path, nights(360))["is_short_6h"] is False
 

@@ -159,7 +159,7 @@ PEOPLE = {
     "far_bed": apple(
         apple(Person(), "watch", ("light", "2025-03-10T23:00", "2025-03-11T06:30")),
         "app",
-        ("in_bed", "2025-03-10T20:30", "2025-03-11T06:30"),
+        ("in_bed", "2025-03-10T21:50", "2025-03-11T07:40"),
     ),
     "bed_of_years": apple(
         apple(Person(), "watch", ("light", "2025-03-10T23:00", "2025-03-11T06:30")),

@@ -1,183 +1,118 @@
 """Which offset each life of a counter had: the likeliest story of one device after the other.
 
 Within a life the offsets are known relative to each other. What is sought is one offset per life,
-so that as few clocks as possible were moved unseen: between two sensors a phone is taken to have
-stayed in its zone, and a receiver, which no zone moves, to have kept its offset. Where nothing
-else tells, people are at home. A life that fits two stories equally well stays open.
+so that all that the clocks showed is likely as a whole: people are at home most of the time, a
+phone follows them and moves its clock when the place does, a receiver keeps its offset until a hand
+sets it, and other sources state no other one. Where another story is about as likely, its offset is
+kept beside.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
+from transforms.clocks.candidates import Candidates
 from transforms.clocks.claims import Claim
 from transforms.clocks.counter import Run, distinct
-from transforms.clocks.timeline import DAY, HIGHEST, LOWEST, MINUTE, Micros, Timeline
+from transforms.clocks.stories import Rival, Stories
+from transforms.clocks.timeline import MINUTE, Timeline
+from transforms.clocks.whereabouts import Whereabouts
 
-# Costs, relative to each other: a move that nobody saw, when it could hardly have been missed;
-# a claim of another source that is contradicted; a day that a phone spends away from home.
-UNSEEN_MOVE, LEAST_MOVE = 3.0, 0.05
-CONTRADICTION, MOST_CONTRADICTIONS = 0.5, 6
-DAY_AWAY = 0.002
-_SAME_COST = 1e-6
-_HOPELESS = 2 * (UNSEEN_MOVE + LEAST_MOVE)
-_RECENT = 40  # runs of a device that a new one is compared with
-_SAMPLES = 25  # moments of a run at which it is compared with home
+_SAME = 1e-6  # costs that differ by less are the same
 
 
-@dataclass(frozen=True)
-class _Story:
-    """The offsets of the lives so far (None: open), their cost, the runs of each device."""
+def anchored(
+    runs: Sequence[Run], home: Timeline, claims: Sequence[Claim], years: tuple[int, int]
+) -> list[Run]:
+    """The runs with their offsets and whether those are sure, and with the offset of a rival story
+    that is about as likely.
 
-    cost: float
-    offsets: tuple[int | None, ...]
-    runs: dict[tuple[str, str], tuple[Run, ...]]
-
-
-@dataclass(frozen=True)
-class _Told:
-    """What other sources say, in columns: microseconds UTC, offset in microseconds."""
-
-    first: Micros
-    last: Micros
-    offset: Micros
-
-    @classmethod
-    def of(cls, claims: Sequence[Claim]) -> _Told:
-        columns = [(c.first, c.last, c.offset_at(c.first)) for c in claims]
-        first, last, offset = np.array(columns, np.int64).reshape(-1, 3).T
-        return cls(first, last, offset)
-
-    def against(self, first: int, last: int, offset_min: int) -> int:
-        """How many claims in a stretch say another offset."""
-        within = (self.first <= last) & (self.last >= first)
-        return int((within & (self.offset != offset_min * MINUTE)).sum())
-
-
-def anchored(runs: Sequence[Run], expected: Timeline, claims: Sequence[Claim]) -> list[Run]:
-    """The runs with their offsets, by what is expected (home, settings, other evidence).
-
-    Runs of a life that stays open have none.
+    `home` is what the settings say, `claims` what other sources state.
     """
     lives: dict[int, list[Run]] = {}
-    for run in sorted(runs, key=lambda r: (r.first_wall, r.last_wall, r.file, r.device)):
+    for run in runs:
         lives.setdefault(run.life, []).append(run)
-    stories, told = [_Story(0.0, (), {})], _Told.of(claims)
-    for life in lives.values():
-        stories = _continued(stories, distinct(life), expected, told)
-    chosen = dict(zip(lives, _cheapest([(s.cost, s) for s in stories]).offsets, strict=True))
-    return [
-        run if offset is None else replace(run, offset_min=offset + run.shift_min)
-        for run in runs
-        for offset in (chosen[run.life],)
-    ]
-
-
-def _cheapest(stories: list[tuple[float, _Story]]) -> _Story:
-    """The story of the least cost; what others that cost the same tell otherwise is left open."""
-    least = min(cost for cost, _ in stories)
-    tied = [story for cost, story in stories if cost - least < _SAME_COST]
-    offsets = tuple(
-        each[0] if len(set(each)) == 1 else None
-        for each in zip(*(story.offsets for story in tied), strict=True)
-    )
-    return replace(tied[0], offsets=offsets)
-
-
-def _continued(
-    stories: list[_Story], life: list[Run], expected: Timeline, told: _Told
-) -> list[_Story]:
-    """The cheapest story for each offset that this life may have had."""
-    own = {offset: _cost(life, offset, expected, told) for offset in _at_home(life, expected)}
-    for offset in {c for story in stories for c in _as_before(story, life)} - own.keys():
-        own[offset] = _cost(life, offset, expected, told)
-    possible = {o: cost for o, cost in own.items() if _is_possible(life, o)} or own
+    if not lives:
+        return []
+    told = {life: distinct(mine) for life, mine in lives.items()}
+    where = Whereabouts.of(home, [c.zone for c in claims if c.zone is not None], years)
+    stories = Stories(where, Candidates.of(home, where, claims), told)
+    ordered = sorted(_dated(told, home), key=lambda pair: pair[0])
+    last = {run.life: number for number, (_, run) in enumerate(ordered)}
+    for number, (_, run) in enumerate(ordered):
+        stories.tell(run, last[run.life] == number)
+    chosen = stories.chosen()
+    rivals = stories.rivals(chosen)
+    abroad = _mostly_abroad(told, chosen, home, claims)
     result = []
-    for offset, cost in sorted(possible.items()):
-        placed = [replace(run, offset_min=offset + run.shift_min) for run in life]
-        costs = [story.cost + _moves(story, placed, expected) for story in stories]
-        before = _cheapest(list(zip(costs, stories, strict=True)))
-        total = min(costs) + cost
-        runs = dict(before.runs)
-        for run in placed:
-            runs[run.stream] = (*runs.get(run.stream, ()), run)
-        result.append(_Story(total, (*before.offsets, offset), runs))
-    # a story that is dearer by more than an unseen move can no longer become the cheapest
-    least = min(story.cost for story in result)
-    return [story for story in result if story.cost <= least + _HOPELESS]
+    for run in runs:
+        rival, shown = rivals[run.life], chosen[run.life] + run.shift_min
+        if rival is None:
+            sure = replace(run, offset_min=shown, is_sure=run.life not in abroad)
+            result.append(sure)
+        elif _is_twice(told[run.life], (chosen[run.life], rival.offset_min), rival, home):
+            result.append(run)
+        else:
+            other = rival.offset_min + run.shift_min
+            result.append(replace(run, offset_min=shown, rival_min=other, is_sure=False))
+    return result
 
 
-def _at_home(life: list[Run], expected: Timeline) -> set[int]:
-    """Offsets of the life at which one of its runs would begin or end at home."""
+def _is_twice(life: Sequence[Run], offsets: tuple[int, int], rival: Rival, home: Timeline) -> bool:
+    """Whether all of a life was recorded at home, in an hour that the clock showed twice."""
+    if rival.dearer > _SAME:
+        return False
     walls = np.array([w for run in life for w in (run.first_wall, run.last_wall)], np.int64)
-    shifts = np.repeat([run.shift_min for run in life], 2)
-    found = expected.resolve(walls)
-    both = [(walls - instant) // MINUTE - shifts for instant in (found.first, found.last)]
-    return {int(offset) for offset in np.concatenate(both)}
-
-
-def _as_before(story: _Story, life: list[Run]) -> set[int]:
-    """Offsets of the life at which one of its devices keeps the offset that it had."""
-    return {
-        (before.offset_min or 0) - run.shift_min
-        for run in life
-        for before in story.runs.get(run.stream, ())[-_RECENT:]
-    }
-
-
-def _is_possible(life: list[Run], offset: int) -> bool:
-    return all(LOWEST <= (offset + run.shift_min) * MINUTE <= HIGHEST for run in life)
-
-
-def _cost(life: list[Run], offset: int, expected: Timeline, told: _Told) -> float:
-    """Of the phones: days away from where they are expected, and claims that they contradict."""
-    total = 0.0
-    for run in life:
-        if not run.follows_zone:
-            continue
-        placed = replace(run, offset_min=offset + run.shift_min)
-        asked = np.linspace(placed.first, placed.last, _SAMPLES).astype(np.int64)
-        away = float(np.mean(expected.offset_at(asked) != (placed.offset_min or 0) * MINUTE))
-        total += DAY_AWAY * away * ((placed.last - placed.first) / DAY + 0.1)
-        against = told.against(placed.first, placed.last, placed.offset_min or 0)
-        total += CONTRADICTION * min(against, MOST_CONTRADICTIONS)
-    return total
-
-
-def _moves(story: _Story, placed: list[Run], expected: Timeline) -> float:
-    """What it costs that a device's clock shows something else than in the lives before."""
-    total = 0.0
-    seen: set[tuple[str, str]] = set()
-    for run in placed:
-        others = story.runs.get(run.stream, ())[-_RECENT:]
-        # one device has one clock, whatever counters it hears
-        total += UNSEEN_MOVE * sum(
-            other.first <= instant <= other.last and other.offset_min != run.offset_min
-            for other in others
-            for instant in (run.first, run.last)
-        )
-        if run.stream not in seen:
-            seen.add(run.stream)
-            total += _unseen(run, others, expected)
-    return total
-
-
-def _unseen(run: Run, others: Sequence[Run], expected: Timeline) -> float:
-    """The cost of a move between the run of a device before this one and this one."""
-    before = max(
-        (other for other in others if other.first <= run.first), key=lambda o: o.last, default=None
+    shown = MINUTE * np.repeat([run.shift_min for run in life], 2)
+    return all(
+        bool((home.offset_at(walls - shown - o * MINUTE) == shown + o * MINUTE).all())
+        for o in offsets
     )
-    until = before.last if before else run.first
-    home = (expected.offset_at(np.array([until, run.first], np.int64)) // MINUTE).tolist()
-    is_home = run.offset_min == home[1]
-    if before is None:
-        return 0.0 if is_home else LEAST_MOVE + UNSEEN_MOVE
-    if before.offset_min == run.offset_min:
-        return 0.0
-    if run.follows_zone and is_home and before.offset_min == home[0]:
-        return 0.0
-    return LEAST_MOVE + UNSEEN_MOVE * math.exp(-max(run.first - until, 0) / DAY)
+
+
+def _mostly_abroad(
+    lives: Mapping[int, Sequence[Run]],
+    chosen: Mapping[int, int],
+    home: Timeline,
+    claims: Sequence[Claim],
+) -> set[int]:
+    """The lives in which phones were away from home, if they were so most of the time and no other
+    source says so."""
+    days, away, found = 0, 0, set()
+    for number, life in lives.items():
+        for run in life:
+            if not run.follows_zone:
+                continue
+            minutes = chosen[number] + run.shift_min
+            first, last = run.first_wall - minutes * MINUTE, run.last_wall - minutes * MINUTE
+            days += last - first
+            shown = home.offset_at(np.array([first, last], np.int64)) == minutes * MINUTE
+            if not shown.any() and not _is_said(claims, first, last, minutes):
+                away += last - first
+                found.add(number)
+    return found if 2 * away > days else set()
+
+
+def _is_said(claims: Sequence[Claim], first: int, last: int, minutes: int) -> bool:
+    """Whether another source states an offset within a stretch."""
+    return any(
+        c.first <= last and c.last >= first and c.offset_at(max(c.first, first)) == minutes * MINUTE
+        for c in claims
+    )
+
+
+def _dated(
+    lives: Mapping[int, Sequence[Run]], home: Timeline
+) -> Iterator[tuple[tuple[int, int, tuple[str, str]], Run]]:
+    """Each run with its place in the order of time: within a life it is known, and between lives
+    it is by the clock of home."""
+    for life in lives.values():
+        longest = max(life, key=lambda run: (run.last_wall - run.first_wall, -run.first_wall))
+        wall = np.array([longest.first_wall], np.int64)
+        offset = int((wall - home.resolve(wall).first)[0]) - longest.shift_min * MINUTE
+        for run in life:
+            first = run.first_wall - run.shift_min * MINUTE - offset
+            yield (first, run.life, run.stream), run

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from transforms.clocks.counter import STEP_MIN, Run
-from transforms.clocks.timeline import MINUTE, offset_of
+from transforms.clocks.counter import STEP_MIN, Run, distinct
+from transforms.clocks.timeline import DAY, MINUTE, offset_of
 
 Ground = Literal["zone_name", "offset", "device_clock"]
 
@@ -42,6 +42,11 @@ class Claim:
         return all(self.offset_at(t) == offset_of(zone, t) for t in (self.first, self.last))
 
     @property
+    def days(self) -> int:
+        """What it weighs: days, begun ones too. A stream of readings is no more than a sleep."""
+        return 1 + (self.last - self.first) // DAY
+
+    @property
     def says(self) -> str:
         """The zone or the offset, in words."""
         return self.zone or offset_words(self.offset_min or 0)
@@ -54,9 +59,16 @@ def offset_words(minutes: int) -> str:
 
 
 def of_phones(known: Sequence[Run]) -> list[Claim]:
-    """What anchored runs of phones say. A receiver's clock, or one set by hand, says nothing."""
+    """What anchored runs of phones say, in however many files they stand.
+
+    A receiver's clock, or one set by hand, says nothing.
+    """
+    lives: dict[int, list[Run]] = {}
+    for run in known:
+        if run.follows_zone and run.offset_min is not None and run.offset_min % STEP_MIN == 0:
+            lives.setdefault(run.life, []).append(run)
     return [
         Claim(run.first, run.last, f"{run.connector} {run.device}", "device_clock", run.offset_min)
-        for run in known
-        if run.follows_zone and run.offset_min is not None and run.offset_min % STEP_MIN == 0
+        for life in lives.values()
+        for run in distinct(life)
     ]

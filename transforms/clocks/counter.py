@@ -37,7 +37,8 @@ class Run:
 
     Counts are in microseconds of the counter, walls in microseconds; `shift_min` is the offset of
     the run minus that of the first run of its life; `offset_min` (wall minus UTC) is None until
-    the life is anchored.
+    the life is anchored. It is not sure if another story is about as likely, whose offset is
+    `rival_min`, or if by this one most of what is known was recorded abroad.
     """
 
     connector: str
@@ -53,6 +54,8 @@ class Run:
     last_record: int
     shift_min: int = 0
     offset_min: int | None = None
+    rival_min: int | None = None
+    is_sure: bool = True
 
     @property
     def follows_zone(self) -> bool:
@@ -108,11 +111,7 @@ def distinct(known: Sequence[Run]) -> list[Run]:
     result: list[Run] = []
     for run in sorted(known, key=lambda r: (r.stream, r.shift_min, r.first_count, r.last_count)):
         before = result[-1] if result else None
-        if (
-            before is not None
-            and (before.stream, before.shift_min) == (run.stream, run.shift_min)
-            and run.first_count <= before.last_count + LONGEST_SILENCE
-        ):
+        if before is not None and _goes_on(before, run, known):
             if run.last_count > before.last_count:
                 result[-1] = replace(before, last_count=run.last_count, last_wall=run.last_wall)
         else:
@@ -120,14 +119,29 @@ def distinct(known: Sequence[Run]) -> list[Run]:
     return sorted(result, key=lambda r: (r.first_count, r.last_count, r.stream, r.shift_min))
 
 
-def offsets(rows: pa.Table, known: Sequence[Run]) -> tuple[Mask, Micros]:
-    """Which rows lie in an anchored run, and their offsets (wall minus UTC, microseconds)."""
-    has = np.zeros(rows.num_rows, np.bool_)
+def _goes_on(one: Run, other: Run, known: Sequence[Run]) -> bool:
+    """Whether a run is the other one's continuation: nothing else was shown in between."""
+    if (one.stream, one.shift_min) != (other.stream, other.shift_min):
+        return False
+    if other.first_count <= one.last_count:
+        return True
+    return other.first_count <= one.last_count + LONGEST_SILENCE and not any(
+        run.shift_min != one.shift_min
+        and run.stream == one.stream
+        and one.last_count < run.last_count < other.first_count
+        for run in known
+    )
+
+
+def offsets(rows: pa.Table, known: Sequence[Run]) -> tuple[Mask, Mask, Micros]:
+    """Which rows lie in an anchored run, in one that is sure, and their offsets (wall minus UTC,
+    microseconds)."""
+    has, sure = np.zeros((2, rows.num_rows), np.bool_)
     offset = np.zeros(rows.num_rows, np.int64)
     told = np.flatnonzero(np.asarray(pc.is_valid(rows["clock_s"])))
     anchored = [run for run in known if run.offset_min is not None]
     if not (len(told) and anchored):
-        return has, offset
+        return has, sure, offset
     columns = _Columns.of(rows.take(pa.array(told)))
     order = np.lexsort((columns.count, columns.group))
     group, count = columns.group[order], columns.count[order]
@@ -145,8 +159,9 @@ def offsets(rows: pa.Table, known: Sequence[Run]) -> tuple[Mask, Micros]:
         )
         place = told[order[low:high][mine]]
         has[place] = True
+        sure[place] = run.is_sure
         offset[place] = MINUTE * (run.offset_min or 0)
-    return has, offset
+    return has, sure, offset
 
 
 @dataclass(frozen=True)

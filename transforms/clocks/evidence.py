@@ -135,3 +135,19 @@ def bare_readings(connection: duckdb.DuckDBPyConnection, part: str) -> pa.Table:
         where metric = 'interstitial_glucose' and clock_s is null and {_NAIVE}
         """
     ).to_arrow_table()
+
+
+def near_folds(
+    connection: duckdb.DuckDBPyConnection, part: str, shape: str, days: Iterable[tuple[str, str]]
+) -> pa.Table:
+    """Rows of a shape by a wall clock alone within stretches of `days`, of all files: connector,
+    file, record, metric or kind, device, start_wall (of whatever tells their offset)."""
+    what, bare = ("metric", "clock_s is null") if shape == "sample" else ("kind", "true")
+    within = " or ".join(f"wall between timestamp '{a}' and timestamp '{b}'" for a, b in days)
+    return connection.sql(
+        f"""
+        select connector, file, record, {what}, device, wall as start_wall
+        from (select *, coalesce(anchor_wall, start_wall) as wall from {part})
+        where {bare} and {_NAIVE} and ({within})
+        """
+    ).to_arrow_table()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -16,21 +17,25 @@ from transforms.clocks.itinerary import Contradiction
 from transforms.clocks.known import Clocks
 from transforms.clocks.timeline import MINUTE, Micros, Span
 from transforms.clocks.unmoved import Unmoved
+from transforms.sources import by_source
 
 KINDS = {
     "clock_change": "a device's clock was moved: by its zone, a journey or a hand",
     "clock_unmoved": "a device's clock was not moved when its owner's was",
     "re_timed": "two exports tell the same readings at different times of the clock",
     "shifted_copy": "a second route of the same sensor is off by a constant time: not used",
-    "shifted_sleep": "two sources tell one night a whole number of hours apart",
+    "shifted_sleep": "two sources tell one night hours apart: by the worse clock it is not used",
     "overruled": "evidence that the settings overrule",
     "outvoted": "evidence that better evidence contradicts",
     "lone_evidence": "one piece of evidence of a short stay: not followed",
+    "default_offset": "the one offset that a source states whatever the clock: not followed",
+    "doubtful": "a device's clock that another story fits about as well, or that was mostly away",
     "no_zone": "an offset that no zone of the world had then: not followed",
     "two_sensors_apart": "two sensors at once tell clearly different glucose: two people?",
+    "future": "rows dated after their export was made: not used",
     "unresolved": "glucose readings or sleeps without an instant",
 }
-_REASONS = {"lone": "lone_evidence"}
+_REASONS = {"lone": "lone_evidence", "default": "default_offset"}
 # Findings of one source and kind that follow each other within so long are told once.
 _ONE_STORY = 7 * 24 * 60 * MINUTE
 
@@ -55,6 +60,28 @@ def of_devices(clocks: Clocks) -> list[Finding]:
         found += _changes(stream, runs, clocks)
         found += _unfollowed(stream, runs, clocks)
         found += _re_timed(stream, runs)
+    return found
+
+
+def of_doubtful(clocks: Clocks) -> list[Finding]:
+    """Stretches of a phone's clock that may have been another one."""
+    found: list[Finding] = []
+    for (connector, device), runs in clocks.streams().items():
+        name = f"{connector} {device}".strip()
+        for run in runs:
+            if run.is_sure:
+                continue
+            text = f"{offset_words(run.offset_min or 0)} is taken, " + (
+                "away from home as most of what is known of the clock"
+                if run.rival_min is None
+                else f"{offset_words(run.rival_min)} is about as likely"
+            )
+            before = found[-1] if found else None
+            if before is not None and (before.stream, before.explanation) == (name, text):
+                last = max(before.last, run.last)
+                found[-1] = Finding(name, before.first, last, "doubtful", None, text)
+            else:
+                found.append(Finding(name, run.first, run.last, "doubtful", None, text))
     return found
 
 
@@ -148,12 +175,42 @@ def of_contradictions(contradictions: Iterable[Contradiction]) -> list[Finding]:
         if (
             before is not None
             and (before.stream, before.kind, before.explanation) == (claim.source, kind, text)
-            and claim.first - before.last <= _ONE_STORY
+            and (claim.first - before.last <= _ONE_STORY or each.reason == "default")
         ):
             found[-1] = Finding(claim.source, before.first, claim.last, kind, before.size_min, text)
         else:
             found.append(Finding(claim.source, claim.first, claim.last, kind, None, text))
     return found
+
+
+def is_future(rows: pa.Table) -> pa.ChunkedArray:
+    """Which canonical rows are dated after their export was made."""
+    return pc.fill_null(pc.match_substring(rows["flag"].cast(pa.string()), "future"), False)
+
+
+def count_future(rows: pa.Table) -> Counter[str]:
+    """How many canonical rows of each connector are dated after their export was made."""
+    names = rows["connector"].cast(pa.string()).filter(is_future(rows))
+    return Counter(names.to_pylist())
+
+
+def of_future(rows: pa.Table) -> list[Finding]:
+    """Canonical rows that are dated after their export was made, by source."""
+    rows = rows.filter(is_future(rows))
+    if not rows.num_rows:
+        return []
+    wall = np.asarray(pc.fill_null(rows["start_local"].cast(pa.int64()), 0)).astype(np.int64)
+    return [
+        Finding(
+            " ".join(name for name in source if name),
+            int(wall[mine].min()),
+            int(wall[mine].max()),
+            "future",
+            None,
+            f"{int(mine.sum())} rows after the export was made, by their own clock",
+        )
+        for source, mine in by_source(rows)
+    ]
 
 
 def waiting(
@@ -166,6 +223,7 @@ def waiting(
     if clocks is None:
         return []
     open_ = pc.and_(pc.is_null(rows["start_at"]), pc.is_valid(rows["start_local"]))
+    open_ = pc.and_not(open_, is_future(rows))
     named = pc.is_in(rows[column].cast(pa.string()), pa.array(names))
     rows = rows.filter(pc.and_(open_, named))
     if not rows.num_rows:

@@ -2,14 +2,66 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
 import numpy as np
 import pyarrow as pa
 
-from transforms.clocks.timeline import DAY, SECOND, Mask, Micros, Resolved
+from transforms.clocks.timeline import DAY, SECOND, Mask, Micros, Resolved, Timeline
 from transforms.sources import numbered
 
 # A step back in time that is no jitter: half of the shortest change in use (Lord Howe, 30 min).
 SMALLEST_STEP_BACK = 900 * SECOND
+
+
+_NAMES = ("connector", "file", "record")
+Name = tuple[str, str, int, str]  # of a row: these and its metric or kind
+
+
+@dataclass(frozen=True)
+class Folds:
+    """The instants (microseconds) of rows in repeated hours that the order of their file settles.
+
+    All copies of a row are asked, since the file that is to tell it may begin in the hour itself.
+    """
+
+    instants: Mapping[Name, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, rows: pa.Table, zone: Timeline) -> Folds:
+        """`rows` are those of some days around such hours, of all files: connector, file, record,
+        metric or kind, device and the wall clock `start_wall` that tells their offset."""
+        wall = rows["start_wall"].combine_chunks().cast(pa.timestamp("us")).view(pa.int64())
+        wall = np.asarray(wall).astype(np.int64)
+        found = zone.resolve(wall)
+        everything = np.ones(len(wall), np.bool_)
+        settled, instant = by_record_order(rows, found, wall, everything, found.count > 1)
+        place = np.flatnonzero(settled)
+        return cls(dict(zip(_names(rows, place), instant[place].tolist(), strict=True)))
+
+    def find(self, rows: pa.Table, asked: Mask) -> tuple[Mask, Micros]:
+        """Which of the rows `asked` are among them, and their instants."""
+        settled, instant = np.zeros(rows.num_rows, np.bool_), np.zeros(rows.num_rows, np.int64)
+        if self.instants:
+            place = np.flatnonzero(asked)
+            for row, name in zip(place.tolist(), _names(rows, place), strict=True):
+                if name in self.instants:
+                    settled[row], instant[row] = True, self.instants[name]
+        return settled, instant
+
+    def table(self, what: str) -> pa.Table:
+        """The names of those of a shape, whose metric or kind is a column `what`."""
+        columns = zip(*self.instants, strict=True) if self.instants else ([], [], [], [])
+        types = (pa.string(), pa.string(), pa.int64(), pa.string())
+        arrays = [pa.array(c, t) for c, t in zip(columns, types, strict=True)]
+        return pa.table(arrays, names=[*_NAMES, what])
+
+
+def _names(rows: pa.Table, place: Micros) -> list[Name]:
+    what = "metric" if "metric" in rows.column_names else "kind"
+    few = rows.select([*_NAMES, what]).take(pa.array(place))
+    return list(zip(*(few[name].to_pylist() for name in (*_NAMES, what)), strict=True))
 
 
 def by_record_order(

@@ -8,7 +8,7 @@ true piece of evidence never moves a time that was right.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -48,7 +48,8 @@ class Contradiction:
     """A claim that the itinerary does not follow, and why.
 
     reason   overruled (settings say otherwise), outvoted (better evidence does), lone (one piece
-             of a short stay), no_zone (no zone of the world has that offset then)
+             of a short stay), no_zone (no zone of the world has that offset then), default (its
+             source never states another offset)
     """
 
     claim: Claim
@@ -87,8 +88,8 @@ class _Stay:
     def is_lone(self, patience: Patience) -> bool:
         """Whether it is short, and one piece of evidence is all there is."""
         longest = max(claim.last - claim.first for claim in self.claims)
-        pieces = sum(claim.pieces for claim in self.claims)
-        return pieces < 2 and max(longest, self.last - self.first) < patience.stay_min
+        is_short = max(longest, self.last - self.first) < patience.stay_min
+        return len(self.claims) < 2 and is_short
 
 
 @dataclass(frozen=True)
@@ -103,23 +104,31 @@ class _Seen:
 
 
 def itinerary(
-    spans: Sequence[Span], claims: Sequence[Claim], years: tuple[int, int], patience: Patience
+    spans: Sequence[Span],
+    claims: Sequence[Claim],
+    years: tuple[int, int],
+    patience: Patience,
+    defaults: frozenset[str] = frozenset(),
 ) -> Itinerary:
-    """The zones of a person, from the spans of the settings and all claims.
+    """The zones of a person, from the spans of the settings and all claims but those of sources
+    that state a default.
 
     Raises: zoneinfo.ZoneInfoNotFoundError for an unknown zone.
     """
     base = timeline_of(spans, *years)
     fixed = [span for span in spans if span.basis == "settings"]
-    seen = [s for s in _observed(claims, base) if not _is_within(s, fixed)]
-    stays, impossible = _stays(seen, claims, patience)
+    heard = [claim for claim in claims if claim.source not in defaults]
+    seen = [s for s in _observed(heard, base) if not _is_within(s, fixed)]
+    stays, impossible = _stays(seen, heard, patience)
     lone = [s for s in stays if s.is_lone(patience)]
     taken = [s for s in stays if s not in lone]
     over = [Span(s.first, end, s.zones[0], "evidence") for s, end in _until(taken)]
     placed = _joined(overlaid(spans, _outside(over, fixed)))
     timeline = timeline_of(placed, *years)
-    ignored = {id(claim) for stay in lone for claim in stay.claims}
-    contradictions = _against(claims, placed, timeline, ignored, {id(c) for c in impossible})
+    reasons = {id(claim): "lone" for stay in lone for claim in stay.claims}
+    reasons |= {id(claim): "no_zone" for claim in impossible}
+    reasons |= {id(claim): "default" for claim in claims if claim.source in defaults}
+    contradictions = _against(claims, placed, timeline, reasons)
     return Itinerary(tuple(placed), timeline, _doubts(taken), tuple(contradictions))
 
 
@@ -142,17 +151,20 @@ def _observed(claims: Sequence[Claim], base: Timeline) -> list[_Seen]:
             active.append(waiting.pop())
         active = [claim for claim in active if claim.last >= first]
         if active:
-            claim = min(active, key=lambda c: _worth(c, first, offset))
+            claim = min(active, key=lambda c: _worth(c, active, first, offset))
             told = claim.offset_at(first)
             agreed = tuple(c for c in active if c.offset_at(first) == told)
             seen.append(_Seen(first, end - 1, claim, agreed, told == offset))
     return seen
 
 
-def _worth(claim: Claim, instant: int, home: int) -> tuple[int, bool, int, str, str]:
-    """Sorts claims of one moment, best first: ground, home before away, most pieces."""
-    is_away = claim.offset_at(instant) != home
-    return _RANK[claim.ground], is_away, -claim.pieces, claim.says, claim.source
+def _worth(
+    claim: Claim, active: Iterable[Claim], instant: int, home: int
+) -> tuple[int, bool, int, str, str]:
+    """Sorts claims of one moment, best first: ground, home before away, most kinds of sources."""
+    told = claim.offset_at(instant)
+    kinds = {c.source.partition(" ")[0] for c in active if c.offset_at(instant) == told}
+    return _RANK[claim.ground], told != home, -len(kinds), claim.says, claim.source
 
 
 def _is_within(seen: _Seen, fixed: Iterable[Span]) -> bool:
@@ -248,8 +260,7 @@ def _against(
     claims: Iterable[Claim],
     spans: Sequence[Span],
     timeline: Timeline,
-    lone: set[int],
-    impossible: set[int],
+    reasons: Mapping[int, str],
 ) -> list[Contradiction]:
     """Claims that say something else than the itinerary, at their begin or their end."""
     starts = np.array([span.start for span in spans], np.int64)
@@ -261,11 +272,6 @@ def _against(
             continue
         at = ends[0] if differs[0] else ends[1]
         span = spans[int(np.searchsorted(starts, at, side="right")) - 1]
-        if span.basis == "settings":
-            reason = "overruled"
-        elif id(claim) in impossible:
-            reason = "no_zone"
-        else:
-            reason = "lone" if id(claim) in lone else "outvoted"
+        reason = "overruled" if span.basis == "settings" else reasons.get(id(claim), "outvoted")
         result.append(Contradiction(claim, reason, span.zone))
     return result

@@ -2,31 +2,86 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 
-import numpy as np
 import pyarrow as pa
 
-from transforms.clocks.counter import Run
-from transforms.clocks.itinerary import Itinerary
-from transforms.clocks.timeline import DAY, LONG_AGO, MINUTE, Mask, Micros, Timeline
-from transforms.clocks.unmoved import Unmoved
-from transforms.sources import by_source
+from transforms.clocks.anchor import anchored
+from transforms.clocks.claims import Claim, of_phones
+from transforms.clocks.counter import Run, runs
+from transforms.clocks.fold import Folds
+from transforms.clocks.itinerary import Itinerary, Patience, itinerary
+from transforms.clocks.timeline import Span, Timeline, timeline_of
+from transforms.clocks.unmoved import Unmoved, unmoved
+from transforms.clocks.writers import defaults
+
+
+def merged(stretches: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Stretches in the order of time, those that overlap as one."""
+    result: list[tuple[int, int]] = []
+    for first, last in sorted(stretches):
+        if result and first <= result[-1][1]:
+            result[-1] = (result[-1][0], max(result[-1][1], last))
+        else:
+            result.append((first, last))
+    return result
+
+
+@dataclass(frozen=True)
+class Readings:
+    """Rows by a wall clock: those with a counter, and those of sensors without one."""
+
+    counted: pa.Table
+    bare: pa.Table
+
+
+def by_time(claims: Iterable[Claim]) -> list[Claim]:
+    """Claims in the order of their beginnings."""
+    return sorted(claims, key=lambda c: (c.first, c.last, c.source))
 
 
 @dataclass(frozen=True)
 class Clocks:
-    """The person's zones, the runs of counters, the clocks that nobody moved."""
+    """The person's zones, the runs of counters, the sources whose offset is a default, the clocks
+    that nobody moved, rows of repeated hours."""
 
     itinerary: Itinerary
     runs: tuple[Run, ...] = ()
+    defaults: frozenset[str] = frozenset()
     unmoved: tuple[Unmoved, ...] = ()
+    folds: Folds = field(default_factory=Folds)
 
     @classmethod
     def of(cls, zone: Timeline) -> Clocks:
         """A person who was where `zone` says, with nothing known of any device."""
         return cls(Itinerary((), zone))
+
+    @classmethod
+    def told(
+        cls,
+        spans: Sequence[Span],
+        claims: Sequence[Claim],
+        readings: Readings | None,
+        years: tuple[int, int],
+        patience: Patience,
+    ) -> Clocks:
+        """What the settings (`spans`), other sources (`claims`) and devices come to together.
+
+        Raises: zoneinfo.ZoneInfoNotFoundError for an unknown zone.
+        """
+        home = timeline_of(spans, *years)
+        ignored = defaults(claims, home)
+        counted: list[Run] = []
+        if readings is not None:
+            heard = [claim for claim in claims if claim.source not in ignored]
+            counted = anchored(runs(readings.counted), home, heard, years)
+        everything = by_time([*claims, *of_phones(counted)])
+        where = itinerary(spans, everything, years, patience, ignored)
+        open_ = [(r.first - 1, r.last + 1) for r in counted if r.follows_zone and not r.is_sure]
+        where = replace(where, doubts=(*where.doubts, *merged(open_)))
+        still = unmoved(readings.bare, where.timeline) if readings is not None else []
+        return cls(where, tuple(counted), ignored, tuple(still))
 
     @property
     def zone(self) -> Timeline:
@@ -40,55 +95,3 @@ class Clocks:
         for run in sorted(anchored, key=lambda r: (r.first, r.last, r.file)):
             found.setdefault(run.stream, []).append(run)
         return found
-
-
-@dataclass(frozen=True)
-class DeviceClock:
-    """What the clock of one device showed, from its runs; `near` tells where they speak."""
-
-    runs: Sequence[Run]
-    timeline: Timeline
-
-    @classmethod
-    def of(cls, runs: Sequence[Run]) -> DeviceClock:
-        """`runs` are anchored and in the order of their beginnings, at least one."""
-        start, offset, until = [LONG_AGO], [runs[0].offset_min or 0], runs[0].last
-        for run in runs[1:]:
-            if run.offset_min != offset[-1] and run.last > until:
-                start.append(max(run.first, until + 1))
-                offset.append(run.offset_min or 0)
-            until = max(until, run.last)
-        return cls(runs, Timeline(np.array(start, np.int64), MINUTE * np.array(offset, np.int64)))
-
-    def near(self, instant: Micros) -> Mask:
-        """Which instants lie in a run or within a day of one."""
-        first = np.array([run.first for run in self.runs], np.int64)
-        last = np.maximum.accumulate(np.array([run.last for run in self.runs], np.int64))
-        place = np.searchsorted(first, instant + DAY, side="right") - 1
-        near: Mask = (place >= 0) & (instant <= last[place.clip(0)] + DAY)
-        return near
-
-    def by_records(self, file: str, record: int, early: int, late: int) -> int | None:
-        """Of two offsets the one that the records around it have, if their order tells it."""
-        mine = [run for run in self.runs if run.file == file]
-        before = [r.last_record for r in mine if (r.offset_min or 0) * MINUTE == early]
-        after = [r.first_record for r in mine if (r.offset_min or 0) * MINUTE == late]
-        if not before or not after:
-            return None
-        if max(before) >= min(after):
-            return None  # sorted by the clock, both passes interleaved
-        if record < max(before):
-            return early
-        return late if record > min(after) else None
-
-
-def of_devices(rows: pa.Table, clocks: Clocks) -> list[tuple[Mask, DeviceClock]]:
-    """Of each device with runs the rows that it wrote, and its clock."""
-    streams = clocks.streams()
-    if not streams:
-        return []
-    return [
-        (mine, DeviceClock.of(streams[source]))
-        for source, mine in by_source(rows)
-        if source in streams
-    ]

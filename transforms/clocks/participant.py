@@ -5,22 +5,28 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import duckdb
 
 from transforms.clocks import evidence
-from transforms.clocks.anchor import anchored
 from transforms.clocks.claims import Claim, of_phones
-from transforms.clocks.counter import runs
-from transforms.clocks.every_zone import is_zone
-from transforms.clocks.findings import Finding, of_contradictions, of_devices, of_unmoved
-from transforms.clocks.itinerary import Itinerary, Patience, itinerary
-from transforms.clocks.known import Clocks
+from transforms.clocks.findings import (
+    Finding,
+    of_contradictions,
+    of_devices,
+    of_doubtful,
+    of_unmoved,
+)
+from transforms.clocks.fold import Folds, Name
+from transforms.clocks.itinerary import Itinerary, Patience
+from transforms.clocks.known import Clocks, Readings, by_time
 from transforms.clocks.places import Doubt, doubt, home
-from transforms.clocks.timeline import FAR_AHEAD, LONG_AGO, Span, Stay, spans_of
-from transforms.clocks.unmoved import unmoved
+from transforms.clocks.questions import Question, of_defaults, of_runs
+from transforms.clocks.timeline import DAY, FAR_AHEAD, LONG_AGO, Span, Stay, Timeline, spans_of
+from transforms.clocks.writers import constant
+from transforms.clocks.zone_names import is_place
 
 GROUNDS = ("zone_name", "offset", "device_clock")
 Manifest = Mapping[str, Any]  # of an extracted file
@@ -42,12 +48,19 @@ class Known:
     named: tuple[str, ...] = ()
     doubt: Doubt | None = None
 
+    def questions(self) -> list[Question]:
+        """What to ask the person, since the exports alone do not tell."""
+        if self.clocks is None:
+            return []
+        return [*of_runs(self.clocks.runs), *of_defaults(self.claims, self.clocks.defaults)]
+
     def findings(self) -> list[Finding]:
         """What was found out about devices and zones."""
         if self.clocks is None:
             return []
         return [
             *of_devices(self.clocks),
+            *of_doubtful(self.clocks),
             *of_unmoved(self.clocks.unmoved),
             *of_contradictions(self.clocks.itinerary.contradictions),
         ]
@@ -75,24 +88,58 @@ def known_clocks(
     spans = spans_of(stays, *years)
     by_evidence = None
     if not spans:
-        by_evidence = home(claims, named, stretch, years)
+        never = {source for source, minutes in constant(claims).items() if minutes == 0}
+        heard = [claim for claim in claims if claim.source not in never]
+        by_evidence = home(heard, named, stretch, years)
         if by_evidence is None:
             zones = {*named, *(c.zone for c in claims if c.zone)}
             return Known(None, tuple(claims), None, tuple(sorted(zones)))
         spans = [Span(LONG_AGO, FAR_AHEAD, by_evidence, "evidence")]
-    told = itinerary(spans, claims, years, patience)
-    samples = part("sample")
-    if samples is None:
-        doubted = doubt(claims, spans, named, stretch, years)
-        return Known(Clocks(told), tuple(claims), by_evidence, doubt=doubted)
-    counted = anchored(runs(evidence.counted(connection, samples)), told.timeline, claims)
-    if phones := of_phones(counted):
-        claims = sorted([*claims, *phones], key=lambda c: (c.first, c.last, c.source))
-        told = itinerary(spans, claims, years, patience)
-    still = unmoved(evidence.bare_readings(connection, samples), told.timeline)
-    clocks = Clocks(told, tuple(counted), tuple(still))
-    doubted = doubt(claims, spans, named, stretch, years)
+    clocks = Clocks.told(spans, claims, _readings(connection, part("sample")), years, patience)
+    clocks = replace(clocks, folds=_folds(connection, manifests, part, clocks.zone))
+    claims = by_time([*claims, *of_phones(clocks.runs)])
+    heard = [claim for claim in claims if claim.source not in clocks.defaults]
+    doubted = doubt(heard, spans, named, stretch, years)
     return Known(clocks, tuple(claims), by_evidence, doubt=doubted)
+
+
+def _readings(connection: duckdb.DuckDBPyConnection, samples: str | None) -> Readings | None:
+    if samples is None:
+        return None
+    return Readings(
+        evidence.counted(connection, samples), evidence.bare_readings(connection, samples)
+    )
+
+
+def _folds(
+    connection: duckdb.DuckDBPyConnection,
+    manifests: Sequence[Manifest],
+    part: Callable[[str], str | None],
+    zone: Timeline,
+) -> Folds:
+    """What the order of records settles of repeated hours that two files of a connector tell."""
+    days = []
+    for first, last in zone.repeated():
+        ends = [_text(first - DAY), _text(last + DAY)]
+        told = Counter(
+            m["connector"]
+            for m in manifests
+            if m["first_time"] and m["first_time"] <= ends[1] and m["last_time"] >= ends[0]
+        )
+        if any(count > 1 for count in told.values()):
+            days.append((ends[0], ends[1]))
+    if not days:
+        return Folds()
+    found: dict[Name, int] = {}
+    for shape in ("sample", "episode"):
+        if source := part(shape):
+            rows = evidence.near_folds(connection, source, shape, days)
+            found |= Folds.of(rows, zone).instants
+    return Folds(found)
+
+
+def _text(micros: int) -> str:
+    return (dt.datetime(1970, 1, 1) + dt.timedelta(microseconds=micros)).isoformat()
 
 
 def _stretch(manifests: Iterable[Manifest]) -> tuple[int, int] | None:
@@ -118,7 +165,8 @@ def _years(stretch: tuple[int, int]) -> tuple[int, int]:
 def _named(manifests: Iterable[Manifest]) -> list[str]:
     """Zones that files name of themselves."""
     told = (m["facts"].get("timezone", "") for m in manifests)
-    return [zone for zones in told for zone in zones.split(", ") if is_zone(zone)]
+    named = [zone for zones in told for zone in zones.split(", ")]
+    return [zone for zone in named if is_place(zone) and zone != "UTC"]  # a server's default
 
 
 def zone_rows(known: Known) -> list[Row]:

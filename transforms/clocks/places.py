@@ -30,7 +30,7 @@ WELL_KNOWN = (
     "Pacific/Pago_Pago", "Pacific/Noumea", "Pacific/Kiritimati", "Pacific/Marquesas",
 )  # fmt: skip
 _MOST_CLAIMS = 400  # enough to tell zones apart
-_FEWEST = 10  # pieces of evidence: fewer may be of a journey
+_FEWEST = 10  # days of evidence: fewer may be of a journey
 
 
 @functools.cache
@@ -64,20 +64,20 @@ def home(
     count = Counter(named)
     for claim in claims:
         if claim.zone is not None:
-            count[claim.zone] += claim.pieces
+            count[claim.zone] += claim.days
     if count:
         (zone, most), *others = sorted(count.items(), key=lambda pair: (-pair[1], pair[0]))
         tied = [other for other, n in others if n == most]
         return zone if all(_agree(zone, other, stretch, years) for other in tied) else None
     told = sorted(
-        (c for c in claims if c.ground == "offset"), key=lambda c: (-c.pieces, c.first, c.source)
+        (c for c in claims if c.ground == "offset"), key=lambda c: (-c.days, c.first, c.source)
     )[:_MOST_CLAIMS]
     if not told:
         return None
     for places in (WELL_KNOWN, everywhere()):
-        fit = {zone: sum(c.pieces for c in told if c.is_of(zone)) for zone in places}
+        fit = {zone: sum(c.days for c in told if c.is_of(zone)) for zone in places}
         best = max(fit.values())
-        if 2 * best > sum(c.pieces for c in told):
+        if 2 * best > sum(c.days for c in told):
             zone, *tied = [zone for zone in places if fit[zone] == best]
             return zone if all(_agree(zone, other, stretch, years) for other in tied) else None
     return None
@@ -85,10 +85,10 @@ def home(
 
 @dataclass(frozen=True)
 class Doubt:
-    """Of so many `pieces` of evidence most are `against` a home; it may be in `zone` instead."""
+    """Of so many `days` of evidence most are `against` a home; it may be in `zone` instead."""
 
     against: int
-    pieces: int
+    days: int
     zone: str | None
 
 
@@ -105,11 +105,11 @@ def doubt(
     """
     at_home = [span for span in spans if span.basis == "home"]
     told = [c for c in claims if any(s.start <= c.first < s.end for s in at_home)]
-    pieces = sum(c.pieces for c in told)
-    against = sum(c.pieces for c in told if not c.is_of(at_home[0].zone))
-    if pieces < _FEWEST or 2 * against <= pieces:
+    days = sum(c.days for c in told)
+    against = sum(c.days for c in told if not c.is_of(at_home[0].zone))
+    if days < _FEWEST or 2 * against <= days:
         return None
-    return Doubt(against, pieces, home(told, named, stretch, years))
+    return Doubt(against, days, home(told, named, stretch, years))
 
 
 def _agree(one: str, other: str, stretch: tuple[int, int], years: tuple[int, int]) -> bool:

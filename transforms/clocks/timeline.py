@@ -24,6 +24,8 @@ from transforms.arrays import Micros as Micros
 # Offsets of all zones lie between these (Etc/GMT+12, Pacific/Kiritimati).
 LOWEST, HIGHEST = -12 * HOUR, 14 * HOUR
 LONG_AGO, FAR_AHEAD = -(1 << 62), 1 << 62
+# Since 1900 no zone has changed its clocks and changed them back within so long.
+_ASKED_S = 4 * 86_400
 _EPOCH = dt.datetime(1970, 1, 1)
 # A day within the calendar of datetime, for every zone to be in it.
 _FIRST_SECOND = int(dt.datetime(1, 1, 2, tzinfo=dt.UTC).timestamp())
@@ -84,6 +86,12 @@ class Timeline:
     def wall(self, instant: Micros) -> Micros:
         """The wall clock at each instant."""
         return instant + self.offset_at(instant)
+
+    def repeated(self) -> list[tuple[int, int]]:
+        """The stretches of the wall clock that it showed twice, from and to."""
+        back = np.flatnonzero(np.diff(self.offset) < 0) + 1
+        ends = (self.start[back] + self.offset[back], self.start[back] + self.offset[back - 1])
+        return list(zip(*(each.tolist() for each in ends), strict=True))
 
     def resolve(self, wall: Micros) -> Resolved:
         """The instants at which the clock showed `wall`."""
@@ -196,9 +204,9 @@ def _instant(spans: list[Span], wall: dt.datetime, first_year: int, last_year: i
     return int(shown.first[0])
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=512)
 def _transitions(zone: str, first_year: int, last_year: int) -> tuple[Micros, Micros]:
-    """Instants and offsets of a zone, found by asking it twice a day and closing in."""
+    """Instants and offsets of a zone, found by asking it every few days and closing in."""
     info = ZoneInfo(zone)
 
     def offset_at(second: int) -> int:
@@ -208,10 +216,10 @@ def _transitions(zone: str, first_year: int, last_year: int) -> tuple[Micros, Mi
     first = int(dt.datetime(first_year, 1, 1, tzinfo=dt.UTC).timestamp()) - 2 * 86_400
     last = int(dt.datetime(last_year + 1, 1, 1, tzinfo=dt.UTC).timestamp()) + 2 * 86_400
     starts, offsets = [LONG_AGO], [offset_at(first)]
-    for asked in range(first, last, 43_200):
+    for asked in range(first, last + _ASKED_S, _ASKED_S):
         if offset_at(asked) == offsets[-1]:
             continue
-        low, high = asked - 43_200, asked
+        low, high = asked - _ASKED_S, asked
         while high - low > 1:
             middle = (low + high) // 2
             low, high = (middle, high) if offset_at(middle) == offsets[-1] else (low, middle)

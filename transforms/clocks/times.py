@@ -5,7 +5,7 @@ time_basis, from best to worst: offset, utc, device_clock, zone, zone_inferred, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
@@ -13,7 +13,17 @@ import pyarrow.compute as pc
 
 from transforms.clocks.known import Clocks
 from transforms.clocks.timeline import MINUTE, Mask, Micros
-from transforms.clocks.wall_clock import BASES, OFFSET, UNRESOLVED, UTC, Basis, placed
+from transforms.clocks.wall_clock import (
+    BASES,
+    OFFSET,
+    UNRESOLVED,
+    UTC,
+    ZONE,
+    ZONE_INFERRED,
+    Basis,
+    placed,
+)
+from transforms.clocks.writers import written_by
 
 
 @dataclass(frozen=True)
@@ -48,6 +58,14 @@ class Times:
     is_nonexistent: Mask = field(repr=False)
     is_unmoved: Mask = field(repr=False)
 
+    def without(self, rows: Mask) -> Times:
+        """The same without the instants of some rows; their wall clocks stay as they are told."""
+        if not rows.any():
+            return self
+        start, end = (Column(each.micros, each.known & ~rows) for each in (self.start, self.end))
+        basis = np.where(rows, UNRESOLVED, self.basis).astype(np.int8)
+        return replace(self, start=start, end=end, basis=basis)
+
     def columns(self) -> dict[str, pa.Array]:
         """The canonical time columns."""
         basis = pa.DictionaryArray.from_arrays(pa.array(self.basis), pa.array(BASES))
@@ -66,18 +84,62 @@ def times(rows: pa.Table, clocks: Clocks | None) -> Times:
     Without clocks, rows that need one stay unresolved: a wall clock without an instant, an
     instant without a wall clock.
     """
-    utc, wall = Column.of(rows, "start_utc"), Column.of(rows, "start_wall")
-    offset = Column.of(rows, "start_offset_min")
-    start, local, basis, nonexistent, unmoved = _starts(rows, clocks, utc, wall, offset)
-    end, end_local = _ends(rows, clocks, start, local, wall, basis)
+    told = _Told.of(rows, "start"), _Told.of(rows, "end")
+    if clocks is not None and clocks.defaults:
+        told = _undone(written_by(rows, clocks.defaults), *told)
+    start, local, basis, nonexistent, unmoved = _starts(rows, clocks, told[0])
+    end, end_local, in_doubt = _ends(rows, clocks, start, local, told, basis)
+    basis = np.where(in_doubt & (basis == ZONE), ZONE_INFERRED, basis).astype(np.int8)
     return Times(start, local, end, end_local, basis, nonexistent, unmoved)
 
 
+@dataclass(frozen=True)
+class _Told:
+    """What is reported of a moment: the instant, the wall clock, the offset in minutes."""
+
+    utc: Column
+    wall: Column
+    offset: Column
+
+    @classmethod
+    def of(cls, rows: pa.Table, end: str) -> _Told:
+        names = (f"{end}_utc", f"{end}_wall", f"{end}_offset_min")
+        return cls(*(Column.of(rows, name) for name in names))
+
+    @property
+    def stated(self) -> Mask:
+        """Where the offset is known."""
+        known: Mask = self.offset.known | (self.utc.known & self.wall.known)
+        return known
+
+    @property
+    def shift(self) -> Micros:
+        """The offset in microseconds, where it is known."""
+        offset = self.offset.micros * MINUTE
+        return np.where(self.offset.known, offset, self.wall.micros - self.utc.micros)
+
+    def instant_only(self, rows: Mask, shift: Micros) -> _Told:
+        """The same without the wall clock of some rows, whose instant it tells by an offset."""
+        rows = rows & (self.utc.known | self.wall.known)
+        instant = np.where(self.utc.known, self.utc.micros, self.wall.micros - shift)
+        return _Told(
+            Column(np.where(rows, instant, self.utc.micros), self.utc.known | rows),
+            Column(self.wall.micros, self.wall.known & ~rows),
+            Column(self.offset.micros, self.offset.known & ~rows),
+        )
+
+
+def _undone(mine: Mask, start: _Told, end: _Told) -> tuple[_Told, _Told]:
+    """Moments of rows without an offset that is only their writer's default."""
+    mine = mine & start.stated
+    own = np.where(end.stated, end.shift, start.shift)
+    return start.instant_only(mine, start.shift), end.instant_only(mine, own)
+
+
 def _starts(
-    rows: pa.Table, clocks: Clocks | None, utc: Column, wall: Column, offset: Column
+    rows: pa.Table, clocks: Clocks | None, told: _Told
 ) -> tuple[Column, Column, Basis, Mask, Mask]:
-    stated = offset.known | (utc.known & wall.known)
-    shift = np.where(offset.known, offset.micros * MINUTE, wall.micros - utc.micros)
+    utc, wall, stated, shift = told.utc, told.wall, told.stated, told.shift
     instant = np.where(utc.known, utc.micros, wall.micros - shift)
     local = np.where(wall.known, wall.micros, utc.micros + shift)
     basis = np.where(stated, OFFSET, np.where(utc.known, UTC, UNRESOLVED)).astype(np.int8)
@@ -112,15 +174,17 @@ def _ends(
     clocks: Clocks | None,
     start: Column,
     start_local: Column,
-    start_wall: Column,
+    told: tuple[_Told, _Told],
     basis: Basis,
-) -> tuple[Column, Column]:
-    utc, wall = Column.of(rows, "end_utc"), Column.of(rows, "end_wall")
-    offset, anchor = Column.of(rows, "end_offset_min"), Column.of(rows, "anchor_wall")
+) -> tuple[Column, Column, Mask]:
+    """Instants and wall clocks of ends, and which of them the clock showed twice after the start:
+    the first is taken."""
+    in_doubt = np.zeros(rows.num_rows, np.bool_)
+    start_wall, (utc, wall) = told[0].wall, (told[1].utc, told[1].wall)
+    anchor = Column.of(rows, "anchor_wall")
     if not (utc.known.any() or wall.known.any()):
-        return utc, wall
-    stated = offset.known | (utc.known & wall.known)
-    shift = np.where(offset.known, offset.micros * MINUTE, wall.micros - utc.micros)
+        return utc, wall, in_doubt
+    stated, shift = told[1].stated, told[1].shift
     instant = np.where(utc.known, utc.micros, wall.micros - shift)
     local = np.where(wall.known, wall.micros, utc.micros + shift)
     known, local_known = stated | utc.known, stated | wall.known
@@ -135,10 +199,11 @@ def _ends(
             found = clocks.zone.resolve(wall.micros)
             after = np.where(found.first >= start.micros, found.first, found.last)
             instant, known = np.where(own, after, instant), known | own
+            in_doubt = own & (found.count > 1) & (found.first >= start.micros)
         local = np.where(known & ~stated, clocks.zone.wall(instant), local)
         local_known = local_known | known
     else:
         same = known & ~stated & start_local.known
         local = np.where(same, start_local.micros + instant - start.micros, local)
         local_known = local_known | same
-    return Column(instant, known), Column(local, local_known)
+    return Column(instant, known), Column(local, local_known), in_doubt

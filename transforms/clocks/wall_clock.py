@@ -10,10 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from transforms.clocks.counter import offsets
+from transforms.clocks.device_clock import DeviceClock, of_devices
 from transforms.clocks.fold import by_record_order
-from transforms.clocks.known import Clocks, DeviceClock, of_devices
+from transforms.clocks.known import Clocks
 from transforms.clocks.timeline import Mask, Micros, Resolved
 
 BASES = ("offset", "utc", "device_clock", "zone", "zone_inferred", "unresolved")
@@ -48,12 +50,31 @@ def placed(rows: pa.Table, clocks: Clocks, wall: Micros, anchor: Micros, naive: 
     twice = rest & (found.count > 1)
     basis[twice] = UNRESOLVED
     if twice.any():
+        settled, choice = clocks.folds.find(rows, twice)
+        instant[settled], basis[settled] = choice[settled], ZONE_INFERRED
+        twice &= ~settled
         settled, choice = by_record_order(rows, found, anchor, naive, twice)
         instant[settled], basis[settled] = choice[settled], ZONE_INFERRED
+    sleep = (basis == UNRESOLVED) & _is_of_sleep(rows)
+    instant[sleep], basis[sleep] = found.last[sleep], ZONE_INFERRED
     sure = rest & (basis == ZONE)
     if sure.any():
         basis[sure & clocks.itinerary.is_doubted(instant)] = ZONE_INFERRED
     return Placed(instant + wall - anchor, basis, missing, unmoved)
+
+
+def _is_of_sleep(rows: pa.Table) -> Mask:
+    """Which rows are of a sleep that tells its length: only its place is in doubt, by an hour.
+
+    Taken is the second pass of the clock: after it the wall clock runs on, as the end of such a
+    sleep does that lies as far from its begin as the sleep is long.
+    """
+    anchored = np.asarray(pc.is_valid(rows["anchor_wall"]))
+    if "kind" not in rows.column_names:
+        return anchored
+    kinds = pa.array(["sleep", "sleep_stage"])
+    is_sleep: Mask = np.asarray(pc.is_in(rows["kind"].cast(pa.string()), kinds))
+    return anchored | is_sleep
 
 
 def _by_counter(
@@ -62,9 +83,10 @@ def _by_counter(
     """Fill in the rows with a counter whose run is anchored."""
     if "clock_s" not in rows.column_names or not clocks.runs:
         return np.zeros(len(wall), np.bool_)
-    has, offset = offsets(rows, clocks.runs)
+    has, sure, offset = offsets(rows, clocks.runs)
     has &= naive
-    instant[has], basis[has] = (wall - offset)[has], DEVICE_CLOCK
+    instant[has] = (wall - offset)[has]
+    basis[has] = np.where(sure[has], DEVICE_CLOCK, ZONE_INFERRED)
     return has
 
 
@@ -96,14 +118,14 @@ def _by_device(
     told, skipped = np.zeros((2, len(wall)), np.bool_)
     for of_device, device in of_devices(rows, clocks):
         asked = np.flatnonzero(naive & of_device)
-        shown = device.timeline.resolve(wall[asked])
+        shown = device.shown(wall[asked])
         near = device.near(shown.first)
         asked, first, last = asked[near], shown.first[near], shown.last[near]
-        count = shown.count[near]
+        count, is_open = shown.count[near], shown.is_open[near] | device.is_doubted(first)
         same = (zone.count[asked] == 1) & (zone.first[asked] == first)
         instant[asked] = first
         basis[asked] = np.where(same, ZONE, DEVICE_CLOCK)
-        basis[asked[count == 0]] = ZONE_INFERRED
+        basis[asked[(count == 0) | is_open]] = ZONE_INFERRED
         twice = np.flatnonzero(count > 1)
         choice = _by_neighbours(rows, device, wall, asked[twice], first[twice], last[twice])
         instant[asked[twice]] = choice[0]

@@ -7,6 +7,7 @@ file: two equal rows of one file are two facts, the same row in two files is one
 
 Only files that can share a fact are compared: those of one connector, and of facts without a key
 those whose times of the same metric overlap. A year of day files costs no more than one file.
+Of equal copies one is kept whose file settles its instant, if any does.
 """
 
 from __future__ import annotations
@@ -54,13 +55,18 @@ def crowded_sql(shape: str, part: str) -> str:
 
 
 def one_copy(
-    connection: duckdb.DuckDBPyConnection, shape: str, parts: str, files: pa.Table
+    connection: duckdb.DuckDBPyConnection,
+    shape: str,
+    parts: str,
+    files: pa.Table,
+    settled: pa.Table | None = None,
 ) -> pa.Table:
     """The rows of a shape without copies, with `connector`, `file` and `newness`.
 
     `parts` is a FROM clause of extracted rows with connector and file; `files` has connector,
     file, newness (larger is newer; a total order), and first and last (the times in it as texts,
-    None if it has none).
+    None if it has none); `settled` has connector, file, record and metric (kind) of rows whose
+    instant the order of their file settles.
     """
     connection.register("files", files)
     connection.execute(
@@ -78,6 +84,11 @@ def one_copy(
     ).fetchall()
     if not has_copies:
         return connection.sql("select * from part").to_arrow_table()
+    best = "file"
+    if settled is not None and settled.num_rows:
+        connection.register("settled", settled)
+        names = f"(connector, file, record, {what})"
+        best = f"{names} in (select {names} from settled) desc, file"
     return connection.sql(
         f"""
         with alone as (
@@ -94,7 +105,7 @@ def one_copy(
         ),
         unkeyed as (
             select * exclude (nth) from counted
-            qualify row_number() over (partition by connector, nth, {listed} order by file) = 1
+            qualify row_number() over (partition by connector, nth, {listed} order by {best}) = 1
         )
         select * from alone union all by name select * from keyed
         union all by name select * from unkeyed

@@ -1,7 +1,9 @@
 """One sensor by several routes: where they are a constant time apart.
 
 The same values in the same order, minutes or hours late, are one sensor and a clock that is wrong
-on one of the routes. The copy with the worse clock is marked; no time is changed.
+on one of the routes. The copy with the worse clock is marked; no time is changed. Which one that is
+evidence tells: how instants are known, a third route, and whether readings go on regularly where
+the copy begins and ends. Names decide only where nothing else does.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ SAME_SHARE = 0.8  # of them that must agree, where the other route has a reading
 THERE = 0.3  # share for which it must have one
 CLEARLY = 0.15  # by which the best shift must be ahead of all that are not beside it
 ASKED_PER_DAY = 60
+RHYTHM = 0.5, 2.5  # of the distance of readings: nearer or farther, and the clock was moved
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,17 @@ def shifted_copies(found: Sequence[Route], priority: Sequence[str]) -> tuple[lis
     findings: list[Finding] = []
     rows = [np.zeros(0, np.int64)]
     for one, other in itertools.combinations(found, 2):
-        better, worse = sorted((one, other), key=lambda s: _rank(s, priority))
+        stretches = _stretches(one, other) or _reversed(_stretches(other, one))
+        if not stretches:
+            continue
+        others = [route for route in found if route is not one and route is not other]
+        shares = [_share(route, stretches, others) for route in (one, other)]
+        runs_on = [_runs_on(one, other, stretches), _runs_on(other, one, _reversed(stretches))]
+        ranks = [
+            (_group(route), -share, -regular, *_named(route, priority))
+            for route, share, regular in zip((one, other), shares, runs_on, strict=True)
+        ]
+        better, worse = (one, other) if ranks[0] < ranks[1] else (other, one)
         for first, last, shift in _stretches(worse, better):
             inside = (worse.at >= first) & (worse.at <= last)
             rows.append(worse.place[inside])
@@ -100,13 +113,66 @@ def shifted_copies(found: Sequence[Route], priority: Sequence[str]) -> tuple[lis
     return findings, np.unique(np.concatenate(rows))
 
 
-def _rank(stream: Route, priority: Sequence[str]) -> tuple[float, int, str, str]:
-    """Sorts routes, the one to keep first: by how instants are known, then by priority."""
-    known = stream.connector in priority
-    # an instant that the export states, or a counter ties down, is as good as another
-    group = 0.0 if stream.basis <= BASES.index("device_clock") else stream.basis
-    place = priority.index(stream.connector) if known else len(priority)
-    return group, place, stream.connector, stream.device
+_Stretch = tuple[int, int, int]  # from, to, by how many minutes a route is later than the other
+
+
+def _group(route: Route) -> float:
+    """How instants are known: one that is stated, or tied down by a counter, is as another."""
+    return 0.0 if route.basis <= BASES.index("device_clock") else route.basis
+
+
+def _named(route: Route, priority: Sequence[str]) -> tuple[int, str, str]:
+    """Sorts routes by priority, then by name."""
+    known = route.connector in priority
+    place = priority.index(route.connector) if known else len(priority)
+    return place, route.connector, route.device
+
+
+def _reversed(stretches: Sequence[_Stretch]) -> list[_Stretch]:
+    """The same stretches by the clock of the other route."""
+    return [(a - late * MINUTE, b - late * MINUTE, -late) for a, b, late in stretches]
+
+
+def _share(route: Route, stretches: Sequence[_Stretch], others: Sequence[Route]) -> float:
+    """The share of stretches in which a third route tells the same at the same time."""
+    agreed = 0
+    for first, last, _ in stretches:
+        inside = (route.at >= first - FARTHEST) & (route.at <= last + FARTHEST)
+        at, value = route.at[inside], route.value[inside]
+        agreed += any(len(o.at) and len(at) and _agrees(at, value, o, 0) for o in others)
+    return agreed / len(stretches)
+
+
+def _runs_on(route: Route, other: Route, stretches: Sequence[_Stretch]) -> int:
+    """At how many begins and ends of stretches a route goes on as before, in its own rhythm.
+
+    Counted where the other one goes on too, however; and where it does not, if both come by one
+    connector: an export that begins later says nothing, an uploader that was on for a while does.
+    """
+    rhythm = float(np.median(np.diff(route.at))) if len(route.at) > 1 else 0.0
+    regular = 0
+    for first, last, late in stretches:
+        for edge, outward in ((first, -1), (last, 1)):
+            mine = _next(route, edge, outward)
+            theirs = _next(other, edge - late * MINUTE, outward)
+            if mine is None or (theirs is None and route.connector != other.connector):
+                continue
+            regular += RHYTHM[0] * rhythm <= mine <= RHYTHM[1] * rhythm
+    return regular
+
+
+def _next(route: Route, edge: int, outward: int) -> int | None:
+    """How far the next reading beyond an edge is from the last one before it; None if beyond a
+    day."""
+    if outward > 0:
+        place = int(np.searchsorted(route.at, edge, side="right"))
+        ends = route.at[place - 1 : place + 1] if place else route.at[:0]
+    else:
+        place = int(np.searchsorted(route.at, edge, side="left"))
+        ends = route.at[place - 1 : place + 1] if place else route.at[:0]
+    if len(ends) < 2 or abs(int(ends[1]) - edge if outward > 0 else edge - int(ends[0])) > DAY:
+        return None
+    return int(ends[1] - ends[0])
 
 
 def _stretches(one: Route, other: Route) -> list[tuple[int, int, int]]:

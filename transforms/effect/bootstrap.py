@@ -18,22 +18,24 @@ SEED = 20_251_026
 FIRST_SHIFT = 3  # nights; a smaller one leaves most of what neighbours share
 FEWEST_SHARED = 10  # nights that a shift must leave to compare
 FREEDOM_PER_BLOCK = 1.5
-MOST_ALIKE = 0.6  # correlation of neighbours that is corrected for at most
+MOST_ALIKE = 0.9  # correlation of neighbours that is taken for one at most
 SAME = 1e-9  # a share of variance that is nothing but rounding
 DISTINCT = 1e-6  # a share of variance that is enough to tell a column from others
 LEAST_DRAWS = 0.9  # share of draws that must give a slope
+SLOWEST = 14  # nights; what comes and goes more slowly is no effect of a night
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A slope with its 95 % interval; `detectable` is a size that would be found in 4 of 5."""
+    """A slope with its 95 % interval, standard error and degrees of freedom."""
 
     slope: float
     low: float
     high: float
     p: float
     shift_p: float
-    detectable: float
+    error: float
+    freedom: float
 
 
 def placed(day: Integers) -> Integers:
@@ -53,30 +55,58 @@ def residuals(design: Floats, columns: Floats) -> Floats:
     return left
 
 
-def estimate(day: Integers, design: Floats, x: Floats, y: Floats) -> Estimate | None:
-    """The slope of y on x (n,) beside `design` (n, k), which has a column of ones; days ascend.
+def slow(place: Integers) -> Floats:
+    """Columns (n, k) of what changes slowly: ones, a line, cosines that take a fortnight and more.
+
+    A holiday of ten days, an illness, a season change sleep and glucose together for a while.
+    """
+    span = int(place[-1]) + 1
+    wave = np.arange(1, 2 * len(place) // SLOWEST + 1)
+    line = (place - place.mean()) / span
+    cosines = np.cos(np.pi * (place[:, None] + 0.5) * wave / span)
+    return np.concatenate([np.ones((len(place), 1)), line[:, None], cosines], 1)
+
+
+def varying(covariates: Floats) -> Floats:
+    """The covariates (n, k) that vary, each in its standard deviations from its mean."""
+    centred = covariates - covariates.mean(0)
+    size = centred.std(0)
+    varies = size > SAME * (1 + np.abs(covariates).max(0, initial=0))
+    return np.asarray(centred[:, varies] / size[varies], dtype=np.float64)
+
+
+def left_over(day: Integers, covariates: Floats, columns: Floats) -> Floats:
+    """What slow changes and covariates (n, k) leave of columns (n, m); days ascend."""
+    return residuals(np.concatenate([slow(placed(day)), varying(covariates)], 1), columns)
+
+
+def estimate(day: Integers, covariates: Floats, x: Floats, y: Floats) -> Estimate | None:
+    """The slope of y on x (n,) beside covariates (n, k) and slow changes; days ascend.
 
     The interval is slope ± t · SD of 2000 slopes from blocks of 7 nights, drawn with the same seed
     every time. t has 1.5 degrees of freedom for each block of nights that are there, and the SD is
-    made larger by sqrt(n / (n - 7)) of the calendar's n: a percentile interval of so few blocks is
-    too narrow. None if x or y does not vary beside the design, or not in enough of the draws.
+    made larger by what `widened` says: a percentile interval of so few blocks is too narrow. Where
+    `alike_error` is larger, it counts. None if x or y does not vary beside the rest, or not in
+    enough of the draws.
 
     Source: Künsch 1989, Ann Stat 17:1217 (moving blocks).
     """
-    left = residuals(design, np.stack([x, y], 1))
-    total = np.stack([x - x.mean(), y - y.mean()], 1)
-    if np.any((left**2).sum(0) <= SAME * (total**2).sum(0)) or not np.all((total**2).sum(0) > 0):
+    place, pair = placed(day), np.stack([x, y], 1)
+    beside = np.concatenate([slow(place), varying(covariates)], 1)
+    left = residuals(beside, pair)
+    total = ((pair - pair.mean(0)) ** 2).sum(0)
+    is_constant = np.sqrt(total / len(x)) <= SAME * np.abs(pair).max(0)
+    if np.any(is_constant | ((left**2).sum(0) <= SAME * total)):
         return None
     scale = np.sqrt((left**2).mean(0))
-    place = placed(day)
-    drawn = _drawn_slopes(place, design, left / scale)
+    drawn = _drawn_slopes(place, left / scale)
     if len(drawn) < LEAST_DRAWS * DRAWS:
         return None
     slope = float(left[:, 0] @ left[:, 1] / (left[:, 0] @ left[:, 0]))
-    nights = int(place[-1]) + 1
-    widened = float(np.sqrt(nights / (nights - BLOCK))) * _cut_off(place, left)
-    error = float(drawn.std(ddof=1) * scale[1] / scale[0]) * widened
-    freedom = FREEDOM_PER_BLOCK * len(x) / BLOCK
+    error = float(drawn.std(ddof=1) * scale[1] / scale[0])
+    error *= widened(place, beside.shape[1])
+    error = max(error, alike_error(place, left, len(beside.T) - len(slow(place).T)))
+    freedom = freedom_of(place)
     reach = float(stdtrit(freedom, 0.975)) * error
     return Estimate(
         slope,
@@ -84,54 +114,81 @@ def estimate(day: Integers, design: Floats, x: Floats, y: Floats) -> Estimate | 
         slope + reach,
         float(2 * stdtr(freedom, -abs(slope) / error)) if error > 0 else 0.0,
         shift_p(place, left[:, 0], left[:, 1]),
-        reach + float(stdtrit(freedom, 0.8)) * error,
+        error,
+        freedom,
     )
 
 
-def _cut_off(place: Integers, left: Floats) -> float:
-    """By how much an SD from blocks is too small, if what a night adds to the slope is an AR(1).
+def freedom_of(place: Integers) -> float:
+    """Degrees of freedom of an SD of draws: 1.5 for each block of nights that are there."""
+    return FREEDOM_PER_BLOCK * len(place) / BLOCK
 
-    The sum of its autocorrelations is (1 + ρ) / (1 - ρ); blocks see 1 + 2 Σ (1 - k/7) ρ^k of it.
-    Source: Politis and White 2004, Econom Rev 23:53 (the bias of block bootstraps).
+
+def widened(place: Integers, slow_count: int) -> float:
+    """By how much an SD of draws of n nights is too small: sqrt(n / (n - 7)), and slow columns."""
+    calendar, nights = int(place[-1]) + 1, len(place)
+    return float(np.sqrt(calendar / (calendar - BLOCK) * nights / (nights - slow_count + 1)))
+
+
+def needed_for_verdict(found: Estimate, level: float) -> float:
+    """The slope that has a p of at most `level` in four of five such series."""
+    share = np.array([1 - level / 2, 0.8])
+    return float(stdtrit(found.freedom, share).sum()) * found.error
+
+
+def alike_error(place: Integers, left: Floats, others: int) -> float:
+    """The error of the slope of left[:, 1] on left[:, 0], were what it leaves an AR(1).
+
+    Blocks of 7 see little of what nights share beyond them, which counts where x changes slowly (a
+    mean of four nights, a regularity of seven). `others` is the number of columns taken off beside
+    the slow ones. Those took the slow part of the AR(1) too: how alike neighbours look without it
+    tells how alike they are, and the variance of all of it.
     """
     x, y = left[:, 0], left[:, 1]
-    score = x * (y - x * (x @ y) / (x @ x))
+    size = float(x @ x)
+    rest = y - x * (x @ y / size)
     follows = np.flatnonzero(np.diff(place) == 1)
-    if not len(follows):
-        return 1.0
-    rho = float((score[follows] * score[follows + 1]).mean() / (score**2).mean())
-    rho = min(max(rho, 0), MOST_ALIKE)
-    lag = np.arange(1, BLOCK)
-    seen = 1 + 2 * float(((1 - lag / BLOCK) * rho**lag).sum())
-    return float(np.sqrt((1 + rho) / (1 - rho) / seen))
+    if len(follows) < 2:
+        return 0.0
+    variance = float((rest**2).mean())
+    looks = float((rest[follows] * rest[follows + 1]).mean()) / max(variance, 1e-300)
+    rho, seen, share = _without_slow()
+    true = float(np.interp(looks, seen, rho))
+    variance /= float(np.interp(true, rho, share)) * (1 - (others + 1) / len(x))
+    calendar = np.zeros(2 * (int(place[-1]) + 1))
+    calendar[place] = x
+    together = np.fft.irfft(np.abs(np.fft.rfft(calendar)) ** 2, len(calendar))
+    lag = np.arange(1, int(place[-1]) + 1)
+    total = together[0] + 2 * float((true**lag * together[lag]).sum())
+    return float(np.sqrt(variance * max(total, 0))) / size
 
 
-def _drawn_slopes(place: Integers, design: Floats, pair: Floats) -> Floats:
-    """Slopes (at most DRAWS,) of pair[:, 1] on pair[:, 0] beside the design, in every draw.
+@lru_cache(maxsize=1)
+def _without_slow() -> tuple[Floats, Floats, Floats]:
+    """Of AR(1)s: their rho, what it is without periods of a fortnight and more, and what variance
+    that leaves of 1."""
+    rho = np.linspace(0, MOST_ALIKE, 50)
+    wave = np.pi * (np.arange(2000) + 0.5) / 2000
+    power = 1 / (1 - 2 * rho[:, None] * np.cos(wave) + rho[:, None] ** 2)
+    fast = wave >= 2 * np.pi / SLOWEST
+    kept = power[:, fast].sum(1)
+    return rho, (power * np.cos(wave))[:, fast].sum(1) / kept, kept / power.sum(1)
 
-    Columns of the design are taken off one after the other, in all draws at once; one that a draw
-    makes a multiple of those before it is none there.
-    """
-    every = np.concatenate([design, pair], 1)
-    k, wide = design.shape[1], every.shape[1]
-    products = (every[:, :, None] * every[:, None, :]).reshape(len(place), wide * wide)
-    times = _counts(int(place[-1]) + 1)[place]
-    gram = (products.T @ times).reshape(wide, wide, DRAWS)
-    size = gram[range(wide), range(wide)].copy()
-    for column in range(k):
-        is_one = gram[column, column] > DISTINCT * size[column]
-        share = np.divide(
-            gram[column], gram[column, column], where=is_one, out=np.zeros_like(gram[0])
-        )
-        rest = slice(column + 1, None)
-        gram[rest, rest] -= gram[rest, column, None] * share[None, rest]
-    varies = gram[k, k] > DISTINCT * times.sum(0)
-    slopes: Floats = gram[k, k + 1, varies] / gram[k, k, varies]
+
+def _drawn_slopes(place: Integers, pair: Floats) -> Floats:
+    """Slopes (at most DRAWS,) of pair[:, 1] on pair[:, 0] and a level, in every draw."""
+    x, y = pair[:, 0], pair[:, 1]
+    terms = np.stack([np.ones(len(x)), x, y, x * x, x * y])
+    count, sum_x, sum_y, sum_xx, sum_xy = terms @ draws(int(place[-1]) + 1)[place]
+    count = np.maximum(count, 1)
+    square = sum_xx - sum_x**2 / count
+    varies = square > DISTINCT * count
+    slopes: Floats = (sum_xy - sum_x * sum_y / count)[varies] / square[varies]
     return slopes
 
 
 @lru_cache(maxsize=4)
-def _counts(nights: int) -> Floats:
+def draws(nights: int) -> Floats:
     """How often each night (rows) comes in each draw (columns), blocks side by side."""
     rng = np.random.default_rng(SEED)
     blocks = -(-nights // BLOCK)

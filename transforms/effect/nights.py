@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from transforms.effect.bootstrap import Floats
-from transforms.effect.pairs import COVERAGE, EXPOSURES, OUTCOMES
-from transforms.effect.within import Nights
+from transforms.effect.bootstrap import Floats, Integers
+from transforms.effect.pairs import COLUMNS
 
-COLUMNS = (*(measure.name for measure in (*EXPOSURES, *OUTCOMES)), COVERAGE)
+
+@dataclass(frozen=True)
+class Nights:
+    """One person's nights, by ascending date.
+
+    day     (n,) days since 1970
+    free    (n,) 1 on a day without work, else 0
+    values  COLUMNS, (n,) each, NaN where not known
+    """
+
+    day: Integers
+    free: Floats
+    values: Mapping[str, Floats]
+
+
 NOBODY = Nights(np.empty(0, np.int64), np.empty(0), {name: np.empty(0) for name in COLUMNS})
 
 

@@ -1,59 +1,65 @@
-"""Several people at once: the same night's pairs by correlation within people and a mixed model."""
+"""Several people at once: their own slopes put together, and the correlation within all of them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from transforms.effect.pairs import EXPOSURES, OUTCOMES, slope_unit
-from transforms.effect.rmcorr import Correlation, repeated_correlation
-from transforms.effect.within import Nights, Pair, enough
-
-if TYPE_CHECKING:
-    from transforms.effect.mixed import MixedSlope
+from transforms.effect.bootstrap import adjusted, left_over
+from transforms.effect.meta import FEWEST_FOR_INTERVAL, Meta, meta
+from transforms.effect.nights import Nights
+from transforms.effect.pairs import Asked, every_pair
+from transforms.effect.rmcorr import Correlation, correlation_of_people
+from transforms.effect.within import Effect, related
 
 
 @dataclass(frozen=True)
 class Together:
-    """What was found for a pair among everyone with at least 14 nights of it."""
+    """What was found for a pair among everyone with a slope of their own.
 
-    exposure: str
-    outcome: str
+    `correlation` has no interval below five people. `note` says why a number is not there.
+    """
+
+    asked: Asked
     person_count: int
     night_count: int
-    slope_unit: str
+    meta: Meta | None
     correlation: Correlation | None
-    mixed: MixedSlope | None
+    note: str
+    adjusted_p: float = np.nan
 
 
-def together(people: Sequence[Nights]) -> list[Together]:
-    """Every pair of measures, in the same night; both numbers None for fewer than two people."""
-    found = []
-    for exposure in EXPOSURES:
-        for outcome in OUTCOMES:
-            pairs = enough(people, exposure, outcome)
-            count = sum(len(pair.day) for pair in pairs)
-            names = (exposure.name, outcome.name, len(pairs), count, slope_unit(exposure, outcome))
-            if len(pairs) < 2:
-                found.append(Together(*names, None, None))
-                continue
-            found.append(Together(*names, *_compared(pairs)))
-    return found
+def together(people: Sequence[tuple[Nights, Sequence[Effect]]]) -> list[Together]:
+    """Every pair that is asked of a night and its day, from all nights and what each person's say.
+
+    `people` have the effects of `within.effects`. p values are adjusted within a family.
+    """
+    asked = [(at, pair) for at, pair in enumerate(every_pair()) if pair.is_main]
+    found = [_together(pair, [(own, of[at]) for own, of in people]) for at, pair in asked]
+    family = np.array([each.asked.family for each in found])
+    raw = np.array([each.meta.p if each.meta else np.nan for each in found])
+    p = np.full(len(found), np.nan)
+    for name in np.unique(family):
+        p[family == name] = adjusted(raw[family == name])
+    return [replace(each, adjusted_p=float(own)) for each, own in zip(found, p, strict=True)]
 
 
-def _compared(pairs: Sequence[Pair]) -> tuple[Correlation | None, MixedSlope | None]:
-    from transforms.effect.mixed import (
-        mixed_slope,  # statsmodels takes longer to load than one person
-    )
-
-    person = np.repeat(np.arange(len(pairs)), [len(pair.day) for pair in pairs])
-    x = np.concatenate([pair.first for pair in pairs])
-    y = np.concatenate([pair.second for pair in pairs])
-    # date and free day, the two that every pair has; dates from each person's own middle
-    covariates = np.concatenate(
-        [pair.covariates[:, :2] - [pair.covariates[:, 0].mean(), 0] for pair in pairs]
-    )
-    return repeated_correlation(person, x, y), mixed_slope(person, x, y, covariates)
+def _together(asked: Asked, people: Sequence[tuple[Nights, Effect]]) -> Together:
+    own = [(nights, each, each.estimate) for nights, each in people if each.estimate]
+    count = sum(each.night_count for _, each, _ in own)
+    if len(own) < 2:
+        return Together(asked, len(own), count, None, None, "no two people with a slope")
+    slopes = np.array([found.slope for _, _, found in own])
+    errors = np.array([found.error for _, _, found in own])
+    found = meta(slopes, errors)
+    pairs = [related(nights, asked) for nights, _, _ in own]
+    left = [
+        left_over(pair.day, pair.covariates, np.stack([pair.first, pair.second], 1))
+        for pair in pairs
+    ]
+    correlation = correlation_of_people(left, errors)
+    if correlation is not None and len(own) < FEWEST_FOR_INTERVAL:
+        correlation = replace(correlation, low=np.nan, high=np.nan)
+    return Together(asked, len(own), count, found, correlation, found.note)

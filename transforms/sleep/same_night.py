@@ -1,50 +1,127 @@
 """One night by several sources: where they are a whole number of hours apart.
 
 Two devices agree on a night to minutes. If both its ends differ by the same whole hours, one of
-the clocks is wrong. No time is changed; people are told.
+the clocks is wrong: which one evidence tells, as a third source or the hours at which people sleep.
+No time is changed; the nights by the worse clock are marked, if they are more than one.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.arrays import HOUR, MINUTE, Micros
+from transforms.arrays import DAY, HOUR, MINUTE, Micros
 from transforms.clocks.findings import Finding
+from transforms.clocks.known import Clocks
+from transforms.clocks.wall_clock import BASES
+from transforms.copies.routes import marked
 from transforms.sources import by_source
 
 SAME_NIGHT = 10 * MINUTE  # by which both ends of a night may miss a whole hour
 SHORTEST_NIGHT = 3 * HOUR
 MERGED_WITHIN = HOUR
+FEWEST = 2  # nights in a row: one may be chance
+NIGHT_H = 21, 10  # between which the middle of most sleeps lies
+
+_Source = tuple[str, str]
 
 
-def shifted_sleeps(episodes: pa.Table, priority: Sequence[str]) -> list[Finding]:
-    """Nights that two sources tell a whole number of hours apart, run by run."""
+@dataclass(frozen=True)
+class _Nights:
+    """Begin and end of the long sleeps of a source, and how its instants are known, 0 best."""
+
+    source: _Source
+    ends: Micros
+    basis: float
+
+    @property
+    def name(self) -> str:
+        return " ".join(self.source).strip()
+
+
+def shifted_sleeps(
+    episodes: pa.Table, clocks: Clocks | None, priority: Sequence[str]
+) -> tuple[pa.Table, list[Finding]]:
+    """Canonical episodes with the nights marked that a source with a better clock tells too, a
+    whole number of hours apart; and what was found out about them."""
     nights = _nights(episodes)
     found: list[Finding] = []
-    for one, other in itertools.combinations(sorted(nights), 2):
-        better, worse = sorted((one, other), key=lambda k: (_place(k[0], priority), k))
-        found += _apart(worse, nights[worse], better, nights[better])
-    return found
+    copies: dict[_Source, list[Micros]] = {}
+    for one, other in itertools.combinations(nights, 2):
+        if not len(_shifted(one.ends, other.ends)[0]):
+            continue
+        others = [each.ends for each in nights if each is not one and each is not other]
+        ranks = [
+            _rank(mine, mine.ends[_shifted(mine.ends, theirs.ends)[0]], others, clocks, priority)
+            for mine, theirs in ((one, other), (other, one))
+        ]
+        better, worse = (one, other) if ranks[0] < ranks[1] else (other, one)
+        for place, hours in _runs(*_shifted(worse.ends, better.ends)):
+            ends = worse.ends[place]
+            is_copy = len(ends) >= FEWEST
+            if is_copy:
+                copies.setdefault(worse.source, []).append(ends)
+            found.append(_finding(worse.name, better.name, ends, hours, is_copy))
+    return marked(episodes, _rows(episodes, copies), "shifted_copy"), found
 
 
-def _place(connector: str, priority: Sequence[str]) -> int:
-    return priority.index(connector) if connector in priority else len(priority)
+def _rank(
+    nights: _Nights,
+    shifted: Micros,
+    others: Sequence[Micros],
+    clocks: Clocks | None,
+    priority: Sequence[str],
+) -> tuple[int, int, float, int, _Source]:
+    """Sorts two sources, the one with the better clock first: by what a third one tells of the
+    nights in question, by the hours at which people sleep, by how instants are known; only then by
+    priority and name."""
+    agreed = sum(len(_shifted(shifted, other, 0)[0]) for other in others)
+    by_night = 0
+    if clocks is not None:
+        hour = clocks.zone.wall(shifted.sum(axis=1) // 2) % DAY // HOUR
+        share = float(((hour >= NIGHT_H[0]) | (hour < NIGHT_H[1])).mean())
+        by_night = round(5 * share)  # a night in ten may be anything
+    connector = nights.source[0]
+    place = priority.index(connector) if connector in priority else len(priority)
+    return -agreed, -by_night, nights.basis, place, nights.source
 
 
-def _nights(episodes: pa.Table) -> dict[tuple[str, str], Micros]:
-    """Begin and end of the long sleeps of each source: sessions and stages close to each other."""
+def _rows(episodes: pa.Table, copies: Mapping[_Source, Sequence[Micros]]) -> Micros:
+    """The rows of some nights of some sources, the time in bed around them too."""
+    found = [np.zeros(0, np.int64)]
+    if not copies:
+        return found[0]
+    start = np.asarray(pc.fill_null(episodes["start_at"].cast(pa.int64()), -1)).astype(np.int64)
+    kinds = pc.is_in(episodes["kind"].cast(pa.string()), pa.array(["sleep", "sleep_stage"]))
+    is_sleep = np.asarray(pc.and_(kinds, pc.is_valid(episodes["start_at"])))
+    for source, mine in by_source(episodes):
+        if source in copies:
+            ends = np.concatenate(copies[source])
+            ends = ends[np.argsort(ends[:, 0])]
+            near = (np.searchsorted(ends[:, 0], start + MERGED_WITHIN, side="right") - 1).clip(0)
+            inside = (start >= ends[near, 0] - MERGED_WITHIN) & (start <= ends[near, 1])
+            found.append(np.flatnonzero(mine & is_sleep & inside))
+    return np.concatenate(found)
+
+
+def _nights(episodes: pa.Table) -> list[_Nights]:
+    """The long sleeps of each source: sessions and stages close to each other."""
     kinds = pc.is_in(episodes["kind"].cast(pa.string()), pa.array(["sleep", "sleep_stage"]))
     labels = episodes["label"].cast(pa.string())
     out_of_sleep = pc.is_in(labels, pa.array(["in_bed", "out_of_bed", "awake"]))
     known = pc.and_(pc.is_valid(episodes["start_at"]), pc.is_valid(episodes["end_at"]))
     rows = episodes.filter(pc.and_(pc.and_(kinds, pc.invert(out_of_sleep)), known))
     ends = [np.asarray(rows[n].cast(pa.int64())).astype(np.int64) for n in ("start_at", "end_at")]
-    return {source: _merged(ends[0][mine], ends[1][mine]) for source, mine in by_source(rows)}
+    basis = np.asarray(pc.index_in(rows["time_basis"].cast(pa.string()), pa.array(BASES)))
+    return [
+        _Nights(source, _merged(ends[0][mine], ends[1][mine]), float(np.median(basis[mine])))
+        for source, mine in by_source(rows)
+    ]
 
 
 def _merged(start: Micros, end: Micros) -> Micros:
@@ -58,29 +135,34 @@ def _merged(start: Micros, end: Micros) -> Micros:
     return long
 
 
-def _apart(
-    worse: tuple[str, str], one: Micros, better: tuple[str, str], other: Micros
-) -> Iterable[Finding]:
-    """Runs of nights of `worse` that lie the same whole hours beside those of `better`."""
+def _shifted(one: Micros, other: Micros, size: int | None = None) -> tuple[Micros, Micros]:
+    """Which nights of `one` lie the same whole hours beside one of `other`, by their place, and how
+    many hours each: any but none, or `size`."""
     if not (len(one) and len(other)):
-        return
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
     at = np.searchsorted(other[:, 0], one[:, 0])
     near = np.stack([(at - 1).clip(0), at.clip(0, len(other) - 1)])
     pick = np.argmin(np.abs(other[near, 0] - one[:, 0]), axis=0)
     twin = other[near[pick, np.arange(len(one))]]
     begin, end = one[:, 0] - twin[:, 0], one[:, 1] - twin[:, 1]
     hours = np.round(begin / HOUR).astype(np.int64)
-    is_shifted = (hours != 0) & (np.abs(begin - hours * HOUR) <= SAME_NIGHT)
+    is_shifted = (hours != 0) if size is None else (hours == size)
+    is_shifted &= np.abs(begin - hours * HOUR) <= SAME_NIGHT
     is_shifted &= np.abs(end - hours * HOUR) <= SAME_NIGHT
-    runs = np.split(np.arange(len(one)), np.flatnonzero(np.diff(hours * is_shifted)) + 1)
-    for run in runs:
-        if is_shifted[run[0]]:
-            size = int(hours[run[0]])
-            text = (
-                f"{len(run)} nights of {' '.join(better).strip()}, {abs(size)} h "
-                f"{'later' if size > 0 else 'earlier'}: one of the clocks is wrong"
-            )
-            name = " ".join(worse).strip()
-            yield Finding(
-                name, int(one[run[0], 0]), int(one[run[-1], 1]), "shifted_sleep", 60 * size, text
-            )
+    return np.flatnonzero(is_shifted), hours[is_shifted]
+
+
+def _runs(place: Micros, hours: Micros) -> Iterator[tuple[Micros, int]]:
+    """Nights one after the other that lie the same hours beside."""
+    another = (np.diff(hours) != 0) | (np.diff(place) != 1)
+    for run in np.split(np.arange(len(place)), np.flatnonzero(another) + 1):
+        yield place[run], int(hours[run[0]])
+
+
+def _finding(worse: str, better: str, ends: Micros, hours: int, is_copy: bool) -> Finding:
+    what = "its clock is taken to be wrong" if is_copy else "one of the clocks is wrong"
+    text = (
+        f"{len(ends)} night{'s' if len(ends) > 1 else ''} of {better}, {abs(hours)} h "
+        f"{'later' if hours > 0 else 'earlier'}: {what}"
+    )
+    return Finding(worse, int(ends[0, 0]), int(ends[-1, 1]), "shifted_sleep", 60 * hours, text)

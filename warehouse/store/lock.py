@@ -26,7 +26,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from warehouse.schema import RESULTS, TABLES
 from warehouse.store.lake import PARTIAL, Lake, private_folder
 
 try:
@@ -38,7 +37,6 @@ POLL_S = 0.2
 NO_FLOCK = {errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}
 NOT_WRITABLE = {errno.EACCES, errno.EROFS, errno.EPERM}
 NO_FOLDER = {errno.ENOTDIR, errno.EEXIST, errno.EISDIR, errno.ELOOP}
-COLUMNS = {name for schema in (TABLES | RESULTS).values() for name in schema.names}
 Holder = dict[str, str | int]
 
 
@@ -107,8 +105,11 @@ def _check_place(lake: Lake) -> None:
     Raises: LakeError below a folder with a question mark, after which it looks for options, or
     called like `file=x`, which it takes for a column of every table in it.
     """
+    from warehouse.schema import RESULTS, TABLES  # here: who asks in SQL does not wait for it
+
+    columns = {name for schema in (TABLES | RESULTS).values() for name in schema.names}
     for part in lake.root.resolve().parts[1:]:
-        if "?" in part or ("=" in part and part.partition("=")[0].lower() in COLUMNS):
+        if "?" in part or ("=" in part and part.partition("=")[0].lower() in columns):
             raise LakeError(
                 f"a lake cannot lie in a folder called {part}: name one without ? and ="
             )

@@ -11,8 +11,11 @@
 -- last_meal_to_bed_min | last meal to the next sleep onset, minutes
 -- kcal_before_15h_pct | share of the energy eaten before 15:00, %; NULL unless all meals state it
 -- carbohydrate_before_15h_pct | share of the carbohydrate eaten before 15:00, %; likewise
--- last_meal_carbohydrate_g | carbohydrate of the last meal, g
+-- last_meal_carbohydrate_g | carbohydrate of the last meal, g; NULL if that meal does not state it, as the next four
 -- last_meal_fiber_g | its fibre, g
+-- last_meal_sugar_g | its sugar, g
+-- last_meal_protein_g | its protein, g
+-- last_meal_fat_g | its fat, g
 with meal_of as (
     select
         n.participant_id,
@@ -23,7 +26,10 @@ with meal_of as (
         m.start_local < n.sleep_date::timestamp + interval 15 hours as is_early,
         m.energy_kcal,
         m.carbohydrate_g,
-        m.fiber_g
+        m.fiber_g,
+        m.sugar_g,
+        m.protein_g,
+        m.fat_g
     from night_window as n
     join logged_meal as m
         on m.participant_id = n.participant_id
@@ -49,7 +55,10 @@ select
         100 * coalesce(sum_of(case when is_early then carbohydrate_g end), 0)
             / nullif(sum_of(carbohydrate_g), 0)
     end as carbohydrate_before_15h_pct,
-    arg_max(carbohydrate_g, at_us) as last_meal_carbohydrate_g,
-    arg_max(fiber_g, at_us) as last_meal_fiber_g
+    arg_max_null(carbohydrate_g, at_us) as last_meal_carbohydrate_g,
+    arg_max_null(fiber_g, at_us) as last_meal_fiber_g,
+    arg_max_null(sugar_g, at_us) as last_meal_sugar_g,
+    arg_max_null(protein_g, at_us) as last_meal_protein_g,
+    arg_max_null(fat_g, at_us) as last_meal_fat_g
 from meal_of
 group by participant_id, sleep_date

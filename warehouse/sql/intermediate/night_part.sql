@@ -15,7 +15,8 @@
 --
 -- Source: one that saw three hours or more, then by priority, then the one with stages, the longest.
 -- Main: the longest, and of comparable ones (four fifths of it) the one that the vendor calls so. A
--- sleep beyond night_max_h never stands before another; beyond a day it is none.
+-- sleep beyond night_max_h never stands before another; beyond a day it is none, and so is a night
+-- that another source tells by a better clock.
 with candidate as (
     select
         e.participant_id,
@@ -32,11 +33,10 @@ with candidate as (
         e.is_vendor_nap,
         coalesce(e.total_sleep_min, e.sleep_period_min) as length_min,
         e.sleep_period_min <= 60 * rule_night_max_h() as is_credible,
-        e.is_shifted_copy,
         p.position
     from sleep_episode as e
     left join source_priority as p on p.stream = 'sleep' and p.connector = e.connector
-    where length_min > 0 and e.sleep_period_min <= 1440
+    where length_min > 0 and e.sleep_period_min <= 1440 and not e.is_shifted_copy
 ),
 
 compared as (
@@ -66,7 +66,7 @@ chosen as (
     qualify row_number() over (
         partition by participant_id, sleep_date
         order by
-            is_shifted_copy, is_credible and length_min >= 180 desc, position nulls last,
+            is_credible and length_min >= 180 desc, position nulls last,
             has_stages desc, is_vendor_main desc, length_min desc, connector, device, onset_at
     ) = 1
 ),

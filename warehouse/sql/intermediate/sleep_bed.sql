@@ -11,7 +11,7 @@
 --
 -- Its own device speaks first. Another one, such as a phone beside a watch, only where that tells no
 -- more than when somebody was asleep: no session, and no minute awake before or after. And only if its time in bed encloses the sleep closely:
--- begins at most two hours before onset and ends at most two hours after the final wake. What lasts
+-- begins at most an hour before onset and ends at most an hour after the final wake. What lasts
 -- longer than a day says nothing.
 with lain as (
     select participant_id, connector, coalesce(device, '') as device, start_at, end_at
@@ -59,8 +59,8 @@ where teller = device
         not is_session
         and start_at = onset_at
         and end_at = wake_at
-        and bed_at between onset_at - interval 2 hours and onset_at
-        and rise_at between wake_at and wake_at + interval 2 hours
+        and bed_at between onset_at - interval 1 hour and onset_at
+        and rise_at between wake_at and wake_at + interval 1 hour
     )
 qualify row_number() over (
     partition by participant_id, connector, device, episode_number

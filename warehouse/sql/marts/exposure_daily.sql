@@ -10,8 +10,11 @@
 -- last_meal_to_bed_min | last meal to the next sleep onset, minutes
 -- kcal_before_15h_pct | share of the energy eaten before 15:00, %; NULL unless all meals state it
 -- carbohydrate_before_15h_pct | share of the carbohydrate eaten before 15:00, %; NULL unless all meals state it
--- last_meal_carbohydrate_g | carbohydrate of the last meal of the day, g
+-- last_meal_carbohydrate_g | carbohydrate of the last meal of the day, g; NULL if that meal does not state it, as the next four
 -- last_meal_fiber_g | its fibre, g
+-- last_meal_sugar_g | its sugar, g
+-- last_meal_protein_g | its protein, g
+-- last_meal_fat_g | its fat, g
 -- overnight_fast_h | last logged meal of the day before to the first of this day, hours; NULL above 24
 -- postmeal_steps_60min | steps in the hour after a meal, mean over the meals
 -- step_count | steps of the day
@@ -104,6 +107,9 @@ select
     t.carbohydrate_before_15h_pct,
     t.last_meal_carbohydrate_g,
     t.last_meal_fiber_g,
+    t.last_meal_sugar_g,
+    t.last_meal_protein_g,
+    t.last_meal_fat_g,
     t.overnight_fast_h,
     w.step_count as postmeal_steps_60min,
     t.step_count,

@@ -82,7 +82,7 @@
 -- day_coverage_pct | observed share of the day, %
 -- day_reading_count | readings of the day
 -- is_day_capped | next onset unknown or more than 24 h away: the day ends day_cap_h after wake
--- wake16h_mean_mgdl | mean of the 16 hours after wake, or of the day if that ends earlier, mg/dL; rises with a later wake in people whose sleep does nothing
+-- wake16h_mean_mgdl | mean of the 16 hours after wake, or of the day if that ends earlier, mg/dL; moves with the time of waking alone, by 0.2 to 0.7 per hour of sleep that does nothing
 -- wake16h_excess_mgdl | mean of what they are above the person's usual value at that clock time (two weeks before and after, without the day), mg/dL
 -- wake16h_asleep_min | minutes asleep in them
 -- wake16h_sd_mgdl | standard deviation, mg/dL

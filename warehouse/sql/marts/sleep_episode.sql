@@ -19,7 +19,7 @@
 -- onset_local | sleep onset on the wall clock
 -- wake_local | final wake on the wall clock
 -- time_in_bed_min | time in bed, else the reported session, minutes
--- time_in_bed_basis | in_bed: told by the sleep's own device; session: begin and end of the reported sleep; in_bed_other_device: told by another device or app that encloses the sleep within two hours
+-- time_in_bed_basis | in_bed: told by the sleep's own device; session: begin and end of the reported sleep; in_bed_other_device: told by another device or app that encloses the sleep within an hour
 -- sleep_period_min | onset to final wake, minutes
 -- total_sleep_min | minutes asleep; NULL where nobody told them
 -- sleep_latency_min | bed to onset, minutes; NULL without a time in bed

@@ -1,0 +1,1 @@
+"""Services joined to a lake: logging in, fetching into the inbox, what newer documents replaced."""

@@ -1,0 +1,1 @@
+"""What pages ask the warehouse: rows of public relations, picked and counted, never computed."""

@@ -1,0 +1,1 @@
+"""SVG without a library: elements, scales, shapes, axes, words. It knows no data of ours."""
