@@ -53,10 +53,10 @@ NUMBERS = frozenset(
         ),
     )
 )
-# A count of pairs and running numbers show what is missing, the rest leads to files and instants.
+# A count of pairs and running numbers show what is missing; the rest leads to lines and instants.
 NOT_GIVEN = frozenset(
     (
-        *("hour_pair_count", "file_count", "rejected_count", "record", "episode_number"),
+        *("hour_pair_count", "record", "episode_number"),
         *("timezone_changed", "first_at", "last_at", "last_glucose_at"),
     )
 )

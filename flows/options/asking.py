@@ -100,7 +100,7 @@ def effect(*, participant: Someone = None, lake: LakeFolder = HERE) -> int:
 
 def report(
     *,
-    participant: Annotated[list[str] | None, Parameter(name="--participant")] = None,
+    participant: Annotated[list[str] | None, Parameter(name=["--participant", "-p"])] = None,
     since: Annotated[str | None, Parameter(name="--from")] = None,
     until: Annotated[str | None, Parameter(name="--to")] = None,
     output: Annotated[Path | None, Output] = None,
