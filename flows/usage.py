@@ -15,7 +15,7 @@ from rich.text import Text
 
 from flows.errors import UsageError as UsageError
 from flows.reading.password import Ask
-from flows.terminal.shown import Shown, shown
+from flows.shown import Shown, shown
 from warehouse.made_for import is_elsewhere
 from warehouse.steady import steadily
 from warehouse.store.lake import Lake

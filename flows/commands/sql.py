@@ -180,7 +180,7 @@ def _remember(history: Path) -> None:
 
 def _dot(connection: duckdb.DuckDBPyConnection, command: str) -> None:
     """Raises: UsageError for a view that there is not."""
-    from flows.commands.views import show_views
+    from flows.terminal.relations import show_views
 
     word, _, name = command.partition(" ")
     if word == ".views":

@@ -30,6 +30,7 @@ from flows.nightly import server
 from flows.nightly.daily import next_run, time_and_zone
 from flows.nightly.discretion import Fault, Night, discreet, row
 from flows.nightly.journal import log_of, note, noted, summary
+from flows.nightly.surroundings import NO_HOME, set_environment
 from flows.pull.fetching import connected, fetched, sentence
 from flows.reading.manifest import Known, files_of
 from flows.reading.mappings import mapped
@@ -40,7 +41,6 @@ from flows.usage import say
 from warehouse.store.lake import Lake
 from warehouse.store.lock import writing
 
-NO_HOME = Path(__file__).parent  # exists and holds no profile, so that an import makes nothing
 NAME = "nightly"
 DRAIN_S = 30.0
 
@@ -48,32 +48,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def _set_environment() -> None:
-    """What Prefect reads when it is imported; the home of a lake comes with its server.
-
-    Telemetry is off whatever was set. The rest are defaults: a profile in the user's home is not
-    read, nothing is logged but errors, and runs older than Prefect's 90 days are forgotten.
-    """
-    os.environ |= {
-        "DO_NOT_TRACK": "1",  # the SDK's own analytics
-        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",  # the server's heartbeat
-        "PREFECT_CLOUD_ENABLE_ORCHESTRATION_TELEMETRY": "false",  # spans of runs
-        "PREFECT_TELEMETRY_ENABLE_RESOURCE_METRICS": "false",  # CPU and memory of runs
-    }
-    defaults = {
-        "PREFECT_HOME": str(NO_HOME),
-        "PREFECT_LOGGING_LEVEL": "ERROR",
-        "PREFECT_LOGGING_TO_API_ENABLED": "false",
-        "PREFECT_LOGGING_LOG_PRINTS": "false",
-        "PREFECT_SERVER_LOGGING_LEVEL": "ERROR",
-        "PREFECT_SERVER_UI_ENABLED": "false",
-        "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
-    }
-    for name, value in defaults.items():
-        os.environ.setdefault(name, value)
-
-
-_set_environment()
+set_environment()
 
 from prefect import State, flow, task  # noqa: E402
 from prefect.artifacts import create_table_artifact  # noqa: E402
@@ -138,6 +113,7 @@ def nightly(lake: str) -> State[list[Receipt]]:
     with noted(place):
         _fetch_all(place)
     with noted(place), discreet(), writing(place, "dawnlake nightly", say) as was_left:
+        settings = load(place.settings)  # whoever wrote before may have changed them
         settled(place, settings, was_left, say)
         passwords, people = handed(say), pipeline.inbox_participants(place)
         with derivation(place, settings) as derive:

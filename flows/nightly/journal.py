@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from connectors.contract import IngestError
@@ -50,11 +50,12 @@ def note(lake: Lake, what: str) -> None:
     line = f"{now} nightly: {what}"
     say(line, is_to_be_copied=True)
     path = log_of(lake)
-    private_folder(path.parent)
-    _rotate(path)
-    path.touch(0o600)
-    with path.open("a", encoding="utf-8") as log:
-        log.write(f"{line}\n")
+    with suppress(OSError):  # a lake that cannot be written says so by itself
+        private_folder(path.parent)
+        _rotate(path)
+        path.touch(0o600)
+        with path.open("a", encoding="utf-8") as log:
+            log.write(f"{line}\n")
 
 
 @contextmanager

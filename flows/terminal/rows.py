@@ -15,7 +15,7 @@ from typing import TypeVar
 
 import duckdb
 
-from flows.terminal.shown import shown
+from flows.shown import shown
 from warehouse.steady import steadily
 from warehouse.store.lake import written
 

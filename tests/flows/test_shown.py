@@ -9,7 +9,7 @@ import pytest
 from rich.table import Table
 
 from flows.cli import main
-from flows.terminal.shown import Shown, shown
+from flows.shown import Shown, shown
 from tests.lake import put
 
 pytestmark = pytest.mark.whole
