@@ -197,6 +197,7 @@ def test_a_backup_is_a_copy_and_answers_by_itself(
         copy(lake.root / name, small / name)
     shutil.copytree(lake.root, tmp_path / "whole")
     shutil.rmtree(lake.root)
+    assert run(capsys, "init", small)[0] == 0
     assert run(capsys, "rebuild", "--lake", small)[0] == 0
     for copied in (small, tmp_path / "whole"):
         assert run(capsys, "sql", asked, "--format", "csv", "--lake", copied)[1] == told
