@@ -57,7 +57,9 @@ def write_form(
     import pyreadstat
 
     writer = pyreadstat.write_dta if form == "dta" else pyreadstat.write_sav
-    labels = {name_of(each.column): each.meaning[:LABEL_MAX] for each in columns}
+    labels: dict[str, str | None] = {
+        name_of(each.column): each.meaning[:LABEL_MAX] for each in columns
+    }
     writer(_frame(table), str(path), column_labels=labels)
 
 
