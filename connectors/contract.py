@@ -27,6 +27,7 @@ from connectors.errors import AmbiguousFormat as AmbiguousFormat
 from connectors.errors import BrokenFile as BrokenFile
 from connectors.errors import FormatDrift as FormatDrift
 from connectors.errors import IngestError as IngestError
+from connectors.errors import NoRecords as NoRecords
 from connectors.errors import NoTimeZone as NoTimeZone
 from connectors.errors import TooManyRejects as TooManyRejects
 from connectors.errors import UndatableFile as UndatableFile

@@ -6,6 +6,7 @@
       FormatDrift       a required column or key is missing
       UndatableFile     day and month cannot be told apart anywhere in the file
       BrokenFile        cut off, damaged or empty
+      NoRecords         a known format, and nothing in it
       TooManyRejects    rejected share above the budget
       UnsafeArchive     a path outside, a bomb, encrypted without a password
       NoTimeZone        wall-clock times and no zone known for this participant
@@ -39,6 +40,10 @@ class UndatableFile(IngestError):
 
 class BrokenFile(IngestError):
     """The file is cut off, damaged or empty."""
+
+
+class NoRecords(IngestError):
+    """A connector claims the file, and there is no record in it."""
 
 
 class TooManyRejects(IngestError):

@@ -1,13 +1,14 @@
 """The command line. What can be typed stands in options/; the work is imported when needed.
 
 Plain words go to stderr, data to stdout. Exit 0: done; 1: done, but something was set aside;
-2: usage or settings; 3: the machine stopped it, such as a full disk.
+2: usage or settings; 130: Ctrl-C; 3: the machine stopped it, such as a full disk.
 """
 
 from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -28,12 +29,14 @@ app = App(
     name="dawnlake",
     help="Last night's sleep, this morning's glucose, one SQL view.",
     version=_version,
+    suppress_keyboard_interrupt=False,  # told by main
     help_format="plaintext",  # a reader of Markdown takes a third of the time of --help to load
     result_action="return_value",
 )
 for room in (giving, looking, asking, services, removing):
     for command in room.COMMANDS:
         app.command(command)
+app.register_install_completion_command(help="Have your shell complete commands and options.")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -46,6 +49,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except CycloptsError:
         sys.exit(2)
     except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # `timeout` and terminals send it twice
+        with suppress(OSError):
+            sys.stderr.write("dawnlake: stopped\n")
         sys.exit(130)
     except BrokenPipeError:  # whoever read our output has left, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

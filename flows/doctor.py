@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import stat
 import sys
@@ -19,8 +18,9 @@ import pyarrow.parquet as pq
 
 from flows.deriving.align import is_stale
 from flows.deriving.derivation import made_from
+from flows.deriving.pipeline import misplaced
 from flows.reading.manifest import parts_in
-from flows.settings import PARTICIPANT, Settings, SettingsError, load
+from flows.settings import Settings, SettingsError, load
 from services.kept.connection import Connections
 from warehouse.made_for import is_elsewhere
 from warehouse.schema import RESULTS, TABLES
@@ -124,16 +124,12 @@ def _runs(lake: Lake) -> Iterator[Finding]:
 
 def _inbox(lake: Lake) -> Iterator[Finding]:
     """Folders and files that no nightly run will ever read."""
-    odd = [
-        path
-        for path in lake.inbox.glob("*")
-        if not (path.is_dir() and re.fullmatch(PARTICIPANT, path.name))
-    ]
+    odd = misplaced(lake)
     if odd:
         yield Finding(
             "inbox",
             f"{len(odd)} files or folders belong to nobody",
-            "put exports into inbox/PARTICIPANT/; a participant is letters, digits, . _ -",
+            "; ".join(f"{name} {why}" for name, why in [*odd.items()][:SHOWN]),
         )
 
 

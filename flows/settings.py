@@ -65,6 +65,7 @@ class Participant(_Strict):
     zones: tuple[ZoneChange, ...] = ()
     free_days: tuple[Weekday, ...] | None = None  # else Saturday and Sunday
     one_person: bool = False  # whatever their exports look like: the answer to that question
+    freshness_days: int | None = Field(None, ge=0)  # else that of all
 
     @model_validator(mode="after")
     def _are_in_order(self) -> Participant:
@@ -202,6 +203,8 @@ class Pull(_Strict):
 class Settings(_Strict):
     """A lake's dawnlake.toml."""
 
+    # days after which a source without anything new is stale for `dawnlake status`; 0: never
+    freshness_days: int = Field(7, ge=0)
     participants: dict[Annotated[str, Field(pattern=PARTICIPANT)], Participant] = {}
     priority: Priority = Field(default_factory=Priority)
     rules: Rules = Rules()
@@ -223,6 +226,11 @@ class Settings(_Strict):
         """What the views are asked with: rules, and the own range."""
         low, high = self.targets.range_mgdl()
         return {**self.rules.model_dump(), "target_low_mgdl": low, "target_high_mgdl": high}
+
+    def freshness_of(self, name: str) -> int:
+        """Days after which a participant's source is stale; 0 for never."""
+        own = self.participant(name).freshness_days
+        return self.freshness_days if own is None else own
 
     def free_days(self) -> dict[str, list[int]]:
         """Of each participant who names them: free weekdays, 1 for Monday to 7 for Sunday."""

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from flows.errors import UsageError as UsageError
 from flows.reading.password import Ask
+from flows.shown import Shown, shown
 from warehouse.made_for import is_elsewhere
 from warehouse.steady import steadily
 from warehouse.store.lake import Lake
@@ -32,12 +32,17 @@ DISK_WORDS = (
     "Input/output error",
 )
 
+# DuckDB fetches no extension, also when a query would need one
+OFFLINE: dict[str, str | bool | int | float | list[str]] = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "custom_extension_repository": "/dev/null",
+}
+
 # markup off: a file may be named [copy].csv
-words = Console(stderr=True, highlight=False, markup=False, emoji=False)
+words = Shown(stderr=True, highlight=False, markup=False, emoji=False)
 # a pipe or a file has no width of its own: wide enough for a receipt
-data = Console(
-    highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else 160
-)
+data = Shown(highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else 160)
 
 
 def say(text: str, is_to_be_copied: bool = False) -> None:
@@ -69,7 +74,7 @@ def opened(folder: Path) -> tuple[Lake, duckdb.DuckDBPyConnection]:
 
 def _connected(lake: Lake) -> duckdb.DuckDBPyConnection:
     try:
-        connection = duckdb.connect(str(lake.warehouse), read_only=True)
+        connection = duckdb.connect(str(lake.warehouse), read_only=True, config=OFFLINE)
     except duckdb.IOException as error:
         if "lock" not in str(error):
             raise
@@ -120,6 +125,19 @@ def machine_trouble(error: Exception) -> str | None:
     )
 
 
+def reads_mmol(lake: Lake) -> bool:
+    """Whether people of this lake read glucose in mmol/L. Settings that do not speak of it are not
+    loaded: that takes as long as a query.
+
+    Raises: SettingsError.
+    """
+    if not lake.settings.exists() or "glucose_unit" not in lake.settings.read_text("utf-8"):
+        return False
+    from flows.settings import load
+
+    return load(lake.settings).is_mmol
+
+
 def participants(lake: Lake, only: str | None) -> list[str]:
     """Everyone in the lake, or the one who was asked for.
 
@@ -156,7 +174,8 @@ def listing(*headings: str, numbers: Sequence[str] = ()) -> Table:
 
 def card(name: str, *lines: str) -> Text:
     """A cell with a name and, fainter below it, what there is to say."""
-    return Text("\n").join([Text(name), *(Text(line, "dim") for line in lines if line)])
+    faint = (Text(shown(line), "dim") for line in lines if line)
+    return Text("\n").join([Text(shown(name)), *faint])
 
 
 def shortened(name: str, others: int) -> str:
@@ -177,7 +196,7 @@ def asker(bar: Progress | None = None) -> Ask | None:
         if bar is not None:
             bar.stop()
         try:
-            return getpass(question)
+            return getpass(shown(question))
         finally:
             if bar is not None:
                 bar.start()

@@ -47,7 +47,10 @@ GUIDES = (
     "FORMATS.md",
     "RECIPES.md",
     "warehouse/METRICS.md",
-    *(f"{d}/README.md" for d in ("connectors", "transforms", "warehouse", "pages", "services")),
+    *(
+        f"{d}/README.md"
+        for d in ("connectors", "transforms", "warehouse", "pages", "services", "flows")
+    ),
     *(str(page.relative_to(ROOT)) for page in sorted(ROOT.glob("connectors/*/README.md"))),
 )
 SERVED = (["connect"], ["pull"], ["disconnect"])

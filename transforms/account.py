@@ -18,6 +18,7 @@ from connectors.contract import (
     Fact,
     Item,
     Named,
+    NoRecords,
     Skip,
     TooManyRejects,
     Total,
@@ -148,8 +149,8 @@ def account(
 ) -> Account:
     """The account of a whole file; its rows go to `keep` as they come.
 
-    Raises: IngestError from the connector; TooManyRejects; ConservationError; WhoseRecords for
-    records of several people, unless it `is_of_many`.
+    Raises: IngestError from the connector; NoRecords; TooManyRejects; ConservationError;
+    WhoseRecords for records of several people, unless it `is_of_many`.
     """
     book = Account()
     for item in items:
@@ -168,9 +169,16 @@ def account(
 def refuse_rejects(book: Account, reject_max_pct: float) -> None:
     """Nothing for a file that was understood.
 
-    Raises: TooManyRejects above the budget; ConservationError.
+    Raises: NoRecords for one that has nothing; TooManyRejects above the budget;
+    ConservationError.
     """
     _, _, rejected = book.counts()
+    if book.total == 0:
+        raise NoRecords(
+            "its format is known, and there is no record in it: export it again over a time in "
+            "which there is something; if there is something in it, please report its keys or "
+            "header line"
+        )
     if rejected > FEW_REJECTS and rejected > book.total * reject_max_pct / 100:
         codes = ", ".join(f"{code} {n}" for code, n in sorted(book.rejected.items()))
         raise TooManyRejects(

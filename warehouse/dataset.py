@@ -2,38 +2,42 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from warehouse import mmoll
-from warehouse.steady import steadily
+from warehouse.codebook import Column, columns_of, field_of, write_codebook
+from warehouse.dataset_forms import (
+    SHEET_NAME,
+    csv_cells,
+    rows_of,
+    write_form,
+    write_workbook,
+)
 from warehouse.store.lake import private_folder, sweep, written
 from warehouse.view_files import View
 
 # What a first date is compared with, the first of them that a view has.
 DATES = ("sleep_date", "date", "start_local", "onset_local")
-# Frictionless Data types of DuckDB's.
-TYPES = {
-    "VARCHAR": "string",
-    "DATE": "date",
-    "BOOLEAN": "boolean",
-    "TIMESTAMP": "datetime",
-    "TIMESTAMP WITH TIME ZONE": "datetime",
-    "DOUBLE": "number",
-}
-CHECKSUMS = "SHA256SUMS"
-FORMULA = r"^[=+\-@\t\r\n]"  # how a cell begins that a spreadsheet takes for a formula
-OPTIONS = {  # of DuckDB's COPY
-    "csv": "format csv, header",
-    "json": "format json, array true",
-    "parquet": "format parquet, compression zstd",
+NAME = "dawnlake-export"
+PACKAGE, CODEBOOK, CHECKSUMS = "datapackage.json", "codebook.csv", "SHA256SUMS"
+REPORT = "deidentification.json"  # what was done to a data set without names
+WORKBOOK = "dataset.xlsx"
+MEDIA = {
+    "csv": "text/csv",
+    "parquet": "application/vnd.apache.parquet",
+    "feather": "application/vnd.apache.arrow.file",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "dta": "application/x-stata-dta",
+    "sav": "application/x-spss-sav",
 }
 
 
@@ -54,135 +58,211 @@ def dated(view: View) -> str | None:
     return next((name for name in DATES if name in view.columns), None)
 
 
-def described(
-    connection: duckdb.DuckDBPyConnection, view: View, is_mmol: bool = False
-) -> list[tuple[str, str, str]]:
-    """Name, DuckDB type and meaning of each column; of glucose in mmol/L, if `is_mmol`."""
+def described(connection: duckdb.DuckDBPyConnection, view: View) -> list[tuple[str, str, str]]:
+    """Name, DuckDB type and meaning of each column."""
     told = connection.execute(f"describe {view.name}").fetchall()
-    columns = [(row[0], row[1], view.columns[row[0]]) for row in told]
-    if not is_mmol:
-        return columns
-    return [(mmoll.renamed(n), kind, mmoll.meaning(n, text)) for n, kind, text in columns]
+    return [(row[0], row[1], view.columns[row[0]]) for row in told]
 
 
-def begun(output: Path) -> Path:
-    """The folder of a data set, without what an export that did not end has left there."""
+class FolderInUse(Exception):
+    """What lies in a folder is no data set that may be replaced. The message says what to do."""
+
+
+def begun(output: Path, is_disguised: bool) -> Path:
+    """The folder of a data set, empty: an earlier one of the same kind is gone.
+
+    Its description goes last, so that whoever is stopped in between leaves a folder that is still
+    known for what it is.
+
+    Raises: FolderInUse if anything else lies there.
+    """
+    if output.exists() and not output.is_dir():
+        raise FolderInUse(f"{output} is a file: name a folder")
     sweep(private_folder(output))
-    (output / CHECKSUMS).unlink(missing_ok=True)  # a folder without it is not complete
+    there = {path.name for path in output.iterdir()}
+    if not there:
+        return output
+    known = _files_of(output, is_disguised)
+    if odd := there - known:
+        several = f" and {len(odd) - 1} more" if len(odd) > 1 else ""
+        kind = "a de-identified data set" if is_disguised else "a data set"
+        raise FolderInUse(
+            f"{output} holds {sorted(odd)[0]}{several}, which no earlier export of {kind} has "
+            "written: name a new or empty folder"
+        )
+    for name in sorted(there, key=lambda name: (name == PACKAGE, name != CHECKSUMS)):
+        (output / name).unlink()
     return output
 
 
-def write_dataset(
-    connection: duckdb.DuckDBPyConnection,
-    chosen: Sequence[Chosen],
-    output: Path,
-    form: str,
-    participant: str | None = None,
-    since: dt.date | None = None,
-    beside: Sequence[Path] = (),
-    is_mmol: bool = False,
-) -> None:
-    """Write everything, glucose in mmol/L if `is_mmol`; checksums, also of files `beside`, last.
+def _files_of(output: Path, is_disguised: bool) -> set[str]:
+    """What a data set of this kind that lies in a folder consists of; nothing if none does."""
+    try:
+        told = json.loads((output / PACKAGE).read_text("utf-8"))
+        was_disguised = bool(told.get("deidentified", (output / REPORT).exists()))
+        if told["name"] != NAME or was_disguised != is_disguised:
+            return set()
+        data = {str(each["path"]) for each in told["resources"]}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return set()
+    return data | {PACKAGE, CHECKSUMS, CODEBOOK, *([REPORT] if is_disguised else [])}
 
-    Raises: duckdb.Error; OSError.
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a data set is to be: its form, whose rows, from when, under which licence, in which unit
+    of glucose. `report` says what was done so that nobody is named."""
+
+    form: str
+    participant: str | None = None
+    since: dt.date | None = None
+    licence: str | None = None
+    report: Mapping[str, object] | None = None
+    is_mmol: bool = False
+
+    def where(self, view: View) -> tuple[str, list[str]]:
+        """The condition on the rows of a view, and its values."""
+        parts, values = [], []
+        if self.participant:
+            parts.append("participant_id = ?")
+            values.append(self.participant)
+        if self.since and (column := dated(view)):
+            parts.append(f"{column} >= ?::date")
+            values.append(self.since.isoformat())
+        return (f"where {' and '.join(parts)}" if parts else ""), values
+
+    def file_of(self, chosen: Chosen) -> str:
+        return WORKBOOK if self.form == "xlsx" else f"{chosen.name}.{self.form}"
+
+
+def write_dataset(
+    connection: duckdb.DuckDBPyConnection, chosen: Sequence[Chosen], output: Path, wanted: Wanted
+) -> None:
+    """Write everything: a description first, again with the hashes of all files, checksums last.
+
+    Raises: duckdb.Error; OSError; TooLarge.
     """
-    files = [
-        _data_file(connection, each, output, form, participant, since, is_mmol) for each in chosen
-    ]
-    files.append(_codebook(connection, chosen, output, is_mmol))
-    files.append(_package(connection, chosen, output, form, is_mmol))
-    lines = [f"{hashlib.sha256(f.read_bytes()).hexdigest()}  {f.name}\n" for f in (*beside, *files)]
+    columns = {
+        each.name: columns_of(
+            connection, each.view, each.name, *wanted.where(each.view), wanted.is_mmol
+        )
+        for each in chosen
+    }
+    _package(chosen, columns, output, wanted)
+    every = [column for each in chosen for column in columns[each.name]]
+    if wanted.form == "xlsx":
+        files = [_workbook(connection, chosen, every, output, wanted)]
+    else:
+        files = [
+            _data_file(connection, each, columns[each.name], output, wanted) for each in chosen
+        ]
+    files += [write_codebook(every, output / CODEBOOK), _package(chosen, columns, output, wanted)]
+    if wanted.report is not None:
+        files.append(_json(wanted.report, output / REPORT))
+    lines = [f"{_sha256(file)}  {file.name}\n" for file in files]
     with written(output / CHECKSUMS) as partial:
         partial.write_text("".join(lines), "utf-8")
+
+
+def _query(
+    connection: duckdb.DuckDBPyConnection, view: View, wanted: Wanted, is_csv: bool = False
+) -> tuple[str, list[str]]:
+    """The rows of a view, as they go to a file."""
+    condition, values = wanted.where(view)
+    order = f"order by {view.grain}" if view.grain else ""
+    kinds = [(name, kind) for name, kind, _ in described(connection, view)]
+    cells = csv_cells(kinds) if is_csv else "*"
+    query = f"select {cells} from {view.name} {condition} {order}"
+    return (f"select {mmoll.selected(kinds)} from ({query})" if wanted.is_mmol else query), values
 
 
 def _data_file(
     connection: duckdb.DuckDBPyConnection,
     chosen: Chosen,
+    columns: Sequence[Column],
     output: Path,
-    form: str,
-    participant: str | None,
-    since: dt.date | None,
-    is_mmol: bool,
+    wanted: Wanted,
 ) -> Path:
-    view, where, values = chosen.view, [], []
-    if participant:
-        where.append("participant_id = ?")
-        values.append(participant)
-    if since and (column := dated(view)):
-        where.append(f"{column} >= ?::date")
-        values.append(since.isoformat())
-    condition = f"where {' and '.join(where)}" if where else ""
-    order = f"order by {view.grain}" if view.grain else ""
-    cells = _without_formulas(connection, view) if form == "csv" else "*"
-    query = f"select {cells} from {view.name} {condition} {order}"
-    if is_mmol:
-        told = [(name, kind) for name, kind, _ in described(connection, view)]
-        query = f"select {mmoll.selected(told)} from ({query})"
-    path = output / f"{chosen.name}.{form}"
+    query, values = _query(connection, chosen.view, wanted, wanted.form == "csv")
+    path = output / wanted.file_of(chosen)
     with written(path) as partial:
-        quoted = str(partial).replace("'", "''")
-        copy = f"copy ({query}) to '{quoted}' ({OPTIONS[form]})"
-        steadily(lambda: connection.execute(copy, values))
+        write_form(connection, query, values, wanted.form, columns, partial)
     return path
 
 
-def _without_formulas(connection: duckdb.DuckDBPyConnection, view: View) -> str:
-    """All columns; a text that a spreadsheet would run gets an apostrophe before it.
-
-    Source: OWASP, CSV Injection. Numbers and times are of other types and stay as they are.
-    """
-    texts = [name for name, kind, _ in described(connection, view) if kind == "VARCHAR"]
-    changed = [
-        f"if(regexp_matches({name}, '{FORMULA}'), chr(39) || {name}, {name}) as {name}"
-        for name in texts
-    ]
-    return f"* replace ({', '.join(changed)})" if changed else "*"
-
-
-def _codebook(
-    connection: duckdb.DuckDBPyConnection, chosen: Sequence[Chosen], output: Path, is_mmol: bool
+def _workbook(
+    connection: duckdb.DuckDBPyConnection,
+    chosen: Sequence[Chosen],
+    columns: Sequence[Column],
+    output: Path,
+    wanted: Wanted,
 ) -> Path:
-    path = output / "codebook.csv"
-    with written(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
-        lines = csv.writer(file)
-        lines.writerow(("view", "column", "type", "meaning"))
-        for each in chosen:
-            columns = described(connection, each.view, is_mmol)
-            lines.writerows((each.name, *column) for column in columns)
-    return path
+    def asked(view: View) -> Callable[[], pa.Table]:
+        return lambda: rows_of(connection, *_query(connection, view, wanted))
+
+    with written(output / WORKBOOK) as partial:
+        write_workbook([(each.name, asked(each.view)) for each in chosen], columns, partial)
+    return output / WORKBOOK
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _package(
-    connection: duckdb.DuckDBPyConnection,
     chosen: Sequence[Chosen],
+    columns: Mapping[str, Sequence[Column]],
     output: Path,
-    form: str,
-    is_mmol: bool,
+    wanted: Wanted,
 ) -> Path:
-    """datapackage.json (Frictionless Data)."""
-    resources = [
-        {
-            "name": each.name,
-            "path": f"{each.name}.{form}",
-            "format": form,
-            "description": each.view.comment,
-            "schema": {
-                "fields": [_field(*column) for column in described(connection, each.view, is_mmol)],
-                "primaryKey": each.view.grain.split(", ") if each.view.grain else [],
-            },
-        }
-        for each in chosen
-    ]
-    path = output / "datapackage.json"
-    package = {"name": "dawnlake-export", "profile": "data-package", "resources": resources}
+    """datapackage.json (Frictionless Data), with the hashes of the files that are there. Of a data
+    set without names it does not say when it was made."""
+    is_disguised = wanted.report is not None
+    now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+    package = {
+        "name": NAME,
+        "profile": "data-package",
+        "version": version("dawnlake"),
+        **({} if is_disguised else {"created": now.replace("+00:00", "Z")}),
+        **({"licenses": [{"name": wanted.licence}]} if wanted.licence else {}),
+        "deidentified": is_disguised,
+        "resources": [
+            _resource(each, columns[each.name], output / wanted.file_of(each), wanted.form)
+            for each in chosen
+        ],
+    }
+    return _json(package, output / PACKAGE)
+
+
+def _resource(
+    chosen: Chosen, columns: Sequence[Column], path: Path, form: str
+) -> Mapping[str, object]:
+    there: dict[str, object] = {}
+    if path.exists():  # Frictionless compares `hash` and `bytes` of text alone
+        digest = f"sha256:{_sha256(path)}"
+        size = path.stat().st_size
+        there = {"bytes": size, "hash": digest} if form == "csv" else {"checksum": digest}
+    keys = {column.column for column in columns if column.is_key}
+    is_key = chosen.view.keys and set(chosen.view.keys) <= keys
+    return {
+        "name": chosen.name,
+        "path": path.name,
+        "format": form,
+        "mediatype": MEDIA[form],
+        **({"encoding": "utf-8"} if form == "csv" else {}),
+        **({"dialect": {"sheet": chosen.name[:SHEET_NAME]}} if form == "xlsx" else {}),
+        **there,
+        "description": chosen.view.comment,
+        "schema": {
+            "fields": [field_of(column) for column in columns],
+            **({"primaryKey": chosen.view.keys} if is_key else {}),
+        },
+    }
+
+
+def _json(value: Mapping[str, object], path: Path) -> Path:
+    """A file for people, its keys in their order."""
     with written(path) as partial:
-        partial.write_text(json.dumps(package, indent=1, ensure_ascii=False) + "\n", "utf-8")
+        partial.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", "utf-8")
     return path
-
-
-def _field(name: str, kind: str, meaning: str) -> dict[str, str]:
-    type_ = TYPES.get(kind, "integer")
-    # DuckDB writes a blank where the default format has a T
-    form = {"format": "any"} if type_ == "datetime" else {}
-    return {"name": name, "type": type_, **form, "description": meaning}

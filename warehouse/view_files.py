@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cache
 from graphlib import TopologicalSorter
@@ -53,6 +53,10 @@ class View:
     def keys(self) -> list[str]:
         """The columns of its grain."""
         return self.grain.split(", ") if self.grain else []
+
+    def within(self, schema: str) -> View:
+        """The same, asked in a schema."""
+        return replace(self, name=f"{schema}.{self.name}")
 
     @property
     def from_kept(self) -> str:

@@ -34,14 +34,18 @@ def run_forget(folder: Path, participant: str, is_sure: bool) -> int:
     if not (is_sure or _says_so(participant)):
         raise UsageError(f"nothing was removed: --yes removes everything of {participant}")
     with writing(lake, "dawnlake forget", say) as was_left:
-        forget(lake, participant)
+        outside = forget(lake, participant)
         settled(lake, load(lake.settings), was_left, say)
+    for place in outside:
+        say(
+            f"inbox/{participant} led to {place}: the link is gone, the files there are left to you"
+        )
     left = mentions(lake, participant)
-    for place in left:
-        say(f"{participant} still stands in {place}: look whether it means this participant")
+    for named in left:
+        say(f"{participant} still stands in {named}: look whether it means this participant")
     say(f"forgotten: {participant}. The records of nightly runs went with it; exports elsewhere,")
     say("backups, and a Prefect server of your own are for you to look after")
-    return 1 if left else 0
+    return 1 if left or outside else 0
 
 
 def _says_so(participant: str) -> bool:
@@ -51,12 +55,14 @@ def _says_so(participant: str) -> bool:
     return input("type the id to go on: ").strip() == participant
 
 
-def forget(lake: Lake, participant: str) -> None:
+def forget(lake: Lake, participant: str) -> list[Path]:
     """Remove a participant: files, tables, inbox, settings, queries that name them, and the records
-    of nightly runs, which name everyone. Only for the writer.
+    of nightly runs, which name everyone. Only for the writer. Folders outside of the lake that a
+    link of the inbox led to: what lies there may be of others, and stays.
 
     Raises: UsageError while a nightly run or `serve` keeps records.
     """
+    outside = []
     with server.unused(lake.root / "prefect") as is_unused:
         if not is_unused:
             raise UsageError("`dawnlake serve` or a nightly run uses this lake: stop it first")
@@ -69,10 +75,14 @@ def forget(lake: Lake, participant: str) -> None:
             lake.extracted / f"participant_id={participant}",
             lake.inbox / participant,
         ):
-            if folder.exists():
+            if folder.is_symlink():
+                outside.append(folder.resolve())
+                folder.unlink()
+            elif folder.exists():
                 remove_folder(folder)
         settings = forget_participant(lake.settings, participant)
         remove_tables(lake, participant, settings)
+    return outside
 
 
 def mentions(lake: Lake, participant: str) -> list[str]:

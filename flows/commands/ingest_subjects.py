@@ -27,16 +27,25 @@ from warehouse.store.lock import writing
 PREFIX = r"([A-Za-z0-9][A-Za-z0-9_.-]{0,62})?"
 
 
-def whose(participant: str | None, is_by_subject: bool, prefix: str) -> bool:
+def whose(
+    participant: str | None, is_by_subject: bool, prefix: str, is_by_folder: bool = False
+) -> bool:
     """Whether the records themselves say whose they are.
 
     Raises: UsageError if that is left open, or asked for twice.
     """
+    if is_by_folder and (participant is not None or is_by_subject or prefix):
+        raise UsageError(
+            "--participant-from-folder says whose it is: without --participant and --subjects"
+        )
+    if is_by_folder:
+        return False
     if participant is not None and is_by_subject:
         raise UsageError("--participant is for one person's files, --subjects for many: name one")
     if participant is None and not is_by_subject:
         raise UsageError(
-            "say whose it is: --participant ID, or --subjects if its records name people"
+            "say whose it is: --participant ID, --participant-from-folder DIR of a folder for "
+            "each person, or --subjects if the records name people"
         )
     if prefix and not is_by_subject:
         raise UsageError("--prefix goes with --subjects")
@@ -71,7 +80,7 @@ def run_subjects(
         pipeline.excuse_archives(files.aside)
         for who in files.receipts if timezone else ():
             settings = pipeline.prepared(lake, who, timezone)
-        _derive(lake, settings, files.receipts, before)
+        derive_all(lake, settings, files.receipts, before)
     return _told(files)
 
 
@@ -122,7 +131,7 @@ class _Files:
             self.receipts.setdefault(who, Receipt(who)).files.append(receipt)
 
 
-def _derive(
+def derive_all(
     lake: Lake, settings: Settings, receipts: dict[str, Receipt], before: dict[str, set[str]]
 ) -> None:
     """Tables of each participant, the views once, and what is new in each receipt."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from flows.deriving.pipeline import misplaced
 from flows.nightly.flow import run_nightly
 from flows.pull.fetching import connected
 from flows.settings import load
@@ -18,7 +19,10 @@ def run_nightly_once(folder: Path, password_file: Path | None = None) -> int:
     receipts = run_nightly(lake.root, password_file)
     for receipt in receipts:
         print_receipt(receipt)
-    if not receipts:
+    odd = misplaced(Lake(folder))
+    for name, why in odd.items():
+        say(f"inbox/{name} {why}")
+    if not receipts and not odd:
         say("nothing in the inbox: put exports into inbox/<participant>/ of the lake")
     troubled = load(lake.settings).pull.nightly and any(each.trouble for each in connected(lake))
-    return 0 if all(receipt.is_clean for receipt in receipts) and not troubled else 1
+    return 0 if all(receipt.is_clean for receipt in receipts) and not (troubled or odd) else 1

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
-from flows.nightly.flow import serve
 from warehouse.store.lake import Lake
 
 
 def run_serve(
-    folder: Path, at: str, timezone: str | None, password_file: Path | None = None
+    folder: Path,
+    at: str,
+    timezone: str | None,
+    password_file: Path | None = None,
+    has_page: bool = False,
 ) -> int:
-    """The Prefect flow every day, until stopped."""
-    serve(Lake(folder).create().root, at, timezone, password_file)
+    """The Prefect flow every day, until stopped; with Prefect's page of runs if it `has_page`."""
+    if has_page:  # Prefect reads this when it is imported
+        os.environ["PREFECT_SERVER_UI_ENABLED"] = "true"
+    from flows.nightly.flow import serve
+
+    serve(Lake(folder).create().root, at, timezone, password_file, has_page)
     return 0

@@ -1,12 +1,17 @@
-"""status: streams, nights, and what was set aside."""
+"""status: a summary, and of each participant streams, nights, and what was set aside."""
 
 from __future__ import annotations
 
+import datetime as dt
+import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
 
+from flows.overview import Overview, overview
+from flows.settings import load
 from flows.usage import (
     data,
     fetched,
@@ -21,11 +26,6 @@ STREAMS = """
     select connector, device, metric, row_count, first_at::timestamp, last_at::timestamp,
         interval_min
     from stream where participant_id = ? order by connector, device, metric
-"""
-EVERYONE = """
-    select participant_id, file_count, night_count, complete_count, last_sleep_date,
-        last_glucose_at::timestamp, rejected_count
-    from participant_overview order by participant_id
 """
 BED_ONLY = "select count(*) from in_bed_only where participant_id = ?"
 NIGHTS = """
@@ -65,48 +65,69 @@ UNITS = """
     where participant_id = $1 and starts_with(what, $2) order by all
 """
 MANY_NEW = 12
-DETAILED_MAX = 5  # more people have a row each
 LENGTHS = ((90, 1, "min"), (2880, 60, "h"), (float("inf"), 1440, "d"))
 
 
-def show_status(folder: Path, participant: str | None) -> int:
-    """Streams, nights and what was set aside, per participant; of many people a row each.
+def show_status(
+    folder: Path,
+    participant: str | None,
+    is_detailed: bool = False,
+    form: str = "table",
+    is_check: bool = False,
+) -> int:
+    """A summary, and on request, or of a lake of one, all about each participant; for a monitor 1
+    if somebody has to look.
 
-    Raises: UsageError if there is no such lake or participant.
+    Raises: UsageError if there is no such lake or participant; SettingsError.
     """
     lake, connection = opened(folder)
     people = participants(lake, participant)
-    if len(people) > DETAILED_MAX:
-        _print_everyone(connection)
+    told = overview(lake, connection, load(lake.settings), participant, dt.date.today())
+    if form == "json":
+        sys.stdout.write(json.dumps(told.plain(), indent=1, default=str) + "\n")
+        return int(is_check and bool(told.problems))
+    _print_summary(told)
+    if is_check:
+        return int(bool(told.problems))
+    if not (is_detailed or participant or len(people) == 1):
+        data.print("`dawnlake status --details`, or --participant ID, tells more")
         return 0
     for who in people:
-        data.print(f"{who}: {_nights(connection, who)}")
-        _print_streams(connection, who)
-        bases = fetched(connection, BASES, who)
-        if bases:
-            data.print(f"instants known by {', '.join(f'{b} {n}' for b, n in bases)}")
-        rejects = fetched(connection, REJECTS, who)
-        data.print(f"records set aside: {sum(row[-1] for row in rejects) or 'none'}")
-        for connector, file, code, field, count in rejects:
-            data.print(f"  {connector} {file}: {code} {field or ''} {count}")
-        _print_drift(fetched(connection, DRIFT, who, STATED))
-        for connector, file, what in fetched(connection, UNITS, who, STATED):
-            data.print(f"unit in doubt: {connector} {file}: {what}")
         data.print()
+        _print_person(connection, who)
     return 0
 
 
-def _print_everyone(connection: duckdb.DuckDBPyConnection) -> None:
-    rows = fetched(connection, EVERYONE)
-    nights, complete = (sum(row[place] or 0 for row in rows) for place in (2, 3))
-    data.print(f"{len(rows)} participants, {nights} nights, {complete} complete")
-    numbers = ("files", "nights", "complete", "last night", "last glucose", "set aside")
-    table = listing("participant", numbers=numbers)
-    for who, *cells, last, aside in rows:
-        days = (*cells, last and last.date(), aside)
-        table.add_row(who, *("" if cell is None else str(cell) for cell in days))
+def _print_summary(told: Overview) -> None:
+    nights = sum(person.nights for person in told.people)
+    complete = sum(person.complete_nights for person in told.people)
+    data.print(f"{len(told.people)} participants, {nights} nights, {complete} complete")
+    table = listing("who", numbers=("nights", "complete", "last night", "last glucose", "aside"))
+    for person in told.people:
+        cells = (person.nights, person.complete_nights, person.last_night, person.last_glucose)
+        shown = ("" if cell is None else str(cell) for cell in (*cells, person.records_set_aside))
+        table.add_row(person.participant, *shown)
     data.print(table)
-    data.print("`dawnlake status --participant ID` tells more of one")
+    data.print(f"last run: {told.last_run}")
+    for problem in told.problems[:MANY_NEW]:
+        data.print(f"look: {problem}")
+    if len(told.problems) > MANY_NEW:
+        data.print(f"and {len(told.problems) - MANY_NEW} more: --format json has all")
+
+
+def _print_person(connection: duckdb.DuckDBPyConnection, who: str) -> None:
+    data.print(f"{who}: {_nights(connection, who)}")
+    _print_streams(connection, who)
+    bases = fetched(connection, BASES, who)
+    if bases:
+        data.print(f"instants known by {', '.join(f'{b} {n}' for b, n in bases)}")
+    rejects = fetched(connection, REJECTS, who)
+    data.print(f"records set aside: {sum(row[-1] for row in rejects) or 'none'}")
+    for connector, file, code, field, count in rejects:
+        data.print(f"  {connector} {file}: {code} {field or ''} {count}")
+    _print_drift(fetched(connection, DRIFT, who, STATED))
+    for connector, file, what in fetched(connection, UNITS, who, STATED):
+        data.print(f"unit in doubt: {connector} {file}: {what}")
 
 
 def _nights(connection: duckdb.DuckDBPyConnection, who: str) -> str:

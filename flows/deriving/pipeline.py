@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from connectors.contract import UnknownFormat
+from connectors.contract import NoRecords, UnknownFormat
 from flows.deriving.align import Aligned
 from flows.deriving.completion import build_views as build_views
 from flows.deriving.completion import settled
@@ -28,7 +28,7 @@ from flows.reading.hashed import FILE_DIGITS
 from flows.reading.manifest import Known, files_of
 from flows.reading.mappings import mapped
 from flows.reading.password import Passwords
-from flows.reading.walk import Found, sha256, walk
+from flows.reading.walk import Found, is_litter, sha256, walk
 from flows.settings import (
     PARTICIPANT,
     Settings,
@@ -94,12 +94,23 @@ def settle(known: Known, receipts: list[FileReceipt]) -> None:
 
 
 def excuse_archives(receipts: list[FileReceipt]) -> None:
-    """An archive holds much that is no health data: what nobody claims in it is not set aside,
-    as long as something in the same archive was claimed."""
-    useful = {r.archive for r in receipts if r.manifest and r.archive}
+    """A folder or an archive holds much that is no health data: what nobody claims in it, or has no
+    record, is not set aside, as long as something in it was read. What was given by its own name
+    was meant to be read."""
+    useful = {_given(r.name) for r in receipts if r.manifest}
     for receipt in receipts:
-        if isinstance(receipt.error, UnknownFormat) and receipt.archive in useful:
+        if is_idle(receipt) and "/" in receipt.name and _given(receipt.name) in useful:
             receipt.status, receipt.error = "not used", None
+
+
+def is_idle(receipt: FileReceipt) -> bool:
+    """Whether a file is of no format that is read, or empty: it depends on what lies beside it."""
+    return isinstance(receipt.error, UnknownFormat | NoRecords)
+
+
+def _given(name: str) -> str:
+    """The folder or archive that was given, in which a file of this name was found."""
+    return name.partition("/")[0]
 
 
 def who_has(known: Mapping[str, Known], found: Found, connector: str) -> list[str]:
@@ -111,9 +122,37 @@ def who_has(known: Mapping[str, Known], found: Found, connector: str) -> list[st
 
 
 def inbox_participants(lake: Lake) -> list[str]:
-    """Everyone with a folder in inbox/ whose name can be a participant id."""
-    folders = sorted(folder for folder in lake.inbox.glob("*") if folder.is_dir())
-    return [folder.name for folder in folders if re.fullmatch(PARTICIPANT, folder.name)]
+    """Everyone with a folder in inbox/ whose name can be a participant id, and no other's id in
+    other letters."""
+    return [folder.name for folder in _inbox(lake) if not _odd(lake, folder)]
+
+
+def misplaced(lake: Lake) -> dict[str, str]:
+    """What in the inbox no nightly run reads, by name, and what to do about it."""
+    return {folder.name: odd for folder in _inbox(lake) if (odd := _odd(lake, folder))}
+
+
+def _inbox(lake: Lake) -> list[Path]:
+    return sorted(path for path in lake.inbox.glob("*") if not is_litter([path.name]))
+
+
+def _odd(lake: Lake, path: Path) -> str:
+    """Why something in the inbox is nobody's; '' for a participant's folder."""
+    if not path.is_dir():
+        return "belongs to nobody: put it into inbox/PARTICIPANT/"
+    if not re.fullmatch(PARTICIPANT, path.name):
+        return "is no participant: a name is letters, digits, dots, dashes, underscores"
+    if other := twin(lake, path.name):
+        return f"differs from {other} only in capitals: rename it, or name both in dawnlake.toml"
+    return ""
+
+
+def twin(lake: Lake, participant: str) -> str:
+    """Somebody in the lake whose id differs in capitals alone, if `participant` is new; else ''."""
+    there = {*lake.participants(), *load(lake.settings).participants}
+    if participant in there:
+        return ""
+    return next((who for who in sorted(there) if who.lower() == participant.lower()), "")
 
 
 def read_again(

@@ -9,17 +9,15 @@ told by kind and place, and the artifact has counts.
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import os
-import re
 import signal
-import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
-
-import tzlocal
+from uuid import UUID
 
 from connectors.contract import Connector
 from flows.deriving import intake, pipeline
@@ -29,18 +27,20 @@ from flows.deriving.derivation import Derivation, derivation
 from flows.deriving.intake import Unread
 from flows.deriving.pipeline import FileReceipt, Receipt
 from flows.nightly import server
+from flows.nightly.daily import next_run, time_and_zone
 from flows.nightly.discretion import Fault, Night, discreet, row
+from flows.nightly.journal import log_of, note, noted, summary
+from flows.nightly.surroundings import NO_HOME, set_environment
 from flows.pull.fetching import connected, fetched, sentence
 from flows.reading.manifest import Known, files_of
 from flows.reading.mappings import mapped
 from flows.reading.password import Passwords, handed, handed_on
 from flows.reading.walk import Found, walk
-from flows.settings import Settings, SettingsError, check_zone, load
+from flows.settings import Settings, SettingsError, load
 from flows.usage import say
 from warehouse.store.lake import Lake
 from warehouse.store.lock import writing
 
-NO_HOME = Path(__file__).parent  # exists and holds no profile, so that an import makes nothing
 NAME = "nightly"
 DRAIN_S = 30.0
 
@@ -48,44 +48,25 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def _set_environment() -> None:
-    """What Prefect reads when it is imported; the home of a lake comes with its server.
-
-    Telemetry is off whatever was set. The rest are defaults: a profile in the user's home is not
-    read, nothing is logged but errors, and runs older than Prefect's 90 days are forgotten.
-    """
-    os.environ |= {
-        "DO_NOT_TRACK": "1",  # the SDK's own analytics
-        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",  # the server's heartbeat
-        "PREFECT_CLOUD_ENABLE_ORCHESTRATION_TELEMETRY": "false",  # spans of runs
-        "PREFECT_TELEMETRY_ENABLE_RESOURCE_METRICS": "false",  # CPU and memory of runs
-    }
-    defaults = {
-        "PREFECT_HOME": str(NO_HOME),
-        "PREFECT_LOGGING_LEVEL": "ERROR",
-        "PREFECT_LOGGING_TO_API_ENABLED": "false",
-        "PREFECT_LOGGING_LOG_PRINTS": "false",
-        "PREFECT_SERVER_LOGGING_LEVEL": "ERROR",
-        "PREFECT_SERVER_UI_ENABLED": "false",
-        "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
-    }
-    for name, value in defaults.items():
-        os.environ.setdefault(name, value)
-
-
-_set_environment()
+set_environment()
 
 from prefect import State, flow, task  # noqa: E402
 from prefect.artifacts import create_table_artifact  # noqa: E402
 from prefect.cache_policies import NO_CACHE  # noqa: E402
 from prefect.client.orchestration import get_client  # noqa: E402
-from prefect.client.schemas.objects import TaskRun  # noqa: E402
+from prefect.client.schemas.filters import (  # noqa: E402
+    FlowRunFilter,
+    FlowRunFilterDeploymentId,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+)
+from prefect.client.schemas.objects import StateType, TaskRun  # noqa: E402
 from prefect.context import refresh_global_settings_context  # noqa: E402
 from prefect.deployments.runner import RunnerDeployment  # noqa: E402
 from prefect.events.worker import EventsWorker  # noqa: E402
 from prefect.runner import Runner  # noqa: E402
-from prefect.schedules import Cron, Schedule  # noqa: E402
-from prefect.states import Completed  # noqa: E402
+from prefect.schedules import Cron  # noqa: E402
+from prefect.states import Cancelled, Completed, Failed  # noqa: E402
 from prefect.types.entrypoint import EntrypointType  # noqa: E402
 
 
@@ -123,9 +104,16 @@ def nightly(lake: str) -> State[list[Receipt]]:
     Completed, and named `Set aside` if anything was. Failed if the disk or the lake are at fault.
     """
     place = Lake(Path(lake)).create()
-    _fetch_all(place)
-    with discreet(), writing(place, "dawnlake nightly", say) as was_left:
+    try:
         settings = load(place.settings)
+    except SettingsError as error:
+        say(str(error))  # may name what only the settings' owner should see
+        note(place, "nothing was read: dawnlake.toml cannot be used")
+        return Failed(name="Settings", message="dawnlake.toml cannot be used")
+    with noted(place):
+        _fetch_all(place)
+    with noted(place), discreet(), writing(place, "dawnlake nightly", say) as was_left:
+        settings = load(place.settings)  # whoever wrote before may have changed them
         settled(place, settings, was_left, say)
         passwords, people = handed(say), pipeline.inbox_participants(place)
         with derivation(place, settings) as derive:
@@ -137,7 +125,10 @@ def nightly(lake: str) -> State[list[Receipt]]:
                 pipeline.complete(place, night.receipt, night.there, night.outcome, came)
         about = "What came in from the inbox, by participant: files, records, nights."
         create_table_artifact([row(night) for night in nights], NAME, about)
-        return _conclusion(nights)
+        odd = len(pipeline.misplaced(place))
+        ended = _conclusion(nights, odd)
+        note(place, summary([night.receipt for night in nights], odd))
+        return ended
 
 
 def _fetch_all(lake: Lake) -> None:
@@ -192,7 +183,7 @@ def _read(
         return [FileReceipt(f.name, "set aside", f.archive, error=fault) for f in unread.files]
 
 
-def _conclusion(nights: list[Night]) -> State[list[Receipt]]:
+def _conclusion(nights: list[Night], misplaced: int) -> State[list[Receipt]]:
     """The state the flow ends in.
 
     Raises: Fault if a participant's tables could not be derived.
@@ -204,7 +195,9 @@ def _conclusion(nights: list[Night]) -> State[list[Receipt]]:
     fates = Counter(file.status for receipt in receipts for file in receipt.files)
     told = ", ".join(f"{count} {fate}" for fate, count in sorted(fates.items()))
     message = f"{len(receipts)} participants; files: {told or 'none'}"
-    if all(receipt.is_clean for receipt in receipts):
+    if misplaced:
+        message += f"; {misplaced} misplaced in the inbox"
+    if all(receipt.is_clean for receipt in receipts) and not misplaced:
         return Completed(data=receipts, message=message)
     return Completed(data=receipts, message=f"{message}; see the artifact", name="Set aside")
 
@@ -247,7 +240,13 @@ def run_nightly(lake: Path, password_file: Path | None = None) -> list[Receipt]:
         return receipts
 
 
-def serve(lake: Path, at: str, timezone: str | None, password_file: Path | None = None) -> None:
+def serve(
+    lake: Path,
+    at: str,
+    timezone: str | None,
+    password_file: Path | None = None,
+    has_page: bool = False,
+) -> None:
     """Run the flow daily at HH:MM in a zone, by default this machine's, until stopped.
 
     A run that was missed because nothing was serving is not made up for: the next one finds
@@ -255,13 +254,24 @@ def serve(lake: Path, at: str, timezone: str | None, password_file: Path | None 
 
     Raises: SettingsError for an impossible time or zone; ServerError; OSError of the password file.
     """
-    place, schedule = Lake(lake.resolve()).create(), _daily(at, timezone)
+    hour, minute, zone = time_and_zone(at, timezone)
+    place = Lake(lake.resolve()).create()
     load(place.settings)
+    following = next_run(hour, minute, zone, dt.datetime.now(dt.UTC))
+    say(
+        f"every day at {at} ({zone}), next {following:%Y-%m-%d %H:%M}; reads {place.inbox}\n"
+        f"each run leaves a line here and in {log_of(place)}; Ctrl-C ends this.\n"
+        f"`dawnlake status --lake {place.root}` tells what is there",
+        is_to_be_copied=True,
+    )
     with _interrupted(), handed_on(password_file), _prefect(place, schedules=True):
+        if has_page and (told := os.environ.get("PREFECT_API_AUTH_STRING")):
+            page = os.environ["PREFECT_API_URL"].removesuffix("/api")
+            say(f"Prefect's page: {page}, password {told}", is_to_be_copied=True)
         deployment = RunnerDeployment.from_flow(
             nightly,
             NAME,
-            schedule=schedule,
+            schedule=Cron(f"{minute} {hour} * * *", timezone=zone),
             parameters={"lake": str(place.root)},
             paused=False,
             entrypoint_type=EntrypointType.MODULE_PATH,
@@ -305,27 +315,21 @@ async def _until_stopped(deployment: RunnerDeployment) -> None:
         for end in ends:
             end.cancel()
         ended = await asyncio.gather(*ends, return_exceptions=True)
-        async with get_client() as client:
-            await client.pause_deployment(planned)
+        await _unplan(planned)
     for fault in ended:
         if isinstance(fault, Exception):  # of the runner; a cancelled task's is none
             raise fault
 
 
-def _daily(at: str, timezone: str | None) -> Schedule:
-    if not (time := re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", at)):
-        raise SettingsError(f"{at} is no time of day: write HH:MM, such as 05:30")
-    if timezone:
-        check_zone(timezone)
-    zone = timezone or _here()
-    return Cron(f"{int(time[2])} {int(time[1])} * * *", timezone=zone)
-
-
-def _here() -> str:
-    """The zone this machine is set to; UTC if it does not say."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            return tzlocal.get_localzone_name() or "UTC"
-        except (KeyError, ValueError, OSError):
-            return "UTC"
+async def _unplan(deployment: UUID) -> None:
+    """Nothing of it stays planned, and no run waits that will never begin."""
+    waiting = FlowRunFilter(
+        deployment_id=FlowRunFilterDeploymentId(any_=[deployment]),
+        state=FlowRunFilterState(
+            type=FlowRunFilterStateType(any_=[StateType.SCHEDULED, StateType.PENDING])
+        ),
+    )
+    async with get_client() as client:
+        await client.pause_deployment(deployment)
+        for run in await client.read_flow_runs(flow_run_filter=waiting):
+            await client.set_flow_run_state(run.id, Cancelled(), force=True)

@@ -15,14 +15,24 @@ UnitName = Literal["mg/dL", "mmol/L"]
 def sql(
     query: str | None = None,
     *,
-    format: Literal["table", "csv", "json", "parquet"] = "table",
+    format: Literal["table", "lines", "csv", "json", "parquet"] = "table",
     output: Annotated[Path | None, Output] = None,
     lake: LakeFolder = HERE,
 ) -> int:
-    """Ask the lake in SQL; without a query, a shell with history."""
+    """Ask the lake in SQL; without a query, a shell with history, or what a pipe holds.
+
+    Parameters
+    ----------
+    query
+        One or more statements.
+    format
+        lines: a line for each column, for what is too wide.
+    """
     from flows.commands.sql import run_shell, run_sql
 
-    return run_shell(lake) if query is None else run_sql(lake, query, format, output)
+    if query is None:
+        return run_shell(lake, format, output)
+    return run_sql(lake, query, format, output)
 
 
 def explain(
@@ -54,10 +64,11 @@ def explain(
 def export(
     *names: str,
     output: Annotated[Path, Output],
-    format: Literal["csv", "parquet"] = "csv",
+    format: Literal["csv", "parquet", "feather", "xlsx", "dta", "sav"] = "csv",
     participant: Someone = None,
     since: str | None = None,
     deidentify: bool = False,
+    license: str | None = None,
     lake: LakeFolder = HERE,
 ) -> int:
     """Write views as a tidy data set with codebook, datapackage.json and checksums.
@@ -72,10 +83,12 @@ def export(
         Only rows of this date (YYYY-MM-DD) and later.
     deidentify
         New ids, dates moved by whole weeks, no devices, files or free text.
+    license
+        Written into datapackage.json, such as CC-BY-4.0.
     """
     from flows.commands.export import run_export
 
-    return run_export(lake, names, output, format, participant, since, deidentify)
+    return run_export(lake, names, output, format, participant, since, deidentify, license)
 
 
 def effect(*, participant: Someone = None, lake: LakeFolder = HERE) -> int:
@@ -87,7 +100,7 @@ def effect(*, participant: Someone = None, lake: LakeFolder = HERE) -> int:
 
 def report(
     *,
-    participant: Annotated[list[str] | None, Parameter(name="--participant")] = None,
+    participant: Annotated[list[str] | None, Parameter(name=["--participant", "-p"])] = None,
     since: Annotated[str | None, Parameter(name="--from")] = None,
     until: Annotated[str | None, Parameter(name="--to")] = None,
     output: Annotated[Path | None, Output] = None,

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
+from flows.errors import UsageError
 from flows.options.shared import HERE, LakeFolder, PasswordFile, Someone
 
 
@@ -17,10 +18,33 @@ def demo(folder: Path = Path("demo")) -> int:
     return show_demo(folder)
 
 
+def init(
+    folder: Path = HERE,
+    *,
+    participant: Annotated[list[str] | None, Parameter(name=["--participant", "-p"])] = None,
+    timezone: str | None = None,
+) -> int:
+    """Make a lake: settings with every word explained, and an inbox for each participant.
+
+    Parameters
+    ----------
+    folder
+        Where; what is there already stays.
+    participant
+        An id; again for each of several.
+    timezone
+        The home zone of these participants.
+    """
+    from flows.commands.init import run_init
+
+    return run_init(folder, participant or [], timezone)
+
+
 def ingest(
     *paths: Path,
     participant: Someone = None,
     timezone: str | None = None,
+    participant_from_folder: Path | None = None,
     subjects: Annotated[bool, Parameter(negative="")] = False,
     prefix: str = "",
     password_file: PasswordFile = None,
@@ -36,16 +60,24 @@ def ingest(
         Whose it is: a short id.
     timezone
         The participant's home zone, such as Europe/Berlin; remembered.
+    participant_from_folder
+        Instead of paths and --participant: a folder with a folder for each participant.
     subjects
         Instead of --participant: a participant of each person whom a file's records name.
     prefix
         With --subjects: comes before each person's id, such as site1-.
     """
     from flows.commands.ingest import run_ingest
+    from flows.commands.ingest_folders import run_folders
     from flows.commands.ingest_subjects import run_subjects, whose
 
-    if whose(participant, subjects, prefix):
+    is_by_folder = participant_from_folder is not None
+    if whose(participant, subjects, prefix, is_by_folder):
         return run_subjects(lake, paths, prefix, timezone, password_file)
+    if participant_from_folder is not None:
+        if paths:
+            raise UsageError("--participant-from-folder DIR is all that is read: no other paths")
+        return run_folders(lake, participant_from_folder, timezone, password_file)
     return run_ingest(lake, paths, str(participant), timezone, password_file)
 
 
@@ -117,6 +149,7 @@ def serve(
     *,
     at: str = "05:30",
     timezone: str | None = None,
+    ui: Annotated[bool, Parameter(negative="")] = False,
     password_file: PasswordFile = None,
     lake: LakeFolder = HERE,
 ) -> int:
@@ -128,10 +161,12 @@ def serve(
         HH:MM.
     timezone
         The zone of that time.
+    ui
+        Also Prefect's page of runs, on this machine alone.
     """
     from flows.commands.serve import run_serve
 
-    return run_serve(lake, at, timezone, password_file)
+    return run_serve(lake, at, timezone, password_file, ui)
 
 
-COMMANDS = (demo, ingest, check, mapping, rebuild, nightly, serve)
+COMMANDS = (demo, init, ingest, check, mapping, rebuild, nightly, serve)

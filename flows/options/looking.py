@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
 from flows.options.shared import HERE, Flag, LakeFolder, Someone
 
 
-def status(*, participant: Someone = None, lake: LakeFolder = HERE) -> int:
-    """What is in the lake: streams, first and last day, coverage, what was set aside."""
+def status(
+    *,
+    participant: Someone = None,
+    details: Flag = False,
+    format: Literal["table", "json"] = "table",
+    check: Flag = False,
+    lake: LakeFolder = HERE,
+) -> int:
+    """What is in the lake, how new it is, how the last run ended; of one, every stream.
+
+    Parameters
+    ----------
+    details
+        Streams, coverage and what was set aside of everybody.
+    format
+        json: the summary, for other programs.
+    check
+        For monitors: exit 1 if a source is stale, a run did not end, or the inbox holds what
+        nobody reads.
+    """
     from flows.commands.status import show_status
 
-    return show_status(lake, participant)
+    return show_status(lake, participant, details, format, check)
 
 
 def files(*, participant: Someone = None, lake: LakeFolder = HERE) -> int:

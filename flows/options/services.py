@@ -8,7 +8,7 @@ from cyclopts import Parameter
 
 from flows.options.shared import HERE, Flag, LakeFolder, Someone
 
-Whose = Annotated[str, Parameter(name="--participant")]
+Whose = Annotated[str, Parameter(name=["--participant", "-p"])]
 
 
 def pull(

@@ -17,7 +17,7 @@ PasswordFile = Annotated[
         help="Passwords of zips, one a line; without it, a terminal is asked, if there is one.",
     ),
 ]
-Someone = Annotated[str | None, Parameter(name="--participant")]
+Someone = Annotated[str | None, Parameter(name=["--participant", "-p"])]
 Flag = Annotated[bool, Parameter(negative="")]
 Output = Parameter(name=["--output", "-o"])
 HERE = Path("lake")

@@ -29,6 +29,7 @@ from transforms.copies.age import NO_SIGNS, Signs, moment, named_in, unpacked_in
 FOLDERS_DEEP = 100  # below what the system and this program can follow
 CHUNK_BYTES = 1 << 20
 OF_A_LAKE = ("writer.lock", "extracted", "tables")  # not to be read for one of its people
+UNFINISHED = (".part", ".crdownload", ".partial", ".download", ".opdownload")  # of browsers
 LITTER = ("__MACOSX", "Thumbs.db", "desktop.ini")  # left by file managers; .DS_Store is hidden
 
 
@@ -126,7 +127,8 @@ def _shown(name: str) -> str:
     return "".join(c if c.isprintable() else "\ufffd" for c in text)
 
 
-def _is_litter(parts: Iterable[str]) -> bool:
+def is_litter(parts: Iterable[str]) -> bool:
+    """Whether a name says that a file manager has left it."""
     return any(part.startswith(".") or part in LITTER for part in parts)
 
 
@@ -175,7 +177,10 @@ class _Walker:
             return
         inside = [] if me in around else sorted(path.iterdir(), key=lambda p: p.name)
         for child in inside:
-            if not _is_litter([child.name]):
+            if child.suffix.lower() in UNFINISHED:
+                error = UnknownFormat("a download that has not ended: give the whole file")
+                yield Unreadable(_shown(f"{name}/{child.name}"), error)
+            elif not is_litter([child.name]):
                 yield from self.of_path(f"{name}/{child.name}", child, around | {me})
 
 
@@ -257,7 +262,7 @@ def _of_member(
     except IngestError as error:
         yield Unreadable(shown, error)
         return
-    if not _is_litter(name.split("/")):
+    if not is_litter(name.split("/")):
         source = place.peeks.source(shown, lambda: zips.opened(archive, member))
         signs = replace(signs, packed=zips.member_time(member))
         found = Found(shown, member.file_size, source, place.archive, signs)

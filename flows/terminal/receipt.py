@@ -26,7 +26,10 @@ def print_receipt(receipt: Receipt) -> None:
         _print_files(read)
     unused = sum(file.status == "not used" for file in receipt.files)
     if unused:
-        say(f"{_files(unused)} in the archives not used: nothing dawnlake reads")
+        say(
+            f"{_files(unused)} beside them not used: nothing dawnlake reads; `dawnlake check` "
+            "names them"
+        )
     _print_reasons(receipt)
     _print_units(read)
     for file in receipt.files:

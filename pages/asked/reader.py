@@ -10,7 +10,8 @@ from typing import Any
 
 import duckdb
 
-from warehouse.disguise import HARMLESS, LEFT_OUT, Disguise
+from warehouse.disguise import Disguise
+from warehouse.harmless import NOT_GIVEN, TEXTS
 from warehouse.steady import steadily
 
 Row = dict[str, Any]
@@ -74,11 +75,11 @@ class Reader:
         assert self.disguise is not None
         if name == "participant_id":
             return self.shown_id
-        if name in LEFT_OUT:
+        if name in NOT_GIVEN:
             return None
         if isinstance(value, dt.date):  # also a moment
             return value - dt.timedelta(weeks=self.disguise.weeks[self.who])
-        if isinstance(value, bool | int | float) or name in HARMLESS:
+        if isinstance(value, bool | int | float) or name in TEXTS:
             return value
         return None
 

@@ -8,6 +8,7 @@ import io
 import json
 import os
 import pty
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -243,7 +244,7 @@ def test_an_unclaimed_member_of_a_zip_is_not_used(run: Run, clarity: Path) -> No
     told = ("--participant", "ada", "--timezone", ZONE, "--lake", clarity.parent / "lake")
     code, _, err = run("ingest", archive, *told)
     assert code == 0
-    assert "1 file in the archives not used" in err
+    assert "1 file beside them not used" in err
     code, _, err = run("check", archive, "--lake", clarity.parent / "lake")
     assert code == 0
     assert "would not be used: export.zip/a/readme.html" in err
@@ -330,6 +331,11 @@ def test_status_and_files(run: Run) -> None:
     root = demo_lake().root
     code, out, _ = run("status", "--lake", root)
     assert code == 0
+    assert out.startswith("2 participants, 62 nights, ")
+    assert "interstitial_glucose" not in out
+    assert max(map(len, out.splitlines())) <= 100
+    code, out, _ = run("status", "--details", "--lake", root)
+    assert code == 0
     assert "ada: 31 nights, 2025-10-13 to 2025-11-12" in out
     assert "interstitial_glucose" in out
     assert "records set aside: none" in out
@@ -339,6 +345,28 @@ def test_status_and_files(run: Run) -> None:
     assert "libreview en" in out
     assert "empty_record 16" in out
     assert "ada" not in out
+
+
+def test_status_for_a_monitor(run: Run, tmp_path: Path) -> None:
+    lake = Lake(tmp_path / "lake")
+    shutil.copytree(demo_lake().root, lake.root)
+    code, out, _ = run("status", "--check", "--lake", lake.root)
+    assert code == 1
+    assert "look: ada: nothing from dexcom_clarity for " in out
+    lake.settings.write_text("freshness_days = 0\n")
+    assert run("status", "--check", "--lake", lake.root)[0] == 0
+    (lake.inbox / "Anna M").mkdir()
+    assert run("status", "--check", "--lake", lake.root)[0] == 1
+    (lake.inbox / "Anna M").rmdir()
+    lake.settings.write_text("[participants.ben]\nfreshness_days = 1\n")
+    code, out, _ = run("status", "--format", "json", "--lake", lake.root)
+    assert code == 0  # only --check makes it an exit code
+    told = json.loads(out)
+    ada, ben = told["participants"]
+    assert (ada["nights"], ada["last_night"]) == (31, "2025-11-12")
+    assert ben["newest"]["libreview"] == "2025-11-08"
+    assert not told["is_fine"]
+    assert any(problem.startswith("ben: nothing from libreview") for problem in told["problems"])
 
 
 def test_status_says_what_is_new_in_exports(run: Run, tmp_path: Path) -> None:

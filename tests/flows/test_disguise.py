@@ -5,39 +5,35 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import json
+import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from flows.commands.export import run_export
 from flows.commands.forget import forget, mentions
 from flows.deriving.pipeline import ingest, read_all
+from flows.errors import UsageError
 from flows.settings import load
-from tests.lake import demo_lake, demo_people, rows
+from tests.lake import at, demo_lake, demo_people, rows, tree
 from tests.lake import opened as asked_lake
-from warehouse.disguise import (
-    HARMLESS,
-    KEY,
-    Disguise,
-    add_disguises,
-    forget_disguise,
-    kept_columns,
-)
+from warehouse.dataset import DATES
+from warehouse.disguise import KEY, Disguise, add_disguises, forget_disguise
+from warehouse.disguised import disguised_sql
+from warehouse.harmless import TEXTS, given_columns, is_given
+from warehouse.named import named
 from warehouse.store.lake import Lake
 from warehouse.store.lock import writing
-from warehouse.view_files import views
+from warehouse.view_files import View
 
 pytestmark = pytest.mark.whole
 
-EVERY_VIEW = sorted(
-    view.name
-    for view in views().values()
-    if view.layer == "marts" and "participant_id" in view.columns
-)
+GIVEN = sorted(view.name for view in named().values() if is_given(view) and not view.parameters)
 
 
 @pytest.fixture(scope="module")
@@ -58,20 +54,75 @@ def lines(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def test_no_name_device_or_file_is_in_any_byte(lake: Lake, tmp_path: Path) -> None:
-    output = exported(lake, tmp_path / "out", *EVERY_VIEW)
+def secrets_of(lake: Lake) -> set[str]:
+    """Ids, devices, files, sessions, keys, sensors and texts of a lake."""
+    found = {"ada", "ben"}
     with asked_lake(lake) as connection:
-        files = rows(connection, "select file, sha256 from source_file")
-        devices = rows(connection, "select distinct device from sample where device is not null")
-    secrets = {"ada", "ben", *(f["file"] for f in files), *(f["sha256"] for f in files)}
-    secrets |= {d["device"] for d in devices} | {"2025-10", "2025-11"}
-    assert len(secrets) > 10
-    for path in output.iterdir():
-        data = path.read_bytes()
-        words = set(path.read_text().replace(",", " ").replace('"', " ").split())
-        for secret in secrets:
-            found = secret in words if len(secret) < 5 else secret.encode() in data
-            assert not found, (path.name, secret)
+        for table, view in named().items():
+            for column in SECRET & view.columns.keys() if view.layer == "table" else ():
+                told = connection.execute(f"select distinct {column} from {table}").fetchall()
+                found |= {str(value) for (value,) in told if value not in (None, "")}
+    return found
+
+
+SECRET = {
+    *("file", "sha256", "device", "session", "key", "sensor", "raw", "explanation", "stream"),
+    *("fingerprint", "facts"),
+}
+TRUE_DATES = re.compile(
+    r"2025-1[01]|2025/1[01]|20251[01]\d\d|1[01][./-]\d\d?[./-]20?25|\bOct|\bNov"
+)
+# The same as seconds, milliseconds or microseconds since 1970.
+SINCE_1970 = re.compile(r"(?<![\d.])17(59[2-9]|6[0-4]\d)\d{5}(\d{3}|\d{6})?(?!\d)")
+
+
+def leaks(text: str, secrets: set[str]) -> list[str]:
+    """What a text says that it should not."""
+    parts = {*re.split(r"[^\w-]+", text), *re.split(r"[^\w :./+’-]+", text)}
+    phrases = {secret for secret in secrets if " " in secret}  # devices, and few
+    found = [*(secrets & parts), *(secret for secret in phrases if secret in text)]
+    return found + [m.group() for p in (TRUE_DATES, SINCE_1970) for m in p.finditer(text)][:3]
+
+
+def everything_in(path: Path) -> str:
+    """The bytes of a file as text; of a packed one what it unpacks to, and whatever of its bytes
+    can be read: a short word would be there by chance."""
+    data = path.read_bytes()
+    if path.suffix != ".parquet":
+        return data.decode("utf-8")
+    text = "\n".join(run.decode() for run in re.findall(rb"[ -~]{8,}", data))
+    with duckdb.connect() as connection:
+        shown = connection.execute(f"select v::varchar from '{path}' as v").fetchall()
+    return text + "\n" + "\n".join(row for (row,) in shown)
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_no_relation_gives_a_name_a_device_a_file_or_a_true_date(
+    lake: Lake, tmp_path: Path, form: str
+) -> None:
+    """Every relation that can be named, each byte of what comes of it."""
+    secrets = {s for s in secrets_of(lake) if len(s) > 2}
+    assert len(secrets) > 50
+    for name in sorted(named().keys() - set(GIVEN)):
+        with pytest.raises(UsageError):
+            run_export(lake.root, [name], tmp_path / "no", form, None, None, deidentify=True)
+    run_export(lake.root, GIVEN, tmp_path / "out", form, None, None, deidentify=True)
+    for path in (tmp_path / "out").iterdir():
+        assert leaks(everything_in(path), secrets) == [], path.name
+    assert {path.name for path in tmp_path.iterdir()} == {"out"}
+    assert {"night_to_day", "glucose", "meal", "sample", "episode", "agp_profile"} <= set(GIVEN)
+
+
+def test_the_search_finds_what_is_there(lake: Lake, tmp_path: Path) -> None:
+    """An export as it is has all of it: the search above is not blind."""
+    secrets = secrets_of(lake)
+    run_export(lake.root, ["sleep_stage"], tmp_path / "a", "csv", None, None)
+    found = leaks(everything_in(tmp_path / "a" / "sleep_stage.csv"), secrets)
+    assert {"ada", "ben", "2025-10"} <= set(found)
+    assert any(len(each) == 16 for each in found)  # a file
+    run_export(lake.root, ["night_window"], tmp_path / "b", "parquet", None, None)
+    found = leaks(everything_in(tmp_path / "b" / "night_window.parquet"), secrets)
+    assert any(each.startswith("176") for each in found)
 
 
 def test_weekdays_times_and_intervals_stay(lake: Lake, tmp_path: Path) -> None:
@@ -82,15 +133,102 @@ def test_weekdays_times_and_intervals_stay(lake: Lake, tmp_path: Path) -> None:
         for row in lines(output / "night_to_day.csv")
     }
     with asked_lake(lake) as connection:
-        true = rows(connection, "select * from night_to_day")
+        true = rows(connection, "select * from night_to_day where sleep_date <> '2025-10-26'")
     assert len(true) == len(told)
     for night in true:
         moved = key[night["participant_id"]]
         shift = dt.timedelta(weeks=moved["weeks"])
         row = told[moved["id"], str(night["sleep_date"] - shift)]
-        assert dt.datetime.fromisoformat(row["onset_local"]) == night["onset_local"] - shift
-        assert dt.datetime.fromisoformat(row["onset_at"]) == night["onset_at"] - shift
+        onset, wake = (moment(row[f"{name}_local"]) for name in ("onset", "wake"))
+        assert (onset, wake) == (night["onset_local"] - shift, night["wake_local"] - shift)
+        assert wake - onset == night["wake_at"] - night["onset_at"]
         assert float(row["total_sleep_min"]) == night["total_sleep_min"]
+
+
+def moment(text: str) -> dt.datetime:
+    """A moment of a data set, on its wall clock."""
+    return dt.datetime.fromisoformat(text).replace(tzinfo=None)
+
+
+# Europe/Berlin left daylight saving on 2025-10-26.
+def test_the_change_of_the_clock_is_in_no_relation(lake: Lake, tmp_path: Path) -> None:
+    key = json.loads((exported(lake, tmp_path / "out", *GIVEN) and lake.root / KEY).read_text())
+    gone = {
+        who["id"]: dt.date(2025, 10, 26) - dt.timedelta(weeks=who["weeks"]) for who in key.values()
+    }
+    told = 0
+    for name in GIVEN:
+        for row in lines(tmp_path / "out" / f"{name}.csv"):
+            pairs = [c for c in row if c.endswith("_local") and c.replace("_local", "_at") in row]
+            for local in pairs:
+                at = row[local.replace("_local", "_at")]
+                assert not at or moment(at) == moment(row[local]), (name, local)
+                told += bool(at)
+            day = next((row[c] for c in DATES if row.get(c)), "")
+            assert day[:10] != str(gone.get(row["participant_id"])), name
+    assert told > 1000
+    report = json.loads((tmp_path / "out" / KEY).read_text())
+    assert report["days_left_out"].startswith("2, all participants together")
+
+
+def test_a_night_abroad_lasts_as_long_as_it_did() -> None:
+    """The distance of a row's moments is that of its instants, whatever its wall clocks say."""
+    columns = [(f"{name}_{end}", kind, "") for name in ("onset", "wake") for end, kind in ENDS]
+    view = View("night", "marts", "", "", dict.fromkeys(["participant_id"]), "", "")  # type: ignore[arg-type]
+    with duckdb.connect() as connection:
+        connection.execute("set timezone = 'UTC'")
+        connection.execute("create table disguise as select 'a' participant_id, 'x' id, -70 days")
+        connection.execute(
+            "create table change_day as select 'a' participant_id, date '2000-1-1' day"
+        )
+        connection.execute(
+            "create table night as select 'a' participant_id, timestamptz '2025-03-30 22:00+00' "
+            "onset_at, timestamp '2025-03-30 23:00' onset_local, timestamptz '2025-03-31 05:00+00' "
+            "wake_at, timestamp '2025-03-31 07:00' wake_local"
+        )
+        told = connection.execute(disguised_sql(view, columns, None, [])).fetchall()
+    ((onset_at, onset_local, wake_at, wake_local),) = told
+    assert (onset_local, wake_local) == (at("2025-01-20T00:00"), at("2025-01-20T07:00"))
+    assert (onset_at, wake_at) == (at("2025-01-20T00:00Z"), at("2025-01-20T07:00Z"))
+
+
+ENDS = (("at", "TIMESTAMP WITH TIME ZONE"), ("local", "TIMESTAMP"))
+
+
+def test_a_mapping_of_ones_own_is_not_named(lake: Lake) -> None:
+    view = named()["meal"]
+    sql = disguised_sql(view, [("connector", "VARCHAR", "")], None, ["libreview"])
+    with asked_lake(lake) as connection:
+        Disguise({"ada": "x", "ben": "y"}, {"ada": 9, "ben": 9}).register(connection)
+        connection.execute("create temp table change_day (participant_id text, day date)")
+        told = {row[0] for row in connection.execute(sql).fetchall()}
+    assert told == {"libreview", "other"}
+
+
+# A folder has one kind of data set, and nothing else.
+def test_a_folder_with_names_takes_no_data_set_without(lake: Lake, tmp_path: Path) -> None:
+    run_export(lake.root, ["glucose_daily", "meal"], tmp_path / "ds", "csv", None, None)
+    before = tree(tmp_path)
+    with pytest.raises(UsageError, match="which no earlier export of a de-identified"):
+        exported(lake, tmp_path / "ds", "meal")
+    assert tree(tmp_path) == before
+    exported(lake, tmp_path / "two", "meal")
+    with pytest.raises(UsageError, match="name a new or empty folder"):
+        run_export(lake.root, ["meal"], tmp_path / "two", "csv", None, None)
+
+
+def test_a_data_set_takes_the_place_of_the_one_before(lake: Lake, tmp_path: Path) -> None:
+    exported(lake, tmp_path / "ds", "glucose_daily", "meal")
+    (tmp_path / "ds" / ".partial-999999999-x").write_text("left")
+    (tmp_path / "ds" / "SHA256SUMS").unlink()  # as after a run that was killed
+    exported(lake, tmp_path / "ds", "meal")
+    assert {p.name for p in (tmp_path / "ds").iterdir()} == {
+        *("SHA256SUMS", "codebook.csv", "datapackage.json", KEY, "meal.csv"),
+    }
+    (tmp_path / "ds" / "notes.txt").write_text("Ada is p3")
+    with pytest.raises(UsageError, match=r"holds notes\.txt"):
+        exported(lake, tmp_path / "ds", "meal")
+    assert (tmp_path / "ds" / "meal.csv").exists()
 
 
 def test_two_exports_fit_together_and_the_key_stays(lake: Lake, tmp_path: Path) -> None:
@@ -136,9 +274,14 @@ def test_the_report_says_what_was_left_out_and_what_is_small(lake: Lake, tmp_pat
 
 def test_a_text_that_nobody_called_harmless_is_left_out() -> None:
     """A new column of text is not exported by chance."""
-    told = [("participant_id", "VARCHAR", ""), ("diary", "VARCHAR", ""), ("mean", "DOUBLE", "")]
-    assert [name for name, _, _ in kept_columns(told)] == ["participant_id", "mean"]
-    assert not {"device", "file", "session", "key", "raw", "explanation"} & HARMLESS
+    told = [
+        *(("participant_id", "VARCHAR"), ("diary", "VARCHAR"), ("mean_mgdl", "DOUBLE")),
+        *(("start_us", "BIGINT"), ("night", "STRUCT(onset_at TIMESTAMP)"), ("seen", "DATE")),
+        *(("note_at", "TIMESTAMP WITH TIME ZONE"), ("minutes", "HUGEINT"), ("tags", "VARCHAR[]")),
+    ]
+    given = given_columns([(name, kind, "") for name, kind in told])
+    assert [name for name, _, _ in given] == ["participant_id", "mean_mgdl"]
+    assert not {"device", "file", "session", "key", "raw", "explanation", "label"} & TEXTS
 
 
 # One key, whoever writes at the same time.

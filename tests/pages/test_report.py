@@ -21,7 +21,7 @@ from pages.page import About, index_page, person_page, shown
 from tests.lake import Person, asked, demo_lake, demo_people, lake_of, opened, same_again
 from tests.pages.reading import Element, numbers, read, rows, table
 from transforms.units import GLUCOSE
-from warehouse.disguise import HARMLESS, kept_columns
+from warehouse.harmless import TEXTS, given_columns
 from warehouse.store.lake import Lake
 from warehouse.view_files import relations
 
@@ -242,11 +242,11 @@ def test_a_page_leaves_out_what_an_export_leaves_out(run: Run, tmp_path: Path) -
             described = [
                 (r[0], r[1], "") for r in connection.execute(f"describe {name}").fetchall()
             ]
-            kept = {column for column, _, _ in kept_columns(described)}
+            kept = {column for column, _, _ in given_columns(described)}
             for row in reader.rows(f"from {name} where participant_id = $who limit 40"):
                 assert {column for column, value in row.items() if value is not None} <= kept
                 assert row["participant_id"] == "p00000000"
-    assert "device" not in HARMLESS and "zone" not in HARMLESS
+    assert "device" not in TEXTS and "zone" not in TEXTS
 
 
 # what could do harm

@@ -13,8 +13,10 @@ from __future__ import annotations
 
 import datetime as dt
 import errno
+import hashlib
 import json
 import os
+import secrets
 import shutil
 import socket
 import sys
@@ -154,27 +156,56 @@ def _locked(lake: Lake, handle: int, tell: Callable[[str], None]) -> Iterator[No
 def _held(lake: Lake, tell: Callable[[str], None]) -> Iterator[None]:
     """The lock of file systems without locks: a file that only one can make."""
     path, is_told = lake.root / "writer.held", False
-    while True:
-        try:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            break
-        except FileExistsError:
-            other = _text(path)
-            if other and not _is_alive(other):
-                path.unlink(missing_ok=True)
-                continue
-            if not is_told:
-                tell(
-                    f"waiting for {_told(other)}; this file system has no locks: if that run is "
-                    "dead, delete writer.held in the lake"
-                )
-                is_told = True
-            time.sleep(POLL_S)
+    me = json.dumps({**_me(""), "token": secrets.token_hex(8)})
+    while not _taken(path, me):
+        if not is_told:
+            tell(
+                f"waiting for {_told(_text(path))}; this file system has no locks: if that run is "
+                "dead, delete writer.held in the lake"
+            )
+            is_told = True
+        time.sleep(POLL_S)
     try:
-        os.write(handle, json.dumps(_me("")).encode())
-        os.close(handle)
         yield
     finally:
+        _let_go(path, me)
+
+
+def _taken(path: Path, me: str) -> bool:
+    """Whether the file says now that it is mine.
+
+    Whoever is dead is followed by one alone: by who makes a second file, named after what the dead
+    one had written, and then finds that still written. No one else may exchange these words. That
+    second file is taken in the same way, should its maker die before it is gone.
+    """
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        pass
+    else:
+        with os.fdopen(handle, "w") as file:
+            file.write(me)
+        return True
+    other = _text(path)
+    if not other or _is_alive(other):
+        return False
+    turn = path.with_name(f"{PARTIAL}next-{hashlib.sha256(other.encode()).hexdigest()[:16]}")
+    if not _taken(turn, me):
+        return False
+    try:
+        if _text(path) != other:
+            return False
+        mine = path.with_name(f"{PARTIAL}{hashlib.sha256(me.encode()).hexdigest()[:16]}")
+        mine.write_text(me, "utf-8")
+        mine.chmod(0o600)
+        mine.replace(path)
+        return True
+    finally:
+        _let_go(turn, me)
+
+
+def _let_go(path: Path, me: str) -> None:
+    if _text(path) == me:
         path.unlink(missing_ok=True)
 
 

@@ -1,0 +1,80 @@
+"""ingest --participant-from-folder: a folder for each person, all in one call."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from flows.commands.ingest_subjects import derive_all
+from flows.deriving import pipeline
+from flows.deriving.completion import settled
+from flows.deriving.receipt import FileReceipt, Receipt
+from flows.imports import without_pandas
+from flows.reading.manifest import files_of
+from flows.reading.password import Passwords
+from flows.reading.walk import is_litter
+from flows.settings import PARTICIPANT, load
+from flows.terminal.receipt import print_receipt
+from flows.usage import UsageError, asker, is_terminal, say
+from warehouse.store.lake import Lake
+from warehouse.store.lock import writing
+
+
+def run_folders(
+    folder: Path, people: Path, timezone: str | None, password_file: Path | None = None
+) -> int:
+    """Ingest each folder in `people` as that of a participant of its name; 1 if anything is aside.
+
+    Raises: UsageError if `people` is no folder, or has none; SettingsError.
+    """
+    without_pandas()
+    if not people.is_dir():
+        raise UsageError(f"no folder {people}: it holds a folder for each participant")
+    lake = Lake(folder)
+    named, odd = _people(lake, people)
+    if not named:
+        raise UsageError(f"{people} holds no folder that is called as a participant can be")
+    passwords = Passwords.of(password_file, asker())
+    receipts = {who: Receipt(who) for who in named}
+
+    def tell(file: FileReceipt) -> None:
+        if not is_terminal() and not pipeline.is_idle(file):
+            say(f"{file.status}: {file.name}")
+
+    with writing(lake, "dawnlake ingest", say) as was_left:
+        lake.create()
+        settings = load(lake.settings)
+        settled(lake, settings, was_left, say)
+        before = {who: files_of(lake, who) for who in named}
+        for number, (who, receipt) in enumerate(receipts.items(), 1):
+            say(f"{who} ({number} of {len(receipts)})")
+            settings = pipeline.prepared(lake, who, timezone)
+            place = [people / who]
+            receipt.files = pipeline.read_all(lake, who, place, settings, tell, passwords=passwords)
+            if not any(file.manifest for file in receipt.files):
+                receipt.problems.append(f"nothing of {who} is an export that dawnlake reads")
+        derive_all(lake, settings, receipts, before)
+    for receipt in receipts.values():
+        print_receipt(receipt)
+    for sentence in odd:
+        say(sentence)
+    say(f"participants: {len(receipts)}")
+    return 0 if all(receipt.is_clean for receipt in receipts.values()) and not odd else 1
+
+
+def _people(lake: Lake, people: Path) -> tuple[list[str], list[str]]:
+    """Ids of the folders, and sentences on what else lies there."""
+    named, odd = [], []
+    for path in sorted(path for path in people.iterdir() if not is_litter([path.name])):
+        if not path.is_dir():
+            odd.append(f"set aside: {path.name}: not in the folder of a participant")
+        elif not re.fullmatch(PARTICIPANT, path.name):
+            odd.append(
+                f"set aside: {path.name}: no participant id, which is 1 to 64 letters, digits, "
+                "dots, dashes or underscores: rename the folder"
+            )
+        elif other := pipeline.twin(lake, path.name):
+            odd.append(f"set aside: {path.name}: differs from {other} in capitals alone")
+        else:
+            named.append(path.name)
+    return named, odd
