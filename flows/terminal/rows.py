@@ -97,14 +97,16 @@ def _asked(
 
 def print_lines(connection: duckdb.DuckDBPyConnection, query: str, is_mmol: bool = False) -> None:
     """A line for each column of each row: what is too wide for a table."""
-    found = interruptible(connection, lambda: steadily(lambda: _asked(connection, query, is_mmol)))
-    if found is None:
-        return
-    fetch: Callable[[int], list[tuple[object, ...]]] = found.fetchmany
-    names = found.columns
+
+    def asked() -> duckdb.DuckDBPyConnection:
+        rows = _asked(connection, query, is_mmol)
+        return connection.execute("from rows" if rows is not None else query)
+
+    cursor = interruptible(connection, lambda: steadily(asked))
+    names = [column[0] for column in cursor.description or ()]
     width = max(map(len, names), default=0)
     number = 0
-    while rows := interruptible(connection, lambda: fetch(BATCH)):
+    while rows := interruptible(connection, lambda: cursor.fetchmany(BATCH)):
         for row in rows:
             number += 1
             sys.stdout.write(f"row {number}\n")
