@@ -50,8 +50,7 @@ _TIMES = [
     ("anchor_wall", _WALL),  # wall times of this row are kept in the offset of this moment
     ("zone", pa.string()),  # IANA name beside the record: evidence, not used as a clock
 ]
-# The export's own id of whose a record is: it becomes the participant, and is not kept beside rows.
-_SUBJECT = ("subject", pa.string())
+_SUBJECT = ("subject", pa.string())  # the export's own id of whose a record is: the participant
 SAMPLE = pa.schema(
     [
         ("record", pa.int64()),  # line or running number in the file, from 1
