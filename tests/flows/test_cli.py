@@ -303,9 +303,11 @@ def test_rebuild_from_files_reads_the_inbox(run: Run, lake: Path, clarity: Path)
     inbox.mkdir()
     clarity.rename(inbox / "clarity.csv")
     (inbox / "note.txt").write_text("nothing of interest\n")
+    (inbox / "cut.zip").write_bytes(b"PK\x03\x04 and no more")
     code, _, err = run("rebuild", "--from", "files", "--lake", lake)
     assert code == 1
-    assert "set aside: bob/note.txt" in err
+    assert "set aside: bob/cut.zip" in err
+    assert "note.txt" not in err
     assert "bob" in run("files", "--lake", lake)[1]
 
 
