@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import os
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -219,7 +221,9 @@ def _package(
     """datapackage.json (Frictionless Data), with the hashes of the files that are there. Of a data
     set without names it does not say when it was made."""
     is_disguised = wanted.report is not None
-    now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+    # Source: reproducible-builds.org, SOURCE_DATE_EPOCH
+    told = int(os.environ.get("SOURCE_DATE_EPOCH", time.time()))
+    now = dt.datetime.fromtimestamp(told, dt.UTC).isoformat(timespec="seconds")
     package = {
         "name": NAME,
         "profile": "data-package",

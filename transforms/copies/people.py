@@ -106,17 +106,16 @@ def _versions_sql(shape: str, source: str) -> str:
 
 
 def _together(manifests: Iterable[Mapping[str, Any]]) -> list[tuple[str, str]]:
-    """Pairs of files of one format that were made within a day and reach into each other."""
+    """Pairs of files of one layout that were made within a day and reach into each other. A night
+    and its score stand under one key in two layouts, and do not contradict each other."""
     found = []
     dated = [m for m in manifests if made_at(m) and m["first_time"]]
-    reaching: list[
-        Mapping[str, Any]
-    ] = []  # earlier ones of the format that may reach into the next
-    for each in sorted(dated, key=lambda m: (m["connector"], m["first_time"], m["file"])):
+    reaching: list[Mapping[str, Any]] = []  # earlier ones that may reach into the next
+    for each in sorted(dated, key=lambda m: (_layout(m), m["first_time"], m["file"])):
         reaching = [
             m
             for m in reaching
-            if m["connector"] == each["connector"] and m["last_time"] >= each["first_time"]
+            if _layout(m) == _layout(each) and m["last_time"] >= each["first_time"]
         ]
         for other in reaching:
             made = [dt.datetime.fromisoformat(made_at(m)) for m in (each, other)]
@@ -124,6 +123,10 @@ def _together(manifests: Iterable[Mapping[str, Any]]) -> list[tuple[str, str]]:
                 found.append((min(each["file"], other["file"]), max(each["file"], other["file"])))
         reaching.append(each)
     return found
+
+
+def _layout(manifest: Mapping[str, Any]) -> tuple[str, str]:
+    return manifest["connector"], manifest["variant"]
 
 
 def _of_span(manifest: Mapping[str, Any], kind: str, text: str) -> Finding:
