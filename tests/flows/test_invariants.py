@@ -185,11 +185,12 @@ def test_idempotence_also_by_another_name_and_in_an_archive(tmp_path: Path) -> N
     lake, before = reference()
     written = {p: p.stat().st_mtime_ns for p in lake.tables.rglob("*") if p.is_file()}
     renamed = {f"again/{n}.bin": data for n, data in enumerate(corpus().values())}
+    later = aged(put(tmp_path, renamed), "2028-01-01")  # copies are made later
     archive = tmp_path / "all.zip"
     with ZipFile(archive, "w") as zipped:
-        for name, data in corpus().items():
-            zipped.writestr(f"deep/{name}", data)
-    receipt = ingest(lake, [*put(tmp_path, renamed), archive], PERSON, NEW_YORK)
+        for name, path in zip(corpus(), later, strict=True):
+            zipped.write(path, f"deep/{name}")
+    receipt = ingest(lake, [*later, archive], PERSON, NEW_YORK)
     assert {f.status for f in receipt.files} == {"known"}
     assert (receipt.nights_added, receipt.nights_changed) == (0, 0)
     assert tables_of(lake) == before
