@@ -160,8 +160,8 @@ def put(folder: Path, files: Mapping[str, bytes | str]) -> list[Path]:
     return [folder / name for name in files]
 
 
-def aged(paths: Sequence[Path], first: str = "2026-06-01") -> list[Path]:
-    """The same files, made a day after each other: the last one is the newest."""
+def aged(paths: Sequence[Path], first: str = "2027-01-01") -> list[Path]:
+    """The same files, made a day after each other and after all that is in them."""
     for number, path in enumerate(paths):
         when = (at(f"{first}T12:00+00:00") + dt.timedelta(days=number)).timestamp()
         os.utime(path, (when, when))

@@ -268,8 +268,9 @@ def test_results_of_another_version_go(lake: Lake, run: Run, tmp_path: Path) -> 
     made = lake.marts / "made_from.json"
     made.write_text(json.dumps(json.loads(made.read_text()) | {"tables": "another"}))
     paths = exports(tmp_path / "more", 2, 0.0, 3)
-    code, _, err = run("ingest", *paths, "--participant", "dora", "--lake", lake.root)
-    assert code == 0
+    whose = ["--participant", "dora", "--timezone", BERLIN]
+    code, _, err = run("ingest", *paths, *whose, "--lake", lake.root)
+    assert code == 0, err
     assert "`dawnlake effect` found was of another version" in err.replace("\n", " ")
     left = asked(lake, "select distinct participant_id as who from sleep_effect order by all")
     assert left == [{"who": "cleo"}, {"who": WHO}]

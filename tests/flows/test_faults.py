@@ -93,7 +93,11 @@ def spoilt_database() -> bytes:
 
 SET_ASIDE: dict[str, tuple[str, bytes | str, str]] = {
     "unknown": ("note.txt", "Dear diary\n" * 20, "not a format dawnlake reads"),
-    "picture": ("photo.jpg", b"\xff\xd8\xff\xe0" + bytes(range(256)) * 9, "not a format dawnlake"),
+    "picture": (
+        "photo.jpg",
+        b"\xff\xd8\xff\xe0" + bytes(range(256)) * 9,
+        "a screenshot cannot be read",
+    ),
     "empty": ("empty.csv", b"", "the file is empty"),
     "only blank": ("blank.csv", "\n \n", "not a format dawnlake reads"),
     "truncated zip": ("cut.zip", zip_of({"a.csv": GOOD * 20})[:-30], "not a complete zip"),
@@ -150,6 +154,9 @@ SET_ASIDE: dict[str, tuple[str, bytes | str, str]] = {
 }
 
 
+NOT_USED = ("unknown", "picture", "only blank")  # in a folder nobody meant them to be exports
+
+
 @functools.cache
 def together() -> tuple[Lake, Receipt]:
     """All of them between two good files, in one run."""
@@ -166,6 +173,10 @@ def test_a_bad_file_is_set_aside_with_a_sentence(fault: str) -> None:
     name, _, sentence = SET_ASIDE[fault]
     _, receipt = together()
     (bad,) = (f for f in receipt.files if f.name.startswith(f"in/{fault}/{name}"))
+    if fault in NOT_USED:
+        assert (bad.status, bad.error) == ("not used", None)
+        path = temporary("faults") / "in" / fault / name  # handed over by itself it is one
+        (bad,) = kept(Lake(temporary("faults") / "alone"), [path]).files
     assert bad.status == "set aside"
     assert sentence in str(bad.error)
     assert SENTENCE.match(str(bad.error))
