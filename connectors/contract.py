@@ -7,6 +7,7 @@
         Total   how many records the file has, counted before any of them was looked at
         Drift   a column, key or code that the connector does not know
         Fact    what the file says about itself (unit, language, when it was exported, a zone)
+        Named   the person whom the file names: compared with other files, and never kept
 
 Conservation: Total = carried + skipped + rejected. The pipeline checks it on every file.
 
@@ -48,8 +49,7 @@ _TIMES = [
     ("anchor_wall", _WALL),  # wall times of this row are kept in the offset of this moment
     ("zone", pa.string()),  # IANA name beside the record: evidence, not used as a clock
 ]
-# Whose a record is, in files of several people: the export's own id of the person. One name, last
-# in every shape; it becomes the participant and is not kept beside the rows.
+# The export's own id of whose a record is: it becomes the participant, and is not kept beside rows.
 _SUBJECT = ("subject", pa.string())
 SAMPLE = pa.schema(
     [
@@ -157,8 +157,7 @@ MeasuredBy = Literal[
 class Head:
     """The first bytes of a file and of what belongs to it.
 
-    `members` has one name for an ordinary file; names are hints for people, never the ground
-    of a decision.
+    `members` has one name for an ordinary file; names are hints, never the ground of a decision.
     """
 
     name: str
@@ -241,7 +240,11 @@ class Fact:
     value: str
 
 
-Item = Batch | Skip | Total | Drift | Fact
+class Named(str):
+    """The name of a person in a file, to see whether two files are of one. It is not kept."""
+
+
+Item = Batch | Skip | Total | Drift | Fact | Named
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from connectors import connectors
 from transforms.clocks.timeline import Stay
 from transforms.clocks.zone_names import problem_with
 from transforms.copies.priority import ordered
+from transforms.units import GLUCOSE
 from warehouse.store.lake import written
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -63,6 +64,7 @@ class Participant(_Strict):
     timezone: Zone | None = None
     zones: tuple[ZoneChange, ...] = ()
     free_days: tuple[Weekday, ...] | None = None  # else Saturday and Sunday
+    one_person: bool = False  # whatever their exports look like: the answer to that question
 
     @model_validator(mode="after")
     def _are_in_order(self) -> Participant:
@@ -148,6 +150,37 @@ class Rules(_Strict):
     reject_max_pct: float = Field(1, ge=0, le=100)  # above this a file is set aside whole
 
 
+def _whole_mgdl(mmoll: float) -> float:
+    """Whole mg/dL that are told as these tenths of mmol/L, as 70 is 3.9 and 140 is 7.8."""
+    low = int(mmoll * GLUCOSE)
+    return low if round(low / GLUCOSE, 1) == round(mmoll, 1) else low + 1
+
+
+class Targets(_Strict):
+    """A range of one's own, beside those of the consensus, in either unit."""
+
+    low_mgdl: float | None = Field(None, ge=40, le=400)
+    high_mgdl: float | None = Field(None, ge=40, le=400)
+    low_mmoll: float | None = Field(None, ge=2.2, le=22.2)
+    high_mmoll: float | None = Field(None, ge=2.2, le=22.2)
+
+    @model_validator(mode="after")
+    def _is_a_range(self) -> Targets:
+        mgdl, mmoll = (self.low_mgdl, self.high_mgdl), (self.low_mmoll, self.high_mmoll)
+        told = [pair for pair in (mgdl, mmoll) if pair != (None, None)]
+        if len(told) > 1 or any(None in pair for pair in told):
+            raise ValueError("both low_ and high_, in one unit: _mgdl or _mmoll")
+        if told and not self.range_mgdl()[0] < self.range_mgdl()[1]:  # type: ignore[operator]
+            raise ValueError("low_ has to be below high_")
+        return self
+
+    def range_mgdl(self) -> tuple[float | None, float | None]:
+        """Both ends in mg/dL, those of mmol/L in whole ones: 3.5 to 7.8 is 63 to 140."""
+        if self.low_mmoll is None or self.high_mmoll is None:
+            return self.low_mgdl, self.high_mgdl
+        return _whole_mgdl(self.low_mmoll), _whole_mgdl(self.high_mmoll)
+
+
 class Limits(_Strict):
     """What may be read at all. Real exports stay far below: Apple's unpacks to 20 times its size,
     and to several GB."""
@@ -172,12 +205,24 @@ class Settings(_Strict):
     participants: dict[Annotated[str, Field(pattern=PARTICIPANT)], Participant] = {}
     priority: Priority = Field(default_factory=Priority)
     rules: Rules = Rules()
+    targets: Targets = Targets()
+    glucose_unit: Literal["mg/dL", "mmol/L"] = "mg/dL"  # of what people read; tables keep mg/dL
     limits: Limits = Limits()
     pull: Pull = Pull()
 
     def participant(self, name: str) -> Participant:
         """What is known of a participant; nothing, for a new one."""
         return self.participants.get(name, Participant())
+
+    @property
+    def is_mmol(self) -> bool:
+        """Whether people of this lake read glucose in mmol/L."""
+        return self.glucose_unit == "mmol/L"
+
+    def numbers(self) -> dict[str, float | None]:
+        """What the views are asked with: rules, and the own range."""
+        low, high = self.targets.range_mgdl()
+        return {**self.rules.model_dump(), "target_low_mgdl": low, "target_high_mgdl": high}
 
     def free_days(self) -> dict[str, list[int]]:
         """Of each participant who names them: free weekdays, 1 for Monday to 7 for Sunday."""
@@ -275,6 +320,7 @@ def _keys_beside(place: list[str]) -> list[str]:
             "priority": Priority,
             "rules": Rules,
             "limits": Limits,
+            "targets": Targets,
             "pull": Pull,
         }
         model = parts.get(place[0], Settings)

@@ -35,7 +35,6 @@ class Section:
     words: str = ""
     tiles: Sequence[Tile] = ()
     figures: Sequence[Figure] = ()
-    is_wide: bool = True
 
 
 GLUCOSE = (
@@ -192,7 +191,7 @@ def _one_by_one(person: Person, unit: Unit) -> Section:
         "a meal that was logged, a ring a rise of glucose that looks like one; a bar below is "
         "exercise; the ring on the trace is fasting glucose. Times are of the clock at wake."
     )
-    return Section("strips", title, words, figures=figures, is_wide=False)
+    return Section("strips", title, words, figures=figures)
 
 
 def _together(person: Person, unit: Unit) -> Section:

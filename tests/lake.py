@@ -160,6 +160,14 @@ def put(folder: Path, files: Mapping[str, bytes | str]) -> list[Path]:
     return [folder / name for name in files]
 
 
+def aged(paths: Sequence[Path], first: str = "2026-06-01") -> list[Path]:
+    """The same files, made a day after each other: the last one is the newest."""
+    for number, path in enumerate(paths):
+        when = (at(f"{first}T12:00+00:00") + dt.timedelta(days=number)).timestamp()
+        os.utime(path, (when, when))
+    return list(paths)
+
+
 def tolerant(lake: Lake, budget: int = 100) -> Lake:
     """The same lake, made to take files in which most records are faulty: golden inputs."""
     lake.create()
@@ -205,7 +213,7 @@ def derived(
     lake: Lake, people: Iterable[str], settings: Settings, names: Iterable[str]
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """Some relations over the tables of a lake, each made once as a run makes them, not kept."""
-    rules, priority = settings.rules.model_dump(), settings.priority.model_dump()
+    rules, priority = settings.numbers(), settings.priority.model_dump()
     with over_tables(lake, people, rules, priority, settings.free_days()) as connection:
         computed(connection, names, {"mage": mage_rows})
         yield connection
@@ -399,7 +407,7 @@ def lake_of(folder: Path, people: Mapping[str, Person], settings: Settings | Non
 def with_marts(lake: Lake, people: Iterable[str], settings: Settings) -> Lake:
     """The lake with the marts of people whose tables were written to it, and its views."""
     remember(lake, settings, people, mart_names())
-    rules, priority = settings.rules.model_dump(), settings.priority.model_dump()
+    rules, priority = settings.numbers(), settings.priority.model_dump()
     build(lake, rules, priority, free_days=settings.free_days())
     return lake
 

@@ -45,8 +45,9 @@ GUIDES = (
     "CHANGELOG.md",
     "SECURITY.md",
     "FORMATS.md",
+    "RECIPES.md",
     "warehouse/METRICS.md",
-    *(f"{d}/README.md" for d in ("connectors", "transforms", "warehouse", "services")),
+    *(f"{d}/README.md" for d in ("connectors", "transforms", "warehouse", "pages", "services")),
     *(str(page.relative_to(ROOT)) for page in sorted(ROOT.glob("connectors/*/README.md"))),
 )
 SERVED = (["connect"], ["pull"], ["disconnect"])
@@ -128,6 +129,7 @@ def test_every_command_line_of_the_pages_is_one() -> None:
             needed = ["-o", "x"] if words[1:] == ["export"] else needed
             needed = ["x"] if words[1:] == ["forget"] else needed
             needed = ["x", "2025-10-26"] if words[1:] == ["explain"] else needed
+            needed = ["x", "1", "--why", "x"] if words[1:] == ["exclude"] else needed
             needed = ["x", "2025-10-26"] if words[1:] == ["night"] else needed
             needed = ["oura", "--participant", "x"] if words[1:] in SERVED else needed
             needed = ["x"] if words[1:] in (["mapping"], ["withdraw"]) else needed

@@ -12,7 +12,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.contract import Batch, Drift, Fact, Item, Skip, TooManyRejects, Total, WhoseRecords
+from connectors.contract import (
+    Batch,
+    Drift,
+    Fact,
+    Item,
+    Named,
+    Skip,
+    TooManyRejects,
+    Total,
+    WhoseRecords,
+)
 from transforms.arrays import Micros
 from transforms.glucose.units_told import UnitsTold
 
@@ -33,6 +43,7 @@ class Account:
     facts: dict[str, list[str]] = field(default_factory=dict)
     drift: set[str] = field(default_factory=set)
     clocks: set[str] = field(default_factory=set)  # offset, utc, wall clock: how times are told
+    names: set[str] = field(default_factory=set, repr=False)  # of people; in memory alone
     subjects: set[str] = field(default_factory=set)  # whose the records are, if they say so
     first: dt.datetime | None = None
     last: dt.datetime | None = None
@@ -60,6 +71,8 @@ class Account:
                 self.total += records
             case Drift(what):
                 self.drift.add(what)
+            case Named():
+                self.names.add(str(item))
             case Fact(name, value):
                 known = self.facts.setdefault(name, [])
                 if value not in known:
@@ -95,6 +108,11 @@ class Account:
             )
         return counts
 
+    @property
+    def exported_at(self) -> str | None:
+        """When the file says that it was made (ISO)."""
+        return max(self.facts.get("exported_at", []), default=None)
+
     def manifest(self) -> dict[str, Any]:
         """The columns of source_file that come from reading."""
         carried, skipped, rejected = self.counts()
@@ -109,7 +127,7 @@ class Account:
             "drift": sorted({*self.drift, *self._units.doubts()}),
             "first_time": self.first.isoformat() if self.first else None,
             "last_time": self.last.isoformat() if self.last else None,
-            "exported_at": max(self.facts.get("exported_at", []), default=None),
+            "exported_at": self.exported_at,
         }
 
 

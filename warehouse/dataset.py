@@ -12,6 +12,7 @@ from pathlib import Path
 
 import duckdb
 
+from warehouse import mmoll
 from warehouse.steady import steadily
 from warehouse.store.lake import private_folder, sweep, written
 from warehouse.view_files import View
@@ -53,10 +54,15 @@ def dated(view: View) -> str | None:
     return next((name for name in DATES if name in view.columns), None)
 
 
-def described(connection: duckdb.DuckDBPyConnection, view: View) -> list[tuple[str, str, str]]:
-    """Name, DuckDB type and meaning of each column."""
+def described(
+    connection: duckdb.DuckDBPyConnection, view: View, is_mmol: bool = False
+) -> list[tuple[str, str, str]]:
+    """Name, DuckDB type and meaning of each column; of glucose in mmol/L, if `is_mmol`."""
     told = connection.execute(f"describe {view.name}").fetchall()
-    return [(row[0], row[1], view.columns[row[0]]) for row in told]
+    columns = [(row[0], row[1], view.columns[row[0]]) for row in told]
+    if not is_mmol:
+        return columns
+    return [(mmoll.renamed(n), kind, mmoll.meaning(n, text)) for n, kind, text in columns]
 
 
 def begun(output: Path) -> Path:
@@ -74,14 +80,17 @@ def write_dataset(
     participant: str | None = None,
     since: dt.date | None = None,
     beside: Sequence[Path] = (),
+    is_mmol: bool = False,
 ) -> None:
-    """Write everything; the checksums, also of files `beside`, last.
+    """Write everything, glucose in mmol/L if `is_mmol`; checksums, also of files `beside`, last.
 
     Raises: duckdb.Error; OSError.
     """
-    files = [_data_file(connection, each, output, form, participant, since) for each in chosen]
-    files.append(_codebook(connection, chosen, output))
-    files.append(_package(connection, chosen, output, form))
+    files = [
+        _data_file(connection, each, output, form, participant, since, is_mmol) for each in chosen
+    ]
+    files.append(_codebook(connection, chosen, output, is_mmol))
+    files.append(_package(connection, chosen, output, form, is_mmol))
     lines = [f"{hashlib.sha256(f.read_bytes()).hexdigest()}  {f.name}\n" for f in (*beside, *files)]
     with written(output / CHECKSUMS) as partial:
         partial.write_text("".join(lines), "utf-8")
@@ -94,6 +103,7 @@ def _data_file(
     form: str,
     participant: str | None,
     since: dt.date | None,
+    is_mmol: bool,
 ) -> Path:
     view, where, values = chosen.view, [], []
     if participant:
@@ -106,6 +116,9 @@ def _data_file(
     order = f"order by {view.grain}" if view.grain else ""
     cells = _without_formulas(connection, view) if form == "csv" else "*"
     query = f"select {cells} from {view.name} {condition} {order}"
+    if is_mmol:
+        told = [(name, kind) for name, kind, _ in described(connection, view)]
+        query = f"select {mmoll.selected(told)} from ({query})"
     path = output / f"{chosen.name}.{form}"
     with written(path) as partial:
         quoted = str(partial).replace("'", "''")
@@ -128,19 +141,24 @@ def _without_formulas(connection: duckdb.DuckDBPyConnection, view: View) -> str:
 
 
 def _codebook(
-    connection: duckdb.DuckDBPyConnection, chosen: Sequence[Chosen], output: Path
+    connection: duckdb.DuckDBPyConnection, chosen: Sequence[Chosen], output: Path, is_mmol: bool
 ) -> Path:
     path = output / "codebook.csv"
     with written(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
         lines = csv.writer(file)
         lines.writerow(("view", "column", "type", "meaning"))
         for each in chosen:
-            lines.writerows((each.name, *column) for column in described(connection, each.view))
+            columns = described(connection, each.view, is_mmol)
+            lines.writerows((each.name, *column) for column in columns)
     return path
 
 
 def _package(
-    connection: duckdb.DuckDBPyConnection, chosen: Sequence[Chosen], output: Path, form: str
+    connection: duckdb.DuckDBPyConnection,
+    chosen: Sequence[Chosen],
+    output: Path,
+    form: str,
+    is_mmol: bool,
 ) -> Path:
     """datapackage.json (Frictionless Data)."""
     resources = [
@@ -150,7 +168,7 @@ def _package(
             "format": form,
             "description": each.view.comment,
             "schema": {
-                "fields": [_field(*column) for column in described(connection, each.view)],
+                "fields": [_field(*column) for column in described(connection, each.view, is_mmol)],
                 "primaryKey": each.view.grain.split(", ") if each.view.grain else [],
             },
         }

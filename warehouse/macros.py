@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-Rules = Mapping[str, float]
+Rules = Mapping[str, float | None]
 Priority = Mapping[str, Sequence[str]]
 FreeDays = Mapping[str, Sequence[int]]  # of a participant: 1 Monday to 7 Sunday
 WEEKEND = (6, 7)
+NO_TARGETS: Rules = {"target_low_mgdl": None, "target_high_mgdl": None}
 
 # Numbers that several views need. Readings around a meal are lists of {minute, mgdl}, by minute.
 MACROS = {
@@ -74,6 +75,10 @@ MACROS = {
         "mgdl > case reported_as when 'mmol/L' then tenths_mgdl(limit_mgdl) + 1e-6 "
         "when 'mmol/L with decimals' then limit_mgdl + 0.5 else limit_mgdl end"
     ),
+    "is_in_own_range(mgdl, reported_as)": (
+        "not is_below(mgdl, rule_target_low_mgdl(), reported_as) "
+        "and not is_above(mgdl, rule_target_high_mgdl(), reported_as)"
+    ),
     "clock_offset_us(wall, instant)": "epoch_us(wall) - epoch_us(instant)",
     # Area above the baseline between two readings; of a crossing only the triangle above it.
     "area_above(minutes, a, b)": (
@@ -85,7 +90,11 @@ MACROS = {
 
 def settings_sql(rules: Rules, priority: Priority, free_days: FreeDays) -> str:
     """Statements that make every macro and the view `source_priority`."""
-    made = [f"create macro rule_{name}() as {value!r}::double" for name, value in rules.items()]
+    numbers = {**NO_TARGETS, **rules}
+    made = [
+        f"create macro rule_{name}() as {'null' if value is None else repr(value)}::double"
+        for name, value in numbers.items()
+    ]
     made += [f"create macro {head} as {body}" for head, body in MACROS.items()]
     return ";".join([*made, free_days_sql(free_days), _priority_sql(priority)])
 

@@ -17,7 +17,7 @@ and Italian headers verbatim. French, Dutch and Portuguese only as other parsers
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -38,6 +38,7 @@ from connectors.contract import (
     FormatDrift,
     Head,
     Item,
+    Named,
     Skip,
     Source,
     Total,
@@ -102,6 +103,7 @@ def extract(source: Source, variant: str) -> Iterator[Item]:
     yield Fact("unit", units["historic"])
     if times.exported:
         yield Fact("exported_at", times.exported.isoformat() + "Z")
+    yield from _named(grid.top[: layout.line])
     yield from _drift(layout, times.exchanged)
     judged = query(_judged_sql(layout.names), rows=table, times=times.times)
     yield from _skips(judged)
@@ -173,6 +175,14 @@ def _judged_sql(names: list[str]) -> str:
         else 'sound' end as verdict
     from read order by record
     """
+
+
+def _named(preamble: Iterable[Sequence[str]]) -> Iterator[Named]:
+    """Who generated the file: the fifth cell of the line above the header."""
+    for cells in preamble:
+        if len(cells) > 4 and cells[4].strip():
+            yield Named(cells[4].strip())
+            return
 
 
 def _skips(judged: pa.Table) -> Iterator[Skip]:

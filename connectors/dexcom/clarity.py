@@ -24,6 +24,7 @@ from connectors.contract import (
     FormatDrift,
     Head,
     Item,
+    Named,
     Source,
     Total,
     shaped,
@@ -68,10 +69,13 @@ def extract(source: Source, variant: str) -> Iterator[Item]:
     for column in unknown_columns(rows.header, variant):
         yield Drift(f"column {column}")
     yield from rows.unreadable()
-    events = query(events_sql(unit), rows=_fourteen(rows))
+    lines = _fourteen(rows)
+    events = query(events_sql(unit), rows=lines)
     if pc.any(events["is_unnamed"]).as_py():
         yield Drift("event types without a known word, read as glucose by their transmitter time")
     yield from left_out(events)
+    if name := " ".join(_patient(events, lines)):
+        yield Named(name)
     sound = carried(events)
     yield shaped("sample", query(_samples_sql(unit), sound=sound))
     yield shaped("episode", query(EPISODES_SQL, sound=sound))
@@ -96,6 +100,13 @@ def _fourteen(rows: Delimited) -> pa.Table:
             pc.if_else(known, stamps, pc.coalesce(read, stamps)),
         )
     return table
+
+
+def _patient(events: pa.Table, lines: pa.Table) -> list[str]:
+    """First and last name: the first two rows about the patient, in any language."""
+    about = events.filter(pc.equal(events["event"], "patient"))["record"].slice(0, 2)
+    cells = lines.filter(pc.is_in(lines["record"], about.combine_chunks()))["c4"].to_pylist()
+    return [cell for cell in cells if cell]
 
 
 def _samples_sql(unit: str) -> str:
@@ -133,7 +144,7 @@ EPISODES_SQL = f"""
 CONNECTOR = Connector(
     name="dexcom_clarity",
     title="Dexcom Clarity CSV, XLSX",
-    version="3",
+    version="4",
     variants={
         "en": "verified",
         "it": "verified",

@@ -213,7 +213,7 @@ def _parsed(text: str | None) -> object:
 CONNECTOR = Connector(
     name="nightscout",
     title="Nightscout (API or mongoexport)",
-    version="3",
+    version="4",
     variants={
         "entries_json": "verified",
         "entries_csv": "verified",

@@ -4,7 +4,7 @@
 what is carried, whatever the event is called, and the event type only names the rest. Numbers may
 be text, NULL or 0; 0 g is no meal. A glucose value is a fingerstick in a BG Check or where
 `glucoseType` says so; beside a bolus it repeats the sensor. Trio and iAPS upload an override of
-the loop as Exercise. `enteredBy` may be a person: it is read for that one thing, never carried.
+the loop as Exercise. `enteredBy` may be a person: of it only the names of known apps are carried.
 """
 
 from __future__ import annotations
@@ -43,6 +43,12 @@ NOTHING_MEASURED = (
     *("temporary target", "temporary target cancel", "temporary override", "openaps offline"),
     *("temporary override cancel", "suspend pump", "resume pump", "d.a.d. alert", *UNNAMED),
 )
+# Uploading apps by how `enteredBy` begins; what follows may be a phone's name, or a person's.
+# Source: fixtures of AAPS, Loop, Trio, iAPS, xDrip+ and Spike.
+APPS = (
+    *("androidaps", "openaps", "xdrip", "loop", "trio", "iaps", "freeaps", "spike", "xdrip4ios"),
+    *("sugarmate", "nightguard", "mysugr", "tidepool", "glooko", "dexcom", "minimed"),
+)
 OVERRIDES_AS_EXERCISE = ("trio", "iaps", "freeaps x", "freeaps-x")  # by the uploading app
 
 
@@ -67,7 +73,10 @@ def _judged() -> str:
     """Every treatment with its numbers, and whether it is skipped or rejected."""
     return f"""
     with typed as (
-        select record, coalesce(_id, identifier) as key, device, notes, "eventType" as event_type,
+        select record, coalesce(_id, identifier) as key,
+            coalesce(device, regexp_extract(lower("enteredBy"), '^({"|".join(APPS)})\\b', 1))
+                as told_by,
+            nullif(told_by, '') as device, notes, "eventType" as event_type,
             coalesce(lower("eventType"), '<none>') as event,
             coalesce(created_at, timestamp, date, mills) as stamp,
             carbs as carbs_text, insulin as insulin_text, glucose as glucose_text, units,

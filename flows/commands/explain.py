@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 
 from flows.deriving.derivation import sources_of
+from flows.deriving.exclude import near
 from flows.reading.manifest import parts_of
 from flows.settings import load
 from flows.terminal.rows import print_query, print_rows
@@ -24,9 +25,16 @@ from flows.usage import (
     say,
     shortened,
 )
+from warehouse.mmoll import converted, renamed
 from warehouse.night_parts import HISTORY, PARTS, WHOLE, columns_by_part
 
-Row = dict[str, Any]
+
+class Row(dict[str, Any]):
+    """A row of night_to_day by its columns, and whether its glucose is shown in mmol/L."""
+
+    is_mmol = False
+
+
 COLUMNS_WIDTH = 90  # of the columns beside the name
 NEAREST = 3  # nights that are named where there is none
 ROWS = """
@@ -55,25 +63,29 @@ def explain_night(folder: Path, who: str, sleep_date: str, is_whole: bool, form:
     lake, connection = opened(folder)
     participants(lake, who)
     date = _date(sleep_date)
+    settings = load(lake.settings)
     night = _night(connection, who, date)
     if form != "table" and not is_whole:
         raise UsageError("--format is of --rows: add it")
-    with sources_of(lake, who, load(lake.settings)) as sources:
+    with sources_of(lake, who, settings) as sources:
         if is_whole:
             query = ROWS.format(who=who.replace("'", "''"), date=date)
             if form == "table":
-                print_query(sources, query, None)
+                print_query(sources, query, None, settings.is_mmol)
             else:
                 print_rows(sources, query, form)
             return 0
         names = {part.file: part.manifest["name"] for part in parts_of(lake, who)}
         data.print(f"{who}, the night to {date}")
+        night.is_mmol = settings.is_mmol
         data.print(_values(WHOLE, night))
         told = {*WHOLE, *_print_parts(sources, who, date, night, names)}
     told |= _print_history(connection, who, date, night)
     rest = [name for name, value in night.items() if value is not None and name not in told]
     if rest := [name for name in rest if name not in ("participant_id", "sleep_date")]:
         data.print(f"\nwithout rows of their own\n{_values(rest, night)}")
+    for each in near(lake, who, date):
+        data.print(f"\nset aside by hand: record {each.record} of {each.file}: {each.why}")
     say("records: lines or numbers in the file; `--rows` lists every row with its value")
     return 0
 
@@ -91,15 +103,15 @@ def _night(connection: duckdb.DuckDBPyConnection, who: str, date: dt.date) -> Ro
     found = fetched(connection, sql, who, date)
     if not found:
         dates = [night for (night,) in fetched(connection, DATES, who)]
-        near = sorted(sorted(dates, key=lambda night: (abs(night - date), night))[:NEAREST])
-        listed = ", ".join(map(str, near))
-        there = f"the nearest nights are {listed}" if near else "it has no nights"
+        nearest = sorted(sorted(dates, key=lambda night: (abs(night - date), night))[:NEAREST])
+        listed = ", ".join(map(str, nearest))
+        there = f"the nearest nights are {listed}" if nearest else "it has no nights"
         raise UsageError(
             f"no night of {who} ended on {date}; {there}. `dawnlake status --participant {who}` "
             "says from when to when there are some"
         )
     names = [name for name, *_ in fetched(connection, "describe night_to_day")]
-    return dict(zip(names, found[0], strict=True))
+    return Row(zip(names, found[0], strict=True))
 
 
 def _print_parts(
@@ -144,9 +156,9 @@ def _print_history(
     found = fetched(connection, VALID, who, first, date)
     valid = [day.toordinal() for (day,) in found]
     for days, columns in HISTORY.items():
-        near = runs([day for day in valid if day > date.toordinal() - days])
+        within = runs([day for day in valid if day > date.toordinal() - days])
         data.print(_values(columns, night))
-        data.print(f"    {', '.join(_dates(first, last) for first, last in near) or 'none'}")
+        data.print(f"    {', '.join(_dates(first, last) for first, last in within) or 'none'}")
     return {name for columns in HISTORY.values() for name in columns}
 
 
@@ -156,7 +168,11 @@ def _dates(first: int, last: int) -> str:
 
 
 def _values(columns: Sequence[str], night: Row) -> str:
-    return "  " + ", ".join(f"{name} {shown(night[name])}" for name in columns)
+    if not night.is_mmol:
+        return "  " + ", ".join(f"{name} {shown(night[name])}" for name in columns)
+    names = {name: renamed(name) for name in columns}
+    told = {n: converted(night[n]) if names[n] != n else night[n] for n in columns}
+    return "  " + ", ".join(f"{names[name]} {shown(told[name])}" for name in columns)
 
 
 def shown(value: object) -> str:

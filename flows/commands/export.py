@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 
 from flows.disguises import disguise_of
+from flows.settings import load
 from flows.usage import UsageError, opened, participants, say
 from warehouse.dataset import Chosen, begun, write_dataset
 from warehouse.disguise import disguised
@@ -32,16 +33,17 @@ def run_export(
     exported = _asked(names, participant is not None or deidentify)
     from_date = _date(since)
     there, connection = opened(lake)
-    people = participants(there, participant)
+    people, is_mmol = participants(there, participant), load(there.settings).is_mmol
     if deidentify:
         connection.close()  # who has to be added to the key may complete a run that died
         disguise = disguise_of(there, people, "dawnlake export")
         _, connection = opened(lake)
         disguise.register(connection)
-        _write_disguised(connection, exported, begun(output), form, from_date)
+        _write_disguised(connection, exported, begun(output), form, from_date, is_mmol)
     else:
         chosen = [Chosen.as_it_is(view) for view in exported]
-        write_dataset(connection, chosen, begun(output), form, participant, from_date)
+        place = begun(output)
+        write_dataset(connection, chosen, place, form, participant, from_date, is_mmol=is_mmol)
     what = "1 view" if len(names) == 1 else f"{len(names)} views"
     say(f"{what} to {output}, described in codebook.csv and datapackage.json")
     return 0
@@ -75,9 +77,10 @@ def _write_disguised(
     output: Path,
     form: str,
     since: dt.date | None,
+    is_mmol: bool,
 ) -> None:
     """The disguise has only the people and the dates that were asked for."""
     chosen, warnings, report = disguised(connection, exported, since, output)
     for warning in warnings:
         say(f"small: {warning}")
-    write_dataset(connection, chosen, output, form, beside=[report])
+    write_dataset(connection, chosen, output, form, beside=[report], is_mmol=is_mmol)

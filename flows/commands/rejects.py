@@ -1,11 +1,13 @@
-"""rejects: records that were not understood, and why."""
+"""rejects: records that were not understood, or set aside by hand, and why."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from flows.deriving.exclude import excluded_of
 from flows.reading.manifest import parts_of
 from flows.usage import data, fetched, listing, opened, participants, say, shortened
+from warehouse.store.lake import Lake
 
 REJECTS = """
     select file, code, coalesce(field, ''), count(*), min(record)
@@ -16,6 +18,19 @@ RECORDS = """
     from reject where participant_id = ? order by file, record, code, field, raw
 """
 COLUMNS_WIDTH = 70  # of the columns beside the name
+
+
+def _print_excluded(lake: Lake, who: str) -> int:
+    """What was set aside by hand; how many records."""
+    found = excluded_of(lake, who)
+    if found:
+        table = listing("file", "record", "set aside by hand")
+        for each in found:
+            table.add_row(each.file, str(each.record), each.why)
+        data.print(who)
+        data.print(table)
+        say("`dawnlake exclude FILE RECORD --undo` takes one back")
+    return len(found)
 
 
 def show_rejects(folder: Path, participant: str | None, is_whole: bool) -> int:
@@ -37,6 +52,7 @@ def show_rejects(folder: Path, participant: str | None, is_whole: bool) -> int:
             data.print(who)
             data.print(table)
             there += table.row_count
+        there += _print_excluded(lake, who)
     if not there:
         say("no record was rejected")
     elif not is_whole:

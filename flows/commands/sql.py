@@ -7,6 +7,7 @@ from pathlib import Path
 
 import duckdb
 
+from flows.settings import load
 from flows.terminal.rows import print_query, print_rows, write_rows
 from flows.usage import UsageError, machine_trouble, opened, say
 
@@ -20,7 +21,7 @@ def run_sql(folder: Path, query: str, form: str, output: Path | None) -> int:
 
     Raises: UsageError with what DuckDB says about a query that does not run.
     """
-    _, connection = opened(folder)
+    lake, connection = opened(folder)
     if form == "parquet" and output is None:
         raise UsageError("parquet goes to a file: add -o FILE")
     try:
@@ -28,7 +29,7 @@ def run_sql(folder: Path, query: str, form: str, output: Path | None) -> int:
             ending = output.suffix.removeprefix(".")
             write_rows(connection, query, ending if form == "table" else form, output)
         elif form == "table":
-            print_query(connection, query)
+            print_query(connection, query, is_mmol=load(lake.settings).is_mmol)
         else:
             print_rows(connection, query, form)
     except duckdb.Error as error:
@@ -48,6 +49,7 @@ def run_shell(folder: Path) -> int:
     Raises: UsageError for a statement that does not run, unless a person typed it.
     """
     lake, connection = opened(folder)
+    is_mmol = load(lake.settings).is_mmol
     is_typed = sys.stdin.isatty()
     if is_typed:
         _remember(lake.root / ".history")
@@ -69,10 +71,10 @@ def run_shell(folder: Path) -> int:
             continue
         statement += line + "\n"
         if line.rstrip().endswith(";"):
-            _run(connection, statement, is_typed)
+            _run(connection, statement, is_typed, is_mmol)
             statement = ""
     if statement.strip() and not is_typed:
-        _run(connection, statement, is_typed)
+        _run(connection, statement, is_typed, is_mmol)
     return 0
 
 
@@ -97,9 +99,11 @@ def _dot(connection: duckdb.DuckDBPyConnection, command: str) -> None:
         say(HELP)
 
 
-def _run(connection: duckdb.DuckDBPyConnection, statement: str, is_typed: bool) -> None:
+def _run(
+    connection: duckdb.DuckDBPyConnection, statement: str, is_typed: bool, is_mmol: bool
+) -> None:
     try:
-        print_query(connection, statement)
+        print_query(connection, statement, is_mmol=is_mmol)
     except duckdb.Error as error:
         if not is_typed:
             raise UsageError(_first_line(error)) from None

@@ -5,18 +5,17 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 
 from connectors.contract import STORED
-from flows.reading.manifest import Manifest, Part, is_batch, parts_of
+from flows.deriving.parts import Parts as Parts
+from flows.reading.manifest import Manifest
 from flows.settings import Settings
 from transforms import align
 from transforms.align import GLUCOSE, Quantity
@@ -28,8 +27,8 @@ from transforms.clocks.known import Clocks
 from transforms.clocks.participant import finding_rows, known_clocks, zone_rows
 from transforms.clocks.places import Doubt
 from transforms.clocks.questions import Question
-from transforms.copies.age import age
 from transforms.copies.one_copy import one_copy
+from transforms.copies.people import CONTRADICTING, OTHER_NAME, contradicting, other_names
 from transforms.copies.routes import copies_marked
 from transforms.glucose.apart import KIND as APART
 from transforms.glucose.apart import sensors_apart
@@ -52,7 +51,7 @@ from warehouse.store.rows import write_pieces, write_table
 
 # Of whatever derives tables: those of another may not fit the views
 VERSION = digest(align.VERSION, {name: str(schema) for name, schema in (TABLES | RESULTS).items()})
-EPOCH, MICROSECOND = dt.datetime(1970, 1, 1), dt.timedelta(microseconds=1)
+TWO_PEOPLE = (APART, OTHER_NAME, CONTRADICTING)
 VOCABULARY = {name: Quantity(m.unit, m.low, m.high) for name, m in METRICS.items()}
 
 
@@ -67,6 +66,8 @@ class Aligned:
     zone_found  the home zone, if the exports and not the settings tell it
     home_doubt  what speaks against the home of the settings, if it is most of the evidence
     apart       how many pairs of sensors at once are too far apart for one person
+    names       files that name somebody else than the others of their format
+    contradict  pairs of exports, made together, that contradict each other
     questions   what the exports do not tell of clocks
     """
 
@@ -78,80 +79,9 @@ class Aligned:
     zone_found: str | None = None
     home_doubt: Doubt | None = None
     apart: int = 0
+    names: int = 0
+    contradict: int = 0
     questions: tuple[Question, ...] = ()
-
-
-@dataclass(frozen=True)
-class Parts:
-    """The extracted files of a participant, oldest export first."""
-
-    every: list[Part]
-
-    @classmethod
-    def of(cls, lake: Lake, participant: str) -> Parts:
-        return cls(sorted(parts_of(lake, participant), key=lambda part: age(part.manifest)))
-
-    @cached_property
-    def manifests(self) -> list[Manifest]:
-        return [part.manifest for part in self.every]
-
-    def files(self) -> pa.Table:
-        """connector, file, newness, and the first and the last time in it."""
-        return pa.table(
-            {
-                "connector": pa.array([m["connector"] for m in self.manifests], pa.string()),
-                "file": pa.array([m["file"] for m in self.manifests], pa.string()),
-                "newness": pa.array(range(len(self.manifests)), pa.int32()),
-                "first": pa.array([m["first_time"] for m in self.manifests], pa.string()),
-                "last": pa.array([m["last_time"] for m in self.manifests], pa.string()),
-            }
-        )
-
-    @cached_property
-    def _database(self) -> duckdb.DuckDBPyConnection:
-        """In memory; once, since to make one takes as long as to read a small file."""
-        return duckdb.connect()
-
-    def made(self) -> dict[str, int]:
-        """When each file was made at the latest, microseconds: as it says, or when it was read."""
-        ends = {}
-        for manifest in self.manifests:
-            told = manifest["exported_at"] or manifest.get("read_on")
-            if told and str(manifest["first_time"]) <= told:  # else it is the date that is wrong
-                moment = dt.datetime.fromisoformat(told).replace(tzinfo=None)
-                whole_day = 0 if manifest["exported_at"] else DAY
-                ends[str(manifest["file"])] = (moment - EPOCH) // MICROSECOND + whole_day
-        return ends
-
-    def connection(self) -> duckdb.DuckDBPyConnection:
-        """A connection with temporary relations of its own."""
-        connection = self._database.cursor()
-        connection.execute("set timezone = 'UTC'")
-        return connection
-
-    def parts(self, shape: str, piece: Piece = EVERYTHING) -> str | None:
-        """A FROM clause over a shape's parts with connector and file; None if there is none."""
-        wanted = (part.folder for part in self.every if piece.may_be_in(part.manifest))
-        folders = [f for f in dict.fromkeys(wanted) if (f / f"{shape}.parquet").exists()]
-        batches = [folder for folder in folders if is_batch(folder)]
-        alone = [folder for folder in folders if not is_batch(folder)]
-        sources = [_rows_of(alone, shape, "file")] if alone else []
-        if batches:
-            rows = f"select * exclude (batch) from {_rows_of(batches, shape, 'batch')}"
-            sources.append(f"({rows})")
-        if len(sources) < 2:
-            return sources[0] if sources else None
-        return f"(from {sources[0]} union all by name from {sources[1]})"
-
-
-def _rows_of(folders: Iterable[Path], shape: str, kind: str) -> str:
-    """A FROM clause over the rows in folders that are named `kind`=..."""
-    paths = (str(folder / f"{shape}.parquet").replace("'", "''") for folder in folders)
-    listed = ", ".join(f"'{path}'" for path in paths)
-    return (
-        f"read_parquet([{listed}], hive_partitioning = true, hive_types = "
-        f"{{participant_id: varchar, connector: varchar, {kind}: varchar}})"
-    )
 
 
 def known(lake: Lake, participant: str, settings: Settings) -> Aligned | None:
@@ -185,7 +115,9 @@ def _fingerprint(participant: str, settings: Settings, parts: Parts) -> str:
         settings.participant(participant).model_dump(mode="json"),
         settings.priority.among({m["connector"] for m in parts.manifests}),
         (settings.rules.stay_min_h, settings.rules.stay_join_days),
+        # in the order of their age
         [(m["file"], m["connector"], m["connector_version"]) for m in parts.manifests],
+        parts.excluded().to_pylist(),
         {name: (q.unit, q.low, q.high) for name, q in VOCABULARY.items()},
     )
 
@@ -217,7 +149,7 @@ def _derived(stage: Lake, participant: str, settings: Settings, parts: Parts) ->
     stays, rules = settings.participant(participant).stays(), settings.rules
     patience = Patience(rules.stay_min_h * HOUR, rules.stay_join_days * DAY)
     with parts.connection() as connection:
-        known = known_clocks(connection, stays, patience, parts.manifests, parts.parts)
+        known = known_clocks(connection, stays, patience, parts.manifests, parts.kept)
     clocks = known.clocks
     made = parts.made()
     samples = _Samples(parts, clocks, settings.priority.glucose, made)
@@ -228,10 +160,13 @@ def _derived(stage: Lake, participant: str, settings: Settings, parts: Parts) ->
     findings = [
         *known.findings(),
         *samples.findings,
+        *_of_two_people(parts),
         *shifted,
         *waiting(episode, clocks, "kind", ("sleep", "sleep_stage")),
         *of_future(episode),
     ]
+    if settings.participant(participant).one_person:
+        findings = [finding for finding in findings if finding.kind not in TWO_PEOPLE]
     tables = {
         "episode": episode,
         "sleep_part": sleep_parts(belonging(episode)),
@@ -246,6 +181,9 @@ def _derived(stage: Lake, participant: str, settings: Settings, parts: Parts) ->
         write_table(stage, name, participant, table)
     needed = clocks is None and (samples.needs_zone or align.needs_zone(reported))
     unplaced = samples.unplaced + align.unplaced(episode)
+    apart, names, contradicting = (
+        sum(finding.kind == kind for finding in findings) for kind in TWO_PEOPLE
+    )
     return Aligned(
         participant,
         changed=True,
@@ -254,7 +192,9 @@ def _derived(stage: Lake, participant: str, settings: Settings, parts: Parts) ->
         zones_named=known.named,
         zone_found=known.by_evidence,
         home_doubt=known.doubt,
-        apart=sum(finding.kind == APART for finding in findings),
+        apart=apart,
+        names=names,
+        contradict=contradicting,
         questions=(
             *known.questions(),
             *questions.of_future(samples.future + count_future(episode)),
@@ -298,10 +238,17 @@ class _Samples:
         if GLUCOSE in piece.metrics:
             found, copies = copies_marked(found, GLUCOSE, self.priority)
             self.findings += [*copies, *sensors_apart(found, GLUCOSE)]
-            self.findings += [*waiting(found, self.clocks, "metric", (GLUCOSE,))]
+            self.findings += waiting(found, self.clocks, "metric", (GLUCOSE,))
         self.streams.add(found)
         self.unplaced += align.unplaced(found)
         return found
+
+
+def _of_two_people(parts: Parts) -> list[Finding]:
+    """Signs of two people in the files as such."""
+    sources = {s: source for s in STORED if s != "reject" and (source := parts.kept(s))}
+    with parts.connection() as connection:
+        return [*other_names(parts.manifests), *contradicting(connection, sources, parts.manifests)]
 
 
 def _reported(
@@ -318,7 +265,7 @@ def _reported(
         source = f"(from {source} where {piece.condition()})"
     settled = clocks and clocks.folds.table("metric" if shape == "sample" else "kind")
     with parts.connection() as connection:
-        return one_copy(connection, shape, source, parts.files(), settled)
+        return one_copy(connection, shape, source, parts.files(), settled, parts.excluded())
 
 
 def _rejects(parts: Parts) -> pa.Table:

@@ -72,7 +72,7 @@ def build_views(
     if count != before.count:
         divide(lake, mart_names(), before.count, count)
         MadeFrom(count, before.tables, before.marts).write(lake)
-    rules, priority = settings.rules.model_dump(), settings.priority.model_dump()
+    rules, priority = settings.numbers(), settings.priority.model_dump()
     build(lake, rules, priority, anew, without, settings.free_days())
     remove_others(lake, count)
 

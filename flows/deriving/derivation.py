@@ -128,7 +128,7 @@ def derivation(lake: Lake, settings: Settings) -> Iterator[Derivation]:
 def _connection(
     lake: Lake, participants: Collection[str], settings: Settings
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    rules, priority = settings.rules.model_dump(), settings.priority.model_dump()
+    rules, priority = settings.numbers(), settings.priority.model_dump()
     with over_tables(lake, participants, rules, priority, settings.free_days()) as connection:
         yield connection
 
@@ -159,7 +159,7 @@ def _nights(
 
 def made_from(settings: Settings, count: int) -> MadeFrom:
     """What marts are made from now."""
-    rules, priority = settings.rules.model_dump(), settings.priority.model_dump()
+    rules, priority = settings.numbers(), settings.priority.model_dump()
     return MadeFrom(count, VERSION, mart_fingerprints(rules, priority, mage.VERSION))
 
 

@@ -70,6 +70,7 @@ def look(
             if part is not None and part.manifest["connector_version"] == claim[0].version:
                 count = part.manifest["carried_count"]
                 receipt = FileReceipt(found.name, "known", found.archive, part.manifest)
+                receipt.signs = found.signs
                 receipt.already_known = count
                 return receipt
         return Unread(claim, (found,), (small,) if small else ())
@@ -94,9 +95,11 @@ def extract(
     its receipt."""
     budget, outcomes = settings.rules.reject_max_pct, None
     if len(unread.small) >= FEWEST:
-        outcomes = extracted_together(lake, participant, unread.small, budget, unread.claim)
+        outcomes = extracted_together(lake, participant, unread.small, budget, unread.claim, known)
     if outcomes is None:
-        outcomes = [_one(lake, participant, found, budget, unread.claim) for found in unread.files]
+        outcomes = [
+            _one(lake, participant, found, budget, unread.claim, known) for found in unread.files
+        ]
     new = [outcome for outcome in outcomes if isinstance(outcome, Part)]
     before = [part for each in new if (part := known.part(each.key)) is not None]
     places = {each.key: each.folder for each in new}
@@ -111,10 +114,10 @@ def extract(
 
 
 def _one(
-    lake: Lake, participant: str, found: Found, budget: float, claim: Claim
+    lake: Lake, participant: str, found: Found, budget: float, claim: Claim, known: Known
 ) -> Part | IngestError:
     try:
-        return extracted(lake, participant, found, budget, claim)
+        return extracted(lake, participant, found, budget, claim, known)
     except IngestError as error:
         return error
     except (OSError, MemoryError):

@@ -16,12 +16,14 @@ from flows.deriving.completion import settled
 from flows.deriving.derivation import Nights, derivation
 from flows.deriving.intake import Intake, Progress, extract, look
 from flows.deriving.intake import ReaderFault as ReaderFault
+from flows.deriving.people_words import people_problem
 from flows.deriving.receipt import FileReceipt as FileReceipt
 from flows.deriving.receipt import Receipt as Receipt
 from flows.deriving.receipt import count_new
 from flows.deriving.zone_words import zone_notes
 from flows.deriving.zone_words import zone_problem as zone_problem
 from flows.pull.replaced import drop_replaced, replaced_parts
+from flows.reading.ages import seen_again
 from flows.reading.hashed import FILE_DIGITS
 from flows.reading.manifest import Known, files_of
 from flows.reading.mappings import mapped
@@ -81,8 +83,14 @@ def read_all(
     for item in items:
         intake.take(item)
     receipts = intake.finish()
-    excuse_archives(receipts)
+    settle(known, receipts)
     return receipts
+
+
+def settle(known: Known, receipts: list[FileReceipt]) -> None:
+    """What is to be said and noted once all files were looked at."""
+    excuse_archives(receipts)
+    seen_again(known, [(f.key, f.signs) for f in receipts if f.key and f.signs])
 
 
 def excuse_archives(receipts: list[FileReceipt]) -> None:
@@ -182,10 +190,6 @@ def complete(
             )
     if problem := zone_problem(outcome):
         receipt.problems.append(str(problem))
-    if outcome.apart:
-        receipt.problems.append(
-            "two glucose sensors at once are far apart: are these exports of two people? See "
-            "`dawnlake zones`; `dawnlake withdraw` a file that is somebody else's. Until then "
-            "these nights are not complete"
-        )
+    if question := people_problem(outcome):
+        receipt.problems.append(question)
     receipt.notes += zone_notes(outcome)

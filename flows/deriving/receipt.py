@@ -9,7 +9,9 @@ import pyarrow as pa
 
 from connectors.contract import IngestError
 from flows.deriving.align import Parts
-from flows.reading.manifest import Manifest
+from flows.deriving.version_words import version_notes
+from flows.reading.manifest import Key, Manifest
+from transforms.copies.age import Signs
 from transforms.copies.novelty import novelty, without_rejects
 from warehouse.store.lake import Lake
 
@@ -30,6 +32,12 @@ class FileReceipt:
     new: int = 0
     already_known: int = 0
     corrected: int = 0
+    signs: Signs | None = None  # of a known file: when these bytes were made
+
+    @property
+    def key(self) -> Key | None:
+        """Of a file that is in the lake."""
+        return (self.manifest["connector"], self.manifest["file"]) if self.manifest else None
 
 
 @dataclass
@@ -72,7 +80,8 @@ def count_new(lake: Lake, receipt: Receipt, there: set[str]) -> None:
         return
     sources = {s: source for s in ("sample", "episode", "daily") if (source := parts.parts(s))}
     with duckdb.connect() as connection:
-        counts = novelty(connection, sources, files)
+        counts, versions = novelty(connection, sources, files)
+    receipt.notes += version_notes(versions, {m["file"]: m for m in parts.manifests}, set(arrival))
     for each in read:
         assert each.manifest is not None
         found = counts.get(each.manifest["file"], (0, 0, 0))

@@ -166,7 +166,7 @@ def _night(derive: Derivation, participant: str, passwords: Passwords) -> Night:
     for item in walk([lake.inbox / participant], settings.limits, passwords):
         taken.take(item)
     receipt = Receipt(participant, taken.finish())
-    pipeline.excuse_archives(receipt.files)
+    pipeline.settle(known, receipt.files)
     pipeline.give_way(lake, receipt, there)
     try:
         return Night(receipt, there, align(derive, participant))

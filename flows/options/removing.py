@@ -20,6 +20,35 @@ def withdraw(*file_ids: str, participant: Someone = None, lake: LakeFolder = HER
     return run_withdraw(lake, file_ids, participant)
 
 
+def exclude(
+    file_id: str,
+    record: int,
+    *,
+    why: str | None = None,
+    undo: Flag = False,
+    participant: Someone = None,
+    lake: LakeFolder = HERE,
+) -> int:
+    """Set a single bad record aside, and every copy of it; kept when everything is derived again.
+
+    Parameters
+    ----------
+    file_id
+        As `dawnlake files` and `explain` list it, or its first digits.
+    record
+        Its number in that file.
+    why
+        The reason, to be read later.
+    undo
+        Take it back.
+    participant
+        Only of this one, if several gave the same file.
+    """
+    from flows.commands.exclude import run_exclude
+
+    return run_exclude(lake, file_id, record, why, undo, participant)
+
+
 def forget(
     participant: str,
     *,
@@ -40,4 +69,4 @@ def forget(
     return run_forget(lake, participant, yes)
 
 
-COMMANDS = (withdraw, forget)
+COMMANDS = (withdraw, exclude, forget)

@@ -8,6 +8,7 @@ settings stand against that. Names that point outside are refused all the same: 
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import lzma
 import shutil
@@ -168,6 +169,14 @@ def member_name(member: ZipInfo) -> str:
         with suppress(UnicodeError):
             name = name.encode("cp437").decode("utf-8")
     return name.replace("\\", "/")
+
+
+def member_time(member: ZipInfo) -> dt.datetime | None:
+    """When a member was made, on a clock that nobody names; None if there is no such time."""
+    try:
+        return dt.datetime(*member.date_time)
+    except ValueError:
+        return None
 
 
 def refuse(member: ZipInfo, spent: Spent) -> None:

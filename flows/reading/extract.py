@@ -12,9 +12,11 @@ import pyarrow.parquet as pq
 
 from connectors.contract import STORED, Batch, Connector
 from flows.reading.hashed import FILE_DIGITS, Hashed
-from flows.reading.manifest import MANIFEST, Manifest, Part, first_read
+from flows.reading.manifest import KEPT, MANIFEST, Known, Manifest, Part, first_read
 from flows.reading.walk import Found
 from transforms.account import Account, account
+from transforms.copies.age import signs_of
+from transforms.copies.people import disguised
 from warehouse.store.lake import Lake, write_json, written_folder
 from warehouse.store.rows import parquet_writer
 
@@ -70,6 +72,7 @@ def extracted(
     found: Found,
     reject_max_pct: float,
     claim: tuple[Connector, str],
+    known: Known,
 ) -> Part:
     """Read a file into the lake, into a folder of its digest.
 
@@ -91,18 +94,33 @@ def extracted(
         finally:
             writer.close()
         before = lake.part_folder(participant, connector.name, hashed.file)
-        manifest = manifest_of(found, hashed.sha256, claim, book, first_read(before))
+        manifest = manifest_of(found, hashed.sha256, claim, book, known, first_read(before))
         write_json(manifest, folder / MANIFEST)
     return Part(place[0], manifest)
 
 
 def manifest_of(
-    found: Found, sha256: str, claim: tuple[Connector, str], book: Account, read_on: str
+    found: Found,
+    sha256: str,
+    claim: tuple[Connector, str],
+    book: Account,
+    known: Known,
+    read_on: str,
 ) -> Manifest:
-    """What is known of a file, with the name it came under, and of what became of its records."""
+    """What is known of a file, with the name it came under, and of what became of its records.
+
+    Of a file that was read before, what was noted of it since is kept.
+    """
     connector, variant = claim
+    file = sha256[:FILE_DIGITS]
+    before = known.part((connector.name, file))
+    kept = {n: before.manifest[n] for n in KEPT if n in before.manifest} if before else {}
+    told = signs_of(found.signs, book.exported_at, book.first, book.last)
+    if "age" not in kept:
+        kept["age"] = {**told, "given": known.number()}
+    names = sorted({disguised(name, known.participant) for name in book.names})
     return {
-        "file": sha256[:FILE_DIGITS],
+        "file": file,
         "sha256": sha256,
         "byte_count": found.size,
         "connector": connector.name,
@@ -111,4 +129,6 @@ def manifest_of(
         "read_on": read_on,
         **book.manifest(),
         "name": found.source.name,
+        **kept,
+        **({"names": names} if names else {}),
     }

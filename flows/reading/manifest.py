@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from warehouse.store.lake import PARTITION, Lake
+from warehouse.store.lake import PARTITION, Lake, write_json
 
 MANIFEST = "manifest.json"
 FILES = "files"  # of a batch
+KEPT = ("age", "excluded")  # of a manifest, when its file is read again
 Manifest = dict[str, Any]
 Key = tuple[str, str]  # connector and file
 
@@ -71,6 +72,22 @@ def parts_of(lake: Lake, participant: str) -> list[Part]:
     return list({part.key: part for part in found}.values())
 
 
+def changed(parts: Iterable[Part]) -> None:
+    """Write the manifests of extracted files anew, each folder's at once. Only for the writer."""
+    by_folder: dict[Path, dict[str, Manifest]] = {}
+    for part in parts:
+        by_folder.setdefault(part.folder, {})[part.file] = part.manifest
+    for folder, manifests in by_folder.items():
+        every = [manifests.get(part.file, part.manifest) for part in parts_in(folder)]
+        write_manifests(folder, every)
+
+
+def write_manifests(folder: Path, manifests: Sequence[Manifest]) -> None:
+    """What is known of the files of an extracted folder: of one, or of a batch."""
+    told = {FILES: list(manifests)} if is_batch(folder) else manifests[0]
+    write_json(told, folder / MANIFEST)
+
+
 def first_read(folder: Path) -> str:
     """The date (UTC) on which the files of a folder were first read: nothing in them is of a later
     one. Today's, if there is no such folder."""
@@ -91,19 +108,27 @@ def files_of(lake: Lake, participant: str) -> set[str]:
 class Known:
     """The files of a participant that were read so far, and where they are."""
 
-    def __init__(self, parts: Iterable[Part]) -> None:
+    def __init__(self, parts: Iterable[Part], participant: str = "") -> None:
+        self.participant = participant
         self._by_key: dict[Key, Part] = {}
         self._sizes: set[int] = set()
+        self._given = 0
         self.add(parts)
 
     @classmethod
     def of(cls, lake: Lake, participant: str) -> Known:
-        return cls(parts_of(lake, participant))
+        return cls(parts_of(lake, participant), participant)
 
     def add(self, parts: Iterable[Part]) -> None:
         for part in parts:
             self._by_key[part.key] = part
             self._sizes.add(part.manifest["byte_count"])
+            self._given = max(self._given, part.manifest.get("age", {}).get("given", 0))
+
+    def number(self) -> int:
+        """The next one in the order in which files are given, from 1."""
+        self._given += 1
+        return self._given
 
     def has_size(self, size: int) -> bool:
         """Whether any has so many bytes: a file of another size has not been read before."""

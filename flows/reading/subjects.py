@@ -20,7 +20,7 @@ import duckdb
 from connectors.contract import SHAPES, Batch, Connector, Shape, WhoseRecords
 from flows.reading.extract import PartWriter, manifest_of
 from flows.reading.hashed import FILE_DIGITS, Hashed
-from flows.reading.manifest import MANIFEST, Manifest, first_read, parts_in
+from flows.reading.manifest import MANIFEST, Known, Manifest, first_read, parts_in
 from flows.reading.walk import Found, sha256
 from flows.settings import PARTICIPANT
 from transforms.account import Account, ConservationError, account
@@ -70,7 +70,8 @@ def extracted_subjects(
                 beside = lake.connector_folder(participant, connector.name)
                 place = lake.part_folder(participant, connector.name, hashed.file)
                 read_on = first_read(place)
-                manifest = manifest_of(found, hashed.sha256, claim, accounts[who], read_on)
+                known = Known.of(lake, participant)
+                manifest = manifest_of(found, hashed.sha256, claim, accounts[who], known, read_on)
                 with written_folder(beside, lambda place=place: place) as own:  # type: ignore[misc]
                     by_person.write(who, own)
                     told = {**manifest, **about, "subject": who}

@@ -24,6 +24,7 @@ from flows.reading.manifest import (
     FILES,
     MANIFEST,
     Key,
+    Known,
     Manifest,
     Part,
     first_read,
@@ -61,6 +62,7 @@ def extracted_together(
     files: Sequence[Small],
     reject_max_pct: float,
     claim: tuple[Connector, str],
+    known: Known,
 ) -> list[Part | IngestError] | None:
     """Read files into the lake, into one folder: a part of each, or why it was set aside.
 
@@ -82,7 +84,7 @@ def extracted_together(
     folder = lake.batch_folder(participant, connector.name, digest(sorted(taken))[:FILE_DIGITS])
     read_on = first_read(folder)
     found = [
-        error or Part(folder, manifest_of(each.found, each.sha256, claim, book, read_on))
+        error or Part(folder, manifest_of(each.found, each.sha256, claim, book, known, read_on))
         for each, error, book in zip(files, refused, books, strict=True)
     ]
     if taken:

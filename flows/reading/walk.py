@@ -24,6 +24,7 @@ from connectors.reading.workbook import peeked
 from flows.reading import archive as zips
 from flows.reading.password import Passwords
 from flows.settings import Limits
+from transforms.copies.age import NO_SIGNS, Signs, moment, named_in, unpacked_in
 
 FOLDERS_DEEP = 100  # below what the system and this program can follow
 CHUNK_BYTES = 1 << 20
@@ -33,12 +34,14 @@ LITTER = ("__MACOSX", "Thumbs.db", "desktop.ini")  # left by file managers; .DS_
 
 @dataclass(frozen=True)
 class Found:
-    """A file to be read. `source` opens it anew every time; `archive` is the outermost zip."""
+    """A file to be read. `source` opens it anew every time; `archive` is the outermost zip, `signs`
+    tell when it was made."""
 
     name: str
     size: int
     source: Source
     archive: str = ""
+    signs: Signs = NO_SIGNS
 
 
 @dataclass(frozen=True)
@@ -146,8 +149,9 @@ class _Walker:
             elif stat.S_ISREG(about.st_mode):
                 peeks = _Peeks(self.limits)
                 source = peeks.source(shown, lambda: _file(path))
+                signs = Signs(unpacked_in(name), None, moment(about.st_mtime))
                 place = _Place(peeks, self.passwords, zips.Spent(self.limits))
-                yield from _of_file(Found(shown, about.st_size, source), place, path)
+                yield from _of_file(Found(shown, about.st_size, source, signs=signs), place, path)
             else:
                 yield Unreadable(
                     shown, UnknownFormat("neither a file nor a folder: give the export")
@@ -224,8 +228,9 @@ def _of_file(found: Found, place: _Place, path: Path | None) -> Iterator[Found |
         yield Unreadable(found.name, error)
         return
     inside = replace(place, depth=place.depth + 1, archive=place.archive or found.name)
+    signs = replace(found.signs, named=named_in(found.name) or found.signs.named)
     for member in members:
-        yield from _of_member(found.name, archive, member, inside)
+        yield from _of_member(found.name, archive, member, inside, signs)
 
 
 def _unlock(archive: ZipFile, name: str, passwords: Passwords) -> None:
@@ -243,7 +248,7 @@ def _archive(found: Found, path: Path | None) -> ZipFile:
 
 
 def _of_member(
-    outer: str, archive: ZipFile, member: ZipInfo, place: _Place
+    outer: str, archive: ZipFile, member: ZipInfo, place: _Place, signs: Signs
 ) -> Iterator[Found | Unreadable]:
     name = zips.member_name(member)
     shown = f"{outer}/{_shown(name)}"
@@ -254,5 +259,6 @@ def _of_member(
         return
     if not _is_litter(name.split("/")):
         source = place.peeks.source(shown, lambda: zips.opened(archive, member))
-        found = Found(shown, member.file_size, source, place.archive)
+        signs = replace(signs, packed=zips.member_time(member))
+        found = Found(shown, member.file_size, source, place.archive, signs)
         yield from _of_file(found, place, None)

@@ -9,15 +9,25 @@ from pathlib import Path
 
 import duckdb
 
+from warehouse.mmoll import selected
 from warehouse.steady import steadily
 
 
-def print_query(connection: duckdb.DuckDBPyConnection, query: str, most: int | None = 100) -> None:
+def print_query(
+    connection: duckdb.DuckDBPyConnection,
+    query: str,
+    most: int | None = 100,
+    is_mmol: bool = False,
+) -> None:
     """Rows as a table as wide as the terminal, the first and last of more than `most`."""
     width = shutil.get_terminal_size((160, 40)).columns if sys.stdout.isatty() else 240
 
     def show() -> None:
         rows = connection.sql(query)
+        if rows is not None and is_mmol:
+            rows = rows.project(
+                selected(list(zip(rows.columns, map(str, rows.types), strict=True)))
+            )
         if rows is not None:
             rows.show(max_width=width, max_rows=most or 2**31 - 1)
 

@@ -15,7 +15,7 @@ from pages.figures.units import UNKNOWN, day, plain, short_day
 
 MOST = 14  # streams that are drawn; the table has them all
 ROW = 20
-A_FEW, MANY = 2, 10  # readings of a day: told once, or twice where there was a nap
+A_FEW, MANY = 2, 10  # readings of a day, on average: told once, and again for naps
 DAILY = "numbers of the day"
 FIRST = ("interstitial_glucose", "capillary_glucose", "heart_rate", "step_count")
 LEVELS = ((90, "seen-full"), (50, "seen-most"), (0, "seen-some"))
@@ -86,14 +86,14 @@ def streams(
 
 def _with_daily_together(coverage: Sequence[Row]) -> list[Row]:
     """Numbers that a vendor tells once a day are one stream of that vendor."""
-    most: dict[tuple[str, ...], int] = {}
+    days: dict[tuple[str, ...], list[int]] = {}
     for row in coverage:
-        kind = _kind(row)
         count = row["reading_count"] if row["observed_pct"] is None else MANY
-        most[kind] = max(most.get(kind, 0), count)
+        days.setdefault(_kind(row), []).append(count)
+    often = {kind for kind, counts in days.items() if sum(counts) > A_FEW * len(counts)}
     merged: dict[tuple[object, ...], Row] = {}
     for row in coverage:
-        named = row if most[_kind(row)] > A_FEW else {**row, "metric": DAILY, "device": None}
+        named = row if _kind(row) in often else {**row, "metric": DAILY, "device": None}
         key = (*_kind(named), row["date"])
         before = merged.get(key)
         count = row["reading_count"] + (before["reading_count"] if before else 0)

@@ -73,7 +73,7 @@ class Client:
             try:
                 return self._answered(method, path, token, sent)
             except LoginNeeded:
-                if is_renewed or not self._renewed(token):
+                if is_renewed or not self._renewed(token, method):
                     raise
                 is_renewed = True
             except (Busy, BadAnswer):
@@ -97,12 +97,12 @@ class Client:
         finally:
             self._is_opening = False
 
-    def _renewed(self, token: str) -> bool:
-        """Whether there is a login newer than the one that was refused."""
+    def _renewed(self, token: str, method: str) -> bool:
+        """Whether there is a login newer than the one that was refused; a first login has none."""
         if self._tokens is not None:
             self._tokens.renewed(token)
             return True
-        if self.service.open is None or self._is_opening:
+        if self.service.open is None or self._is_opening or method != "GET":
             return False
         self.open()
         return True

@@ -26,6 +26,7 @@ from tests import strategies  # noqa: F401  # how Hypothesis is run
 from tests.lake import (
     BERLIN,
     PERSON,
+    aged,
     align_participant,
     asked,
     clarity,
@@ -93,7 +94,7 @@ def reference() -> tuple[Lake, dict[str, bytes]]:
     """All of the corpus in one run, and the bytes it comes to."""
     folder = temporary("corpus")
     lake = tolerant(Lake(folder / "lake"))
-    receipt = ingest(lake, put(folder / "in", corpus()), PERSON, NEW_YORK)
+    receipt = ingest(lake, aged(put(folder / "in", corpus())), PERSON, NEW_YORK)
     assert {f.status for f in receipt.files} == {"read"}
     assert receipt.problems == []
     return lake, tables_of(lake)
@@ -142,8 +143,8 @@ def records_in_lake(part: Part) -> tuple[set[int], set[int]]:
 
 def test_a_receipt_accounts_for_every_record_of_an_ingest(tmp_path: Path) -> None:
     lake = tolerant(Lake(tmp_path / "lake"))
-    half = put(tmp_path / "one", dict(list(corpus().items())[::2]))
-    for paths in (half, put(tmp_path / "two", corpus())):
+    every = aged(put(tmp_path / "two", corpus()))
+    for paths in (every[::2], every):
         receipt = ingest(lake, paths, PERSON, NEW_YORK)
         for each in receipt.files:
             assert each.manifest is not None
@@ -199,7 +200,7 @@ def test_deriving_everything_again_changes_nothing(tmp_path: Path) -> None:
 @st.composite
 def groupings(draw: st.DrawFn) -> list[tuple[str, list[str]]]:
     """The corpus in any order, in runs, each as files, as a folder or as a zip."""
-    names = draw(st.permutations(list(corpus())))
+    names = draw(st.permutations(list(corpus())))  # whose age their time tells, packed or not
     cuts = draw(st.sets(st.integers(1, len(names) - 1), max_size=4))
     ends = [*sorted(cuts), len(names)]
     parts = [names[a:b] for a, b in zip([0, *ends], ends, strict=False)]
@@ -213,7 +214,11 @@ def test_order_and_grouping_do_not_matter(runs: list[tuple[str, list[str]]]) -> 
     with TemporaryDirectory() as folder:
         lake = tolerant(Lake(Path(folder) / "lake"))
         for number, (how, names) in enumerate(runs):
-            paths = put(Path(folder) / f"in{number}", {n: corpus()[n] for n in names})
+            place = Path(folder) / f"in{number}"
+            every = dict(zip(corpus(), aged(put(place, corpus())), strict=True))
+            paths = [every.pop(n) for n in names]
+            for path in every.values():
+                path.unlink()
             kept(lake, packed(how, paths), PERSON, NEW_YORK)
         assert tables_of(lake) == expected
 
@@ -244,7 +249,8 @@ def test_withdrawal_is_as_if_it_had_never_been(withdrawn: str, tmp_path: Path) -
     align_participant(copy, PERSON, chosen)
     never = tolerant(Lake(tmp_path / "never"))
     others = {name: data for name, data in corpus().items() if name != withdrawn}
-    kept(never, put(tmp_path / "in", others), PERSON, NEW_YORK)
+    every = aged(put(tmp_path / "in", corpus()))
+    kept(never, [path for path in every if path.name in others], PERSON, NEW_YORK)
     assert tables_of(copy) == tables_of(never)
 
 
@@ -431,7 +437,8 @@ def orders(files: Mapping[str, str | bytes], zone: str = BERLIN) -> Iterable[Lak
         with TemporaryDirectory() as folder:
             lake = Lake(Path(folder) / "lake")
             for run in runs:
-                kept(lake, put(Path(folder) / "in", {n: files[n] for n in run}), PERSON, zone)
+                every = aged(put(Path(folder) / "in", files))
+                kept(lake, [path for path in every if path.name in run], PERSON, zone)
             yield lake
 
 

@@ -12,7 +12,7 @@ from statsmodels.stats import meta_analysis
 
 from tests.simulated import person
 from transforms.effect.bootstrap import Floats
-from transforms.effect.meta import meta
+from transforms.effect.meta import evened, meta
 from transforms.effect.pairs import HABIT
 from transforms.effect.rmcorr import correlation_of_people
 from transforms.effect.together import together
@@ -78,6 +78,14 @@ def test_a_slope_without_an_error_is_not_weighed() -> None:
     found = meta(np.array([1.0, 1, 1, 1, 1]), np.array([0.0, 1, 1, 1, 1]))
     assert np.isnan(found.low)
     assert "no error" in found.note
+
+
+def test_errors_are_larger_by_one_factor() -> None:
+    """By hand: squares larger by 1, 4 and 4 are all larger by 3."""
+    found = evened(np.array([1.0, 2, 6]), np.array([1.0, 1, 3]))
+    assert found == pytest.approx(np.sqrt(3) * np.array([1, 1, 3]))
+    exact = np.array([0.0, 1])
+    assert evened(exact, exact).tolist() == [0, 1]
 
 
 # correlation

@@ -12,7 +12,7 @@ import pytest
 
 from tests.simulated import MONDAY, alike
 from transforms.effect.bootstrap import Floats, estimate, left_over
-from transforms.effect.meta import FEWEST_FOR_INTERVAL, meta
+from transforms.effect.meta import FEWEST_FOR_INTERVAL, evened, meta
 from transforms.effect.rmcorr import correlation_of_people
 
 MEAN = 1.0  # mg/dL per hour of sleep
@@ -24,13 +24,18 @@ class Crowd:
 
     slopes: Floats
     errors: Floats
+    plain: Floats
     left: list[Floats]
 
 
 def crowd(nights: int, rho: float, spread: float, size: int) -> Crowd:
-    """Neighbouring days correlate by rho, neighbouring nights by half of it."""
+    """Neighbouring days correlate by rho, neighbouring nights by half of it.
+
+    Slopes are moved so that their mean is MEAN: else chance in 900 people is taken for a fault of
+    500 groups drawn from them. Whether a slope is biased is asked of one person.
+    """
     rng = np.random.default_rng([nights, round(100 * rho), round(10 * spread)])
-    slopes, errors, left = [], [], []
+    slopes, errors, plain, left = [], [], [], []
     day, free = MONDAY + np.arange(nights), (np.arange(nights) % 7 >= 5).astype(np.float64)
     for _ in range(size):
         own = MEAN + spread * rng.standard_normal()
@@ -42,8 +47,11 @@ def crowd(nights: int, rho: float, spread: float, size: int) -> Crowd:
         assert found is not None
         slopes.append(found.slope)
         errors.append(found.error)
+        plain.append(found.plain)
         left.append(left_over(day[there], beside, np.stack([x, y], 1)[there]))
-    return Crowd(np.array(slopes), np.array(errors), left)
+    off = MEAN - float(np.mean(slopes))
+    left = [of + np.outer(of[:, 0], [0, off]) for of in left]
+    return Crowd(np.array(slopes) + off, np.array(errors), np.array(plain), left)
 
 
 def tried(of: Crowd, people: int, runs: int) -> tuple[float, float, float]:
@@ -52,8 +60,9 @@ def tried(of: Crowd, people: int, runs: int) -> tuple[float, float, float]:
     held, slope_wrong, r_wrong = [], [], []
     for _ in range(runs):
         who = rng.choice(len(of.slopes), people, replace=False)
-        found = meta(of.slopes[who], of.errors[who])
-        none = meta(of.slopes[who] - MEAN, of.errors[who])
+        errors = evened(of.errors[who], of.plain[who])
+        found = meta(of.slopes[who], errors)
+        none = meta(of.slopes[who] - MEAN, errors)
         held.append(found.low <= MEAN <= found.high)
         slope_wrong.append(none.p < 0.05)
         left = [of.left[at] - np.outer(of.left[at][:, 0], [0, MEAN]) for at in who]

@@ -253,6 +253,20 @@ def test_drinks(tmp_path: Path) -> None:
     assert (second["caffeine_after_14h_mg"], second["alcohol_drink_count"]) == (0, None)
 
 
+def test_on_a_day_with_alcohol_alone_caffeine_is_not_known(tmp_path: Path) -> None:
+    made = person().sample("alcohol_drink", "2025-03-10T20:00", 2, "{count}")
+    first, _ = days(tmp_path, made)
+    assert (first["caffeine_after_14h_mg"], first["alcohol_drink_count"]) == (None, 2)
+
+
+def test_a_coffee_that_two_apps_log_was_drunk_once(tmp_path: Path) -> None:
+    made = person()
+    for app, minute, mg in (("a", 0, 80), ("b", 3, 80), ("b", 9, 40), ("b", 50, 80)):
+        made.sample("dietary_caffeine", f"2025-03-10T15:{minute:02}", mg, "mg", device=app)
+    first, _ = days(tmp_path, made)
+    assert first["caffeine_after_14h_mg"] == 200  # of a: 80; of b alone: 40, and 80 an hour later
+
+
 @pytest.mark.parametrize(("slots", "known"), [(12, True), (11, False)])
 def test_the_room_needs_most_of_the_night(slots: int, known: bool, tmp_path: Path) -> None:
     made = person()

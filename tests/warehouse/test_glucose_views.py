@@ -319,3 +319,15 @@ def test_the_profile_goes_around(tmp_path: Path) -> None:
 def test_the_profile_needs_days(days: int, known: bool, tmp_path: Path) -> None:
     found = profile(tmp_path, [[100] * DAY] * days)
     assert {row["p50_mgdl"] is not None for row in found[1:]} == {known}
+
+
+def test_of_two_sensors_at_once_the_same_one_speaks_all_day(tmp_path: Path) -> None:
+    """Every quarter of an hour each, not quite together: in some half hours one has three
+    readings and the other one or two."""
+    made = Person()
+    for device, start, value, every in (("a", "00:00", 100, 15), ("b", "00:07", 120, 14.5)):
+        count = int(24 * 60 / every) - 2
+        made.cgm(f"2025-03-10T{start}", [value] * count, every, device=device)
+    lake = lake_of(tmp_path, {"p1": made})
+    told = asked(lake, "select distinct device, glucose_mgdl from glucose")
+    assert told == [{"device": "b", "glucose_mgdl": 120}]

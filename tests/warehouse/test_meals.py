@@ -158,3 +158,54 @@ def test_too_few_readings_tell_nothing(tmp_path: Path) -> None:
     assert seen["peak_mgdl"] == 100
     assert unseen["reading_count"] == 0
     assert {v for c, v in unseen.items() if c.endswith(("_mgdl", "_min"))} == {None}
+
+
+def log(
+    made: Person, app: str, minute: int, carbs: float | None, kcal: float | None = None
+) -> Person:
+    """An entry of an app, minutes after eight."""
+    when = f"2025-03-10T08:{minute:02}"
+    made.episode("meal", "", when, None, device=app)
+    for metric, value, unit in (
+        ("dietary_carbohydrate", carbs, "g"),
+        ("dietary_energy", kcal, "kcal"),
+    ):
+        if value is not None:
+            made.sample(metric, when, value, unit, device=app)
+    return made
+
+
+@pytest.mark.parametrize(
+    "entries, grams, items, copies",
+    [
+        ([("a", 0, 50, None), ("b", 2, 50, None)], 50, 1, 1),
+        ([("a", 0, 50, None), ("a", 2, 50, None)], 100, 2, 0),  # one app: two entries
+        ([("a", 0, 50, None), ("a", 2, 50, None), ("b", 3, 50, None)], 100, 2, 1),
+        ([("a", 0, 50, None), ("b", 2, 20, None)], 70, 2, 0),
+        ([("a", 0, 50, None), ("a", 1, 20, None), ("b", 0, 50, None)], 70, 2, 1),
+        ([("a", 0, 50, None), ("b", 2, 50, None), ("c", 4, 50, None)], 50, 1, 2),
+    ],
+)
+def test_what_two_apps_of_one_export_log_is_eaten_once(
+    entries: list[tuple[str, int, float, float | None]],
+    grams: float,
+    items: int,
+    copies: int,
+    tmp_path: Path,
+) -> None:
+    made = Person()
+    for entry in entries:
+        log(made, *entry)
+    (meal,) = meals(tmp_path, made)
+    assert (meal["carbohydrate_g"], meal["item_count"], meal["copy_count"]) == (
+        grams,
+        items,
+        copies,
+    )
+
+
+def test_of_two_apps_the_one_with_energy_speaks_and_others_by_energy(tmp_path: Path) -> None:
+    made = log(log(Person(), "a", 0, 50), "b", 2, 50, 400)
+    log(log(made, "c", 40, None, 300), "d", 41, None, 300)
+    found = meals(tmp_path, made)
+    assert [(m["energy_kcal"], m["carbohydrate_g"]) for m in found] == [(400, 50), (300, None)]

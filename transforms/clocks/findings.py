@@ -32,6 +32,8 @@ KINDS = {
     "doubtful": "a device's clock that another story fits about as well, or that was mostly away",
     "no_zone": "an offset that no zone of the world had then: not followed",
     "two_sensors_apart": "two sensors at once tell clearly different glucose: two people?",
+    "other_name": "an export names another person than the others of its format: two people?",
+    "contradicting_exports": "two exports made together contradict each other: two people?",
     "future": "rows dated after their export was made: not used",
     "unresolved": "glucose readings or sleeps without an instant",
 }

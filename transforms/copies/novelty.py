@@ -1,6 +1,10 @@
-"""What each newly read file adds to what was there before: new, already known, corrected."""
+"""What each newly read file adds to what was there before: new, already known, corrected; and which
+of two files is used where they tell one fact differently."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import duckdb
 import pyarrow as pa
@@ -8,20 +12,29 @@ import pyarrow as pa
 from transforms.copies.one_copy import WHAT, crowded_sql, facts
 
 
+@dataclass(frozen=True)
+class Versions:
+    """How many facts two files tell differently, and whose versions are used."""
+
+    used: str
+    unused: str
+    facts: int
+
+
 def novelty(
-    connection: duckdb.DuckDBPyConnection, parts: dict[str, str], files: pa.Table
-) -> dict[str, tuple[int, int, int]]:
-    """Records new, known and corrected, by newly read file.
+    connection: duckdb.DuckDBPyConnection, parts: Mapping[str, str], files: pa.Table
+) -> tuple[dict[str, tuple[int, int, int]], list[Versions]]:
+    """Records new, known and corrected, by newly read file; versions that one of them tells.
 
     `parts` maps shapes to FROM clauses of extracted rows with connector and file; `files` has
-    connector, file and arrival (0: was there before; else the order of reading). A record is new
-    if any row of it is; else corrected if the vendor changed one (same key, other facts); else
-    known.
+    connector, file, newness and arrival (0: was there before; else the order of reading). A record
+    is new if any row of it is; else corrected if the vendor changed one (same key, other facts) and
+    no newer file tells it; else known.
     """
     connection.register("files", files)
     rows = [_states_sql(connection, shape, source) for shape, source in parts.items()]
     if not rows:
-        return {}
+        return {}, []
     counts = connection.execute(
         f"""
         with state as ({" union all ".join(rows)}),
@@ -34,15 +47,45 @@ def novelty(
         from record_state group by file
         """
     ).fetchall()
-    return {file: (new, known, corrected) for file, new, known, corrected in counts}
+    told = " union all ".join(f"(from ({_versions_sql(shape)}))" for shape in parts)
+    versions = connection.execute(
+        f"select used, unused, sum(facts)::bigint from ({told}) group by all order by all"
+    ).fetchall()
+    return (
+        {file: (new, known, corrected) for file, new, known, corrected in counts},
+        [Versions(*row) for row in versions],
+    )
+
+
+def _versions_sql(shape: str) -> str:
+    """Pairs of files, one of them newly read, and how many facts they tell differently."""
+    what = WHAT[shape]
+    return f"""
+        with version as (
+            select connector, key, {what}, file, any_value(newness) as newness,
+                any_value(arrival) as arrival, bit_xor(hash({facts(shape)})) as told
+            from {shape}_part where key is not null
+            group by connector, key, {what}, file
+        ),
+        newest as (
+            select connector, key, {what}, arg_max(file, newness) as used,
+                arg_max(told, newness) as told, arg_max(arrival, newness) as arrival
+            from version group by connector, key, {what}
+            having count(distinct told) > 1
+        )
+        select n.used, v.file as unused, count(*) as facts
+        from version as v join newest as n using (connector, key, {what})
+        where v.told <> n.told and greatest(v.arrival, n.arrival) > 0
+        group by n.used, v.file
+    """
 
 
 def _states_sql(connection: duckdb.DuckDBPyConnection, shape: str, source: str) -> str:
     """File and record of every row of a new file, and whether it is new or corrected."""
-    what, listed = WHAT[shape], facts(shape)
+    what, listed, unnamed = WHAT[shape], facts(shape), facts(shape, "device")
     part, crowded = f"{shape}_part", f"{shape}_crowded"
     connection.execute(
-        f"create temp view {part} as select p.*, f.arrival from {source} p "
+        f"create temp view {part} as select p.*, f.arrival, f.newness from {source} p "
         "join files f using (connector, file)"
     )
     connection.execute(f"create temp table {crowded} as {crowded_sql(shape, part)}")
@@ -54,18 +97,20 @@ def _states_sql(connection: duckdb.DuckDBPyConnection, shape: str, source: str) 
         select * from (
             select file, record,
                 arrival = min(arrival) over (partition by connector, key, {what}) as is_new,
-                arrival = min(arrival) over (partition by connector, {listed}) as is_corrected
+                arrival = min(arrival) over (partition by connector, {listed})
+                    and newness = max(newness) over (partition by connector, key, {what})
+                    as is_corrected
             from {part} where key is not null
             qualify arrival > 0
         )
         union all
         select * from (
             select file, record,
-                arrival = min(arrival) over (partition by connector, nth, {listed}) as is_new,
+                arrival = min(arrival) over (partition by connector, nth, {unnamed}) as is_new,
                 false as is_corrected
             from (
                 select *, row_number() over (
-                    partition by connector, file, {listed} order by record) as nth
+                    partition by connector, file, {unnamed} order by record) as nth
                 from {part} semi join {crowded} using (connector, file, {what}) where key is null
             )
             qualify arrival > 0

@@ -3,7 +3,9 @@
 A fact with a key (the vendor's own identity of it) is taken from the newest export that tells it:
 a value, a total or the stages of a sleep that the vendor changed are replaced, not added. A fact
 without one is known by everything that was reported about it plus an occurrence number within its
-file: two equal rows of one file are two facts, the same row in two files is one.
+file: two equal rows of one file are two facts, the same row in two files is one. A source may be
+renamed between two exports, a phone by its owner or its language: what a newer export tells of the
+same time, kind and value under another name, and as often, is not told a second time.
 
 Only files that can share a fact are compared: those of one connector, and of facts without a key
 those whose times of the same metric overlap. A year of day files costs no more than one file.
@@ -17,6 +19,18 @@ import pyarrow as pa
 
 from connectors.contract import STORED
 
+# Records that nobody has set aside.
+NONE = pa.table(
+    {
+        name: pa.nulls(0, kind)
+        for name, kind in (
+            ("connector", pa.string()),
+            ("file", pa.string()),
+            ("record", pa.int64()),
+        )
+    }
+)
+KEPT = "* exclude (is_excluded)"
 # Metric or kind of a shape, and the time by which copies of a fact without a key agree.
 WHAT = {"sample": "metric", "episode": "kind", "daily": "metric"}
 # microseconds: a cast of an instant to a wall clock costs four times as much
@@ -24,9 +38,9 @@ _WRITTEN = "coalesce(epoch_us(start_utc), epoch_us(start_wall))"
 WHEN = {"sample": _WRITTEN, "episode": _WRITTEN, "daily": "date::timestamp"}
 
 
-def facts(shape: str) -> str:
-    """Everything that was reported, comma-separated."""
-    return ", ".join(name for name in STORED[shape].names if name != "record")
+def facts(shape: str, but: str = "") -> str:
+    """Everything that was reported, comma-separated, without one column."""
+    return ", ".join(name for name in STORED[shape].names if name not in ("record", but))
 
 
 def crowded_sql(shape: str, part: str) -> str:
@@ -60,8 +74,12 @@ def one_copy(
     parts: str,
     files: pa.Table,
     settled: pa.Table | None = None,
+    excluded: pa.Table = NONE,
 ) -> pa.Table:
     """The rows of a shape without copies, with `connector`, `file` and `newness`.
+
+    Of the records that are `excluded` (connector, file, record) no copy in another file is left
+    either; a version that the vendor has made since is.
 
     `parts` is a FROM clause of extracted rows with connector and file; `files` has connector,
     file, newness (larger is newer; a total order), and first and last (the times in it as texts,
@@ -69,21 +87,15 @@ def one_copy(
     instant the order of their file settles.
     """
     connection.register("files", files)
+    connection.register("excluded", excluded)
     connection.execute(
-        f"create temp view part as select p.*, f.newness from {parts} p "
-        "join files f using (connector, file)"
+        f"create temp view part as select p.*, f.newness, {_is_excluded(excluded)} as is_excluded "
+        f"from {parts} p join files f using (connector, file)"
     )
-    if len(set(files["connector"].to_pylist())) == files.num_rows:
-        return connection.sql("select * from part").to_arrow_table()
     what, listed = WHAT[shape], facts(shape)
-    if shape != "daily" and not _may_have_copies(connection, files):
-        return connection.sql("select * from part").to_arrow_table()
-    connection.execute(f"create temp table crowded as {crowded_sql(shape, 'part')}")
-    ((has_copies,),) = connection.execute(
-        "select exists (from crowded) or exists (from part where key is not null)"
-    ).fetchall()
-    if not has_copies:
-        return connection.sql("select * from part").to_arrow_table()
+    if not _has_copies(connection, shape, files):
+        return connection.sql(f"select {KEPT} from part where not is_excluded").to_arrow_table()
+    counted = _not_renamed(shape) if _many_names(connection, what) else "counted"
     best = "file"
     if settled is not None and settled.num_rows:
         connection.register("settled", settled)
@@ -92,11 +104,13 @@ def one_copy(
     return connection.sql(
         f"""
         with alone as (
-            select * from part anti join crowded using (connector, file, {what}) where key is null
+            select {KEPT} from part anti join crowded using (connector, file, {what})
+            where key is null and not is_excluded
         ),
         keyed as (
-            select * from part where key is not null
+            select {KEPT} from part where key is not null
             qualify newness = max(newness) over (partition by connector, key, {what})
+                {_and_not_gone(excluded, listed)}
         ),
         counted as (
             select *, row_number() over (
@@ -104,13 +118,76 @@ def one_copy(
             from part semi join crowded using (connector, file, {what}) where key is null
         ),
         unkeyed as (
-            select * exclude (nth) from counted
+            select * exclude (nth, is_excluded) from {counted}
             qualify row_number() over (partition by connector, nth, {listed} order by {best}) = 1
+                {_and_not_gone(excluded, f"nth, {facts(shape, 'device')}")}
         )
         select * from alone union all by name select * from keyed
         union all by name select * from unkeyed
         """
     ).to_arrow_table()
+
+
+def _is_excluded(excluded: pa.Table) -> str:
+    """SQL: whether a row of a part is of an excluded record."""
+    if not excluded.num_rows:
+        return "false"
+    return "(connector, file, record) in (select (connector, file, record) from excluded)"
+
+
+def _and_not_gone(excluded: pa.Table, listed: str) -> str:
+    """SQL: nor is any copy of the row excluded."""
+    if not excluded.num_rows:
+        return ""
+    return f"and not bool_or(is_excluded) over (partition by connector, {listed})"
+
+
+def _has_copies(connection: duckdb.DuckDBPyConnection, shape: str, files: pa.Table) -> bool:
+    """Whether any fact may be told by two files, with `crowded` made if so."""
+    if len(set(files["connector"].to_pylist())) == files.num_rows:
+        return False
+    if shape != "daily" and not _may_have_copies(connection, files):
+        return False
+    connection.execute(f"create temp table crowded as {crowded_sql(shape, 'part')}")
+    ((has_copies,),) = connection.execute(
+        "select exists (from crowded) or exists (from part where key is not null)"
+    ).fetchall()
+    return bool(has_copies)
+
+
+def _many_names(connection: duckdb.DuckDBPyConnection, what: str) -> bool:
+    """Whether a file that may have copies names sources that another one of its format does not."""
+    ((found,),) = connection.execute(
+        f"""
+        select exists (
+            select connector from (
+                select connector, file, list(distinct coalesce(device, '') order by 1) as names
+                from part semi join crowded using (connector, file, {what}) where key is null
+                group by connector, file
+            )
+            group by connector having count(distinct names) > 1
+        )
+        """
+    ).fetchall()
+    return bool(found)
+
+
+def _not_renamed(shape: str) -> str:
+    """FROM clause of `counted` without what the newest file that tells a fact tells as often, but
+    under other names."""
+    fact, listed = facts(shape, "device"), facts(shape)
+    return f"""(
+        select * exclude (told, newest, newest_of_name, newest_told) from (
+            select *, max(newness) over (partition by connector, {fact}) as newest,
+                max(newness) over (partition by connector, nth, {listed}) as newest_of_name,
+                arg_max(told, newness) over (partition by connector, {fact}) as newest_told
+            from (
+                select *, count(*) over (partition by connector, file, {fact}) as told
+                from counted
+            )
+        )
+        where newest_of_name = newest or newest_told < told
+    )"""
 
 
 def _may_have_copies(connection: duckdb.DuckDBPyConnection, files: pa.Table) -> bool:

@@ -27,7 +27,10 @@ SLOWEST = 14  # nights; what comes and goes more slowly is no effect of a night
 
 @dataclass(frozen=True)
 class Estimate:
-    """A slope with its 95 % interval, standard error and degrees of freedom."""
+    """A slope with its 95 % interval, standard error and degrees of freedom.
+
+    `plain` is the error that least squares would give to nights that share nothing.
+    """
 
     slope: float
     low: float
@@ -35,6 +38,7 @@ class Estimate:
     p: float
     shift_p: float
     error: float
+    plain: float
     freedom: float
 
 
@@ -115,8 +119,17 @@ def estimate(day: Integers, covariates: Floats, x: Floats, y: Floats) -> Estimat
         float(2 * stdtr(freedom, -abs(slope) / error)) if error > 0 else 0.0,
         shift_p(place, left[:, 0], left[:, 1]),
         error,
+        plain_error(left, beside.shape[1]),
         freedom,
     )
+
+
+def plain_error(left: Floats, others: int) -> float:
+    """The error of the slope of left[:, 1] on left[:, 0] by least squares, beside other columns."""
+    x, y = left[:, 0], left[:, 1]
+    size = float(x @ x)
+    rest = y - x * (x @ y / size)
+    return float(np.sqrt(rest @ rest / max(len(x) - others - 1, 1) / size))
 
 
 def freedom_of(place: Integers) -> float:

@@ -36,6 +36,17 @@ class Meta:
     note: str = ""
 
 
+def evened(errors: Floats, plain: Floats) -> Floats:
+    """Errors (k,) that are larger than those of least squares by one factor for everyone.
+
+    An error from few blocks is a rough estimate, and who has a small one by chance would weigh too
+    much. What neighbouring nights share is taken for alike among people.
+    """
+    if not np.all(plain > 0):
+        return errors
+    return np.asarray(plain * np.sqrt(((errors / plain) ** 2).mean()), dtype=np.float64)
+
+
 def meta(slopes: Floats, errors: Floats) -> Meta:
     """The mean of slopes (k,) with standard errors (k,), k from 2 on.
 

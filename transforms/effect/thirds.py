@@ -73,20 +73,13 @@ def thirds(day: Integers, covariates: Floats, x: Floats, y: Floats) -> Thirds | 
     if lowest >= highest or min(np.count_nonzero(group) for group in groups) < FEWEST:
         return None
     times = draws(int(place[-1]) + 1)[place]
-    medians = [float(np.median(usual[group])) for group in groups]
+    after = [float(np.median(usual[group])) for group in groups]
     drawn = [_medians(usual[group], times[group]) for group in groups]
     spread = float(np.nanstd(drawn[1] - drawn[0], ddof=1)) * widened(place, beside.shape[1] + 1)
     reach = float(stdtrit(freedom_of(place), 0.975)) * spread
-    difference = medians[1] - medians[0]
-    return Thirds(
-        float(lowest),
-        float(highest),
-        medians[0],
-        medians[1],
-        difference,
-        difference - reach,
-        difference + reach,
-    )
+    apart = after[1] - after[0]
+    ends = apart - reach, apart + reach
+    return Thirds(float(lowest), float(highest), after[0], after[1], apart, *ends)
 
 
 def _medians(values: Floats, times: Floats) -> Floats:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from transforms.effect.bootstrap import adjusted, left_over
-from transforms.effect.meta import FEWEST_FOR_INTERVAL, Meta, meta
+from transforms.effect.meta import FEWEST_FOR_INTERVAL, Meta, evened, meta
 from transforms.effect.nights import Nights
 from transforms.effect.pairs import Asked, every_pair
 from transforms.effect.rmcorr import Correlation, correlation_of_people
@@ -53,7 +53,8 @@ def _together(asked: Asked, people: Sequence[tuple[Nights, Effect]]) -> Together
         return Together(asked, len(own), count, None, None, "no two people with a slope")
     slopes = np.array([found.slope for _, _, found in own])
     errors = np.array([found.error for _, _, found in own])
-    found = meta(slopes, errors)
+    plain = np.array([found.plain for _, _, found in own])
+    found = meta(slopes, evened(errors, plain))
     pairs = [related(nights, asked) for nights, _, _ in own]
     left = [
         left_over(pair.day, pair.covariates, np.stack([pair.first, pair.second], 1))

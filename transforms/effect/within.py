@@ -138,8 +138,8 @@ def _beside(nights: Nights, asked: Asked, known: np.ndarray) -> list[Floats]:
     is_reverse = asked.relation == "reverse"
 
     def of(name: str, nights_before: int) -> Floats:
-        then: Floats = _later(_spread(place, nights.values[name]), nights_before)[place]
-        return then
+        later: Floats = _later(_spread(place, nights.values[name]), nights_before)[place]
+        return later
 
     glucose = 1 if is_reverse else 0  # nights by which the row of the glucose is earlier
     free = _spread(place, nights.free)

@@ -2,8 +2,11 @@
 --
 -- participant_id | who
 -- slot | half hour (UTC) by its begin
--- connector | the chosen stream's export format: best priority, then most readings
+-- connector | the chosen stream's export format: best priority
 -- device | the chosen stream's device, '' where the export names none
+--
+-- Of the devices of one format with at least half of the most readings of the half hour, the one with
+-- the most readings of all: two sensors at once tell other values, and are not taken in turn.
 with contested as (
     select participant_id
     from stream
@@ -22,12 +25,23 @@ candidate as (
     from cgm_reading as r
     semi join contested using (participant_id)
     group by r.participant_id, slot, r.connector, device
+),
+
+counted as (
+    select
+        *,
+        sum(reading_count) over (partition by participant_id, connector, device) as whole_count,
+        2 * reading_count >= max(reading_count) over (
+            partition by participant_id, connector, slot
+        ) as is_there
+    from candidate
 )
 
 select c.participant_id, c.slot, c.connector, c.device
-from candidate as c
+from counted as c
 left join source_priority as p on p.stream = 'glucose' and p.connector = c.connector
 qualify row_number() over (
     partition by c.participant_id, c.slot
-    order by c.reading_count = 0, p.position nulls last, c.reading_count desc, c.connector, c.device
+    order by c.reading_count = 0, p.position nulls last, not c.is_there, c.whole_count desc,
+        c.connector, c.device
 ) = 1

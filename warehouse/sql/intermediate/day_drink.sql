@@ -17,10 +17,16 @@ with told as (
         end), 0) end as caffeine_mg,
         sum_of(case when s.metric = 'alcohol_drink' then s.value end) as drink_count
     from night_window as n
-    join sample as s
+    join (select *, coalesce(device, '') as app from sample) as s
         on s.participant_id = n.participant_id
         and epoch_us(s.start_at) >= n.wake_us
         and epoch_us(s.start_at) < n.until_us
+    anti join food_copy as c
+        on c.participant_id = s.participant_id
+        and c.connector = s.connector
+        and c.device = s.app
+        and c.start_at = s.start_at
+        and c.what = s.metric
     where s.metric in ('dietary_caffeine', 'alcohol_drink') and s.flag is null
     group by n.participant_id, n.sleep_date, s.connector
 )

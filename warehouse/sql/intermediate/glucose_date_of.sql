@@ -19,6 +19,7 @@
 -- tbr70_pct | share below 70 (3.9), %
 -- tir_pct | share in 70 to 180 (3.9 to 10.0), %
 -- titr_pct | share in 70 to 140 (3.9 to 7.8), %
+-- tir_own_pct | share in the own range of [targets] in the settings, both ends included, %; NULL without one
 -- ta140_pct | share above 140 (7.8), %
 -- tar180_pct | share above 180 (10.0), %
 -- tar250_pct | share above 250 (13.9), %
@@ -33,6 +34,7 @@ with followed as (
         r.wall_us,
         r.glucose_mgdl,
         r.range_band,
+        r.reported_as,
         r.covers_min,
         r.is_bound,
         p.step_us,
@@ -63,6 +65,7 @@ day as (
         100 * avg((range_band <= 1)::int) as tbr70_pct,
         100 * avg((range_band in (2, 3))::int) as tir_pct,
         100 * avg((range_band = 2)::int) as titr_pct,
+        100 * avg(is_in_own_range(glucose_mgdl, reported_as)::int) as tir_own_pct,
         100 * avg((range_band >= 3)::int) as ta140_pct,
         100 * avg((range_band >= 4)::int) as tar180_pct,
         100 * avg((range_band = 5)::int) as tar250_pct,
@@ -91,6 +94,7 @@ select
     tbr70_pct,
     tir_pct,
     titr_pct,
+    tir_own_pct,
     ta140_pct,
     tar180_pct,
     tar250_pct,

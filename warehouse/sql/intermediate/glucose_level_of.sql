@@ -18,6 +18,7 @@
 -- tir_pct | share in 70 to 180 mg/dL (3.9 to 10.0 mmol/L), %
 -- titr_pct | share in 70 to 140 (3.9 to 7.8), %
 -- tir_63_140_pct | share in 63 to 140 (3.5 to 7.8), %
+-- tir_own_pct | share in the own range of [targets] in the settings, both ends included, %; NULL without one
 -- tbr54_pct | share below 54 (3.0), %
 -- tbr70_pct | share below 70 (3.9), %
 -- ta140_pct | share above 140 (7.8), %
@@ -62,6 +63,7 @@ total as (
         100 * avg((range_band in (2, 3))::int) as tir_pct,
         100 * avg((range_band = 2)::int) as titr_pct,
         100 * avg((range_band <= 2 and not is_below(glucose_mgdl, 63, reported_as))::int) as tir_63_140_pct,
+        100 * avg(is_in_own_range(glucose_mgdl, reported_as)::int) as tir_own_pct,
         100 * avg((range_band = 0)::int) as tbr54_pct,
         100 * avg((range_band <= 1)::int) as tbr70_pct,
         100 * avg((range_band >= 3)::int) as ta140_pct,
@@ -97,6 +99,7 @@ select
     tir_pct,
     titr_pct,
     tir_63_140_pct,
+    tir_own_pct,
     tbr54_pct,
     tbr70_pct,
     ta140_pct,

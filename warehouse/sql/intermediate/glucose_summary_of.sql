@@ -111,6 +111,7 @@ select
     tir_pct,
     titr_pct,
     tir_63_140_pct,
+    tir_own_pct,
     tbr54_pct,
     tbr70_pct,
     ta140_pct,

@@ -6,6 +6,7 @@
 -- start_local | the same on the wall clock
 -- connector | export format it came from
 -- item_count | entries
+-- copy_count | entries of other apps of the same export that tell the same: not added (see `food_copy`)
 -- energy_kcal | energy, kcal
 -- carbohydrate_g | carbohydrate, g
 -- protein_g | protein, g
@@ -30,7 +31,12 @@ with eaten as (
         sum(millionths(value)) filter (metric = 'dietary_fat') as fat_g,
         sum(millionths(value)) filter (metric = 'dietary_fiber') as fiber_g,
         sum(millionths(value)) filter (metric = 'dietary_sugar') as sugar_g
-    from sample
+    from (select *, coalesce(device, '') as app from sample) as s
+    anti join (select * from food_copy where what = 'food') as c
+        on c.participant_id = s.participant_id
+        and c.connector = s.connector
+        and c.device = s.app
+        and c.start_at = s.start_at
     where metric in (
             'dietary_energy', 'dietary_carbohydrate', 'dietary_protein', 'dietary_fat',
             'dietary_fiber', 'dietary_sugar'
@@ -38,6 +44,13 @@ with eaten as (
         and start_at is not null
         and flag is null
     group by participant_id, connector, start_at
+),
+
+copy_of as (
+    select participant_id, connector, kept_at as start_at, count(*) as copy_count
+    from food_copy
+    where what = 'food'
+    group by participant_id, connector, kept_at
 ),
 
 told as (
@@ -48,6 +61,7 @@ told as (
         min(n.start_at) as start_at,
         arg_min(n.start_local, n.at_us) as start_local,
         sum(n.item_count)::bigint as item_count,
+        coalesce(sum(c.copy_count), 0)::bigint as copy_count,
         -- a sum of entries of which one says nothing would be too small
         case when count(e.energy_kcal) = count(*) then sum(e.energy_kcal) / 1e6 end as energy_kcal,
         sum(e.carbohydrate_g) / 1e6 as carbohydrate_g,
@@ -59,6 +73,7 @@ told as (
         arg_min(n.record, n.at_us) as record
     from meal_entry as n
     left join eaten as e using (participant_id, connector, start_at)
+    left join copy_of as c using (participant_id, connector, start_at)
     group by n.participant_id, n.number, n.connector
 )
 
@@ -68,6 +83,7 @@ select
     start_local,
     connector,
     item_count,
+    copy_count,
     energy_kcal,
     carbohydrate_g,
     protein_g,

@@ -1,4 +1,4 @@
--- Entries of food logs, each with the meal that it belongs to.
+-- Entries of food logs, each with the meal that it belongs to; without what a second app told too.
 --
 -- participant_id | who
 -- connector | export format it came from
@@ -19,7 +19,12 @@ with entry as (
         count(*) as item_count,
         arg_min(file, (file, record)) as file,
         arg_min(record, (file, record)) as record
-    from episode
+    from (select *, coalesce(device, '') as app from episode) as e
+    anti join (select * from food_copy where what = 'food') as c
+        on c.participant_id = e.participant_id
+        and c.connector = e.connector
+        and c.device = e.app
+        and c.start_at = e.start_at
     where kind = 'meal' and start_at is not null
     group by participant_id, connector, start_at
 ),

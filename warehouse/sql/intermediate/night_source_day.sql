@@ -31,17 +31,32 @@ with entry as (
         and e.number = f.number
 ),
 
+-- what a second app told too
+copy as materialized (select * from food_copy),
+
 meal_row as (
     select e.participant_id, e.sleep_date, 'meals' as part, m.kind as what, null::double as value,
         null::varchar as unit, m.* exclude (participant_id, kind)
     from entry as e
     join episode as m using (participant_id, connector, start_at)
+    anti join copy as c
+        on c.participant_id = m.participant_id
+        and c.connector = m.connector
+        and c.device = coalesce(m.device, '')
+        and c.start_at = m.start_at
+        and c.what = 'food'
     where m.kind = 'meal'
     union all by name
     select e.participant_id, e.sleep_date, 'meals' as part, s.metric as what,
         s.* exclude (participant_id, metric)
     from entry as e
     join sample as s using (participant_id, connector, start_at)
+    anti join copy as c
+        on c.participant_id = s.participant_id
+        and c.connector = s.connector
+        and c.device = coalesce(s.device, '')
+        and c.start_at = s.start_at
+        and c.what = 'food'
     where s.metric in ('dietary_energy', 'dietary_carbohydrate', 'dietary_fiber')
         and s.flag is null
 ),
@@ -61,6 +76,12 @@ logged as (
         on s.participant_id = n.participant_id
         and epoch_us(s.start_at) >= n.wake_us
         and epoch_us(s.start_at) < n.until_us
+    anti join copy as c
+        on c.participant_id = s.participant_id
+        and c.connector = s.connector
+        and c.device = coalesce(s.device, '')
+        and c.start_at = s.start_at
+        and c.what = s.metric
     where s.metric in ('dietary_caffeine', 'alcohol_drink')
         and s.flag is null
         and (s.metric = 'alcohol_drink' or s.start_local >= n.sleep_date + interval 14 hours)

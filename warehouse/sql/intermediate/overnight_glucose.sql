@@ -16,6 +16,7 @@
 -- tbr70_pct | share below 70, %
 -- tir_pct | share in 70 to 180, %
 -- titr_pct | share in 70 to 140, %
+-- tir_own_pct | share in the own range of [targets] in the settings, both ends included, %; NULL without one
 -- censored_pct | share of readings that are a sensor's limit, %
 -- inferred_count | readings whose instant was inferred
 -- is_covered | coverage of night_coverage_min_pct and no gap above an hour
@@ -37,6 +38,7 @@ select
     100 * avg((r.range_band <= 1)::int) as tbr70_pct,
     100 * avg((r.range_band in (2, 3))::int) as tir_pct,
     100 * avg((r.range_band = 2)::int) as titr_pct,
+    100 * avg(is_in_own_range(r.mgdl, r.reported_as)::int) as tir_own_pct,
     100 * avg(r.is_bound::int) as censored_pct,
     count(*) filter (r.is_inferred) as inferred_count,
     coalesce(

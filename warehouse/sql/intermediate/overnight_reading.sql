@@ -6,6 +6,7 @@
 -- at_us | instant, microseconds since 1970 (UTC)
 -- mgdl | glucose, mg/dL
 -- range_band | see `glucose`
+-- reported_as | see `glucose`
 -- is_bound | whether it is a sensor's limit
 -- is_inferred | whether its instant was inferred
 -- interval_min | minutes that one reading stands for
@@ -20,6 +21,7 @@ with reading as (
         epoch_us(g.start_at) as at_us,
         g.glucose_mgdl as mgdl,
         g.range_band,
+        g.reported_as,
         g.bound is not null as is_bound,
         g.time_basis = 'zone_inferred' as is_inferred,
         g.interval_min,
@@ -36,6 +38,7 @@ select
     at_us,
     mgdl,
     range_band,
+    reported_as,
     is_bound,
     is_inferred,
     interval_min,

@@ -18,6 +18,7 @@
 -- tbr70_pct | share below 70 (3.9), %
 -- tir_pct | share in 70 to 180 (3.9 to 10.0), %
 -- titr_pct | share in 70 to 140 (3.9 to 7.8), %
+-- tir_own_pct | share in the own range of [targets] in the settings, both ends included, %; NULL without one
 -- ta140_pct | share above 140 (7.8), %
 -- tar180_pct | share above 180 (10.0), %
 -- tar250_pct | share above 250 (13.9), %
@@ -78,6 +79,7 @@ select
     d.tbr70_pct,
     d.tir_pct,
     d.titr_pct,
+    d.tir_own_pct,
     d.ta140_pct,
     d.tar180_pct,
     d.tar250_pct,

@@ -16,6 +16,7 @@
 -- tbr70_pct | share below 70 (3.9), %
 -- tir_pct | share in 70 to 180 (3.9 to 10.0), %
 -- titr_pct | share in 70 to 140 (3.9 to 7.8), %
+-- tir_own_pct | share in the own range of [targets] in the settings, both ends included, %; NULL without one
 -- onset_mgdl | mean of the readings within 15 minutes of sleep onset
 -- fasting_mgdl | mean of the 15 minutes before wake, mg/dL; NULL below ten observed ones
 -- fasting_30min_mgdl | mean of the 30 minutes before wake, mg/dL
@@ -46,6 +47,7 @@ select
     g.tbr70_pct,
     g.tir_pct,
     g.titr_pct,
+    g.tir_own_pct,
     m.onset_mgdl,
     m.fasting_mgdl,
     m.fasting_30min_mgdl,

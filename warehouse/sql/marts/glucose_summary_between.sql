@@ -23,6 +23,7 @@
 -- tir_pct | share of readings in 70 to 180 mg/dL (3.9 to 10.0 mmol/L), %
 -- titr_pct | share in 70 to 140 (3.9 to 7.8), %
 -- tir_63_140_pct | share in 63 to 140 (3.5 to 7.8), %
+-- tir_own_pct | share in the own range of [targets] in the settings, both ends included, %; NULL without one
 -- tbr54_pct | share below 54 (3.0), %
 -- tbr70_pct | share below 70 (3.9), %
 -- ta140_pct | share above 140 (7.8), %

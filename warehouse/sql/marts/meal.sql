@@ -8,6 +8,7 @@
 -- next_min | minutes to the next of the same participant
 -- connector | export format of the log; NULL for a rise
 -- item_count | entries of the log within meal_join_min of each other
+-- copy_count | entries of other apps of the same export that tell the same: not added
 -- energy_kcal | energy, kcal; NULL unless every entry states it
 -- carbohydrate_g | carbohydrate, g
 -- protein_g | protein, g
@@ -39,6 +40,7 @@ select
         as next_min,
     connector,
     item_count,
+    copy_count,
     energy_kcal,
     carbohydrate_g,
     protein_g,

@@ -145,7 +145,9 @@ doubted as (
     select
         n.participant_id,
         n.sleep_date,
-        bool_or(f.kind in ('unresolved', 'two_sensors_apart')) as is_unresolved,
+        bool_or(f.kind in (
+            'unresolved', 'two_sensors_apart', 'other_name', 'contradicting_exports'
+        )) as is_unresolved,
         string_agg(distinct replace(f.kind, '_', ' '), ', ' order by replace(f.kind, '_', ' '))
             as clock_doubts
     from sleep_nightly as n
