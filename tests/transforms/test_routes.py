@@ -243,6 +243,15 @@ def test_one_shifted_night_may_be_chance() -> None:
     assert not not_used(*apart)
 
 
+def test_a_sleep_that_has_a_nearer_twin_is_no_copy() -> None:
+    """The ring tells a night and hours later one as long, which the watch does not tell."""
+    ring = sleeps("oura", [0] * 3) + sleeps("oura", [9] * 3)
+    for connector in ("fitbit_takeout", "withings"):
+        watch = sleeps(connector, [0] * 3)
+        assert nights(ring, watch) == []
+        assert not not_used(ring, watch)
+
+
 def test_a_shifted_night_is_never_chosen(tmp_path: Path) -> None:
     """A ring tells the nights of a watch nine hours late: by day, on the same dates."""
     logs, oura = [], []

@@ -209,10 +209,11 @@ def test_a_night_over_a_change_keeps_its_true_length(start: str, hours: int, wak
     assert {row["time_basis"] for row in (night, *stages)} == {"zone"}
 
 
-def test_a_session_anchored_in_the_repeated_hour_waits() -> None:
+def test_a_session_anchored_in_the_repeated_hour_is_of_its_second_pass() -> None:
     start = time("2025-10-26T02:20")
     row = one("episode", start_wall=start, end_wall=start + HOUR, anchor_wall=start)
-    assert (row["start_at"], row["end_at"], row["time_basis"]) == (None, None, "unresolved")
+    ends = time("2025-10-26T01:20"), time("2025-10-26T02:20")
+    assert (row["start_at"], row["end_at"], row["time_basis"]) == (*ends, "zone_inferred")
 
 
 # A transmitter's counter: seconds since it was started.

@@ -140,16 +140,25 @@ def _shifted(one: Micros, other: Micros, size: int | None = None) -> tuple[Micro
     many hours each: any but none, or `size`."""
     if not (len(one) and len(other)):
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    at = np.searchsorted(other[:, 0], one[:, 0])
-    near = np.stack([(at - 1).clip(0), at.clip(0, len(other) - 1)])
-    pick = np.argmin(np.abs(other[near, 0] - one[:, 0]), axis=0)
-    twin = other[near[pick, np.arange(len(one))]]
+    pick = _nearest(one, other)
+    twin = other[pick]
     begin, end = one[:, 0] - twin[:, 0], one[:, 1] - twin[:, 1]
     hours = np.round(begin / HOUR).astype(np.int64)
     is_shifted = (hours != 0) if size is None else (hours == size)
+    # what has a nearer twin of its own is another sleep
+    is_shifted &= _nearest(other, one)[pick] == np.arange(len(one))
     is_shifted &= np.abs(begin - hours * HOUR) <= SAME_NIGHT
     is_shifted &= np.abs(end - hours * HOUR) <= SAME_NIGHT
     return np.flatnonzero(is_shifted), hours[is_shifted]
+
+
+def _nearest(one: Micros, other: Micros) -> Micros:
+    """For each night of `one` the place of the night of `other` whose begin is the nearest."""
+    at = np.searchsorted(other[:, 0], one[:, 0])
+    near = np.stack([(at - 1).clip(0), at.clip(0, len(other) - 1)])
+    pick = np.argmin(np.abs(other[near, 0] - one[:, 0]), axis=0)
+    nearest: Micros = near[pick, np.arange(len(one))]
+    return nearest
 
 
 def _runs(place: Micros, hours: Micros) -> Iterator[tuple[Micros, int]]:
