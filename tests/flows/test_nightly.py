@@ -189,9 +189,11 @@ def test_the_state_of_a_run_says_whether_something_was_set_aside(story: Story) -
     ended = story.rows("select state_type, state_name from flow_run order by start_time")
     assert ended == [("COMPLETED", "Set aside")] * 3  # what lies beside the inboxes is told, too
     messages = story.rows("select message from flow_run_state where type = 'COMPLETED'")
-    assert "3 participants; files: 3 known, 2 read, 1 set aside; see the artifact" in {
-        text for (text,) in messages
-    }
+    told = (
+        "3 participants; files: 3 known, 1 not used, 2 read, 1 set aside; 1 misplaced in the inbox; "
+        "see the artifact"
+    )
+    assert told in {text for (text,) in messages}
 
 
 def test_a_task_per_file_to_extract_and_participant_to_align_and_one_for_marts(
