@@ -190,8 +190,8 @@ def test_the_state_of_a_run_says_whether_something_was_set_aside(story: Story) -
     assert ended == [("COMPLETED", "Set aside")] * 3  # what lies beside the inboxes is told, too
     messages = story.rows("select message from flow_run_state where type = 'COMPLETED'")
     told = (
-        "3 participants; files: 3 known, 1 not used, 2 read, 1 set aside; 1 misplaced in the inbox; "
-        "see the artifact"
+        "3 participants; files: 3 known, 1 not used, 2 read, 1 set aside; "
+        "1 misplaced in the inbox; see the artifact"
     )
     assert told in {text for (text,) in messages}
 
