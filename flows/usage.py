@@ -33,11 +33,11 @@ DISK_WORDS = (
 )
 
 # DuckDB fetches no extension, also when a query would need one
-OFFLINE: dict[str, str | bool | int | float | list[str]] = {
-    "autoinstall_known_extensions": "false",
-    "autoload_known_extensions": "false",
-    "custom_extension_repository": "/dev/null",
-}
+OFFLINE = """
+    set autoinstall_known_extensions = false;
+    set autoload_known_extensions = false;
+    set custom_extension_repository = '/dev/null'
+"""
 
 # markup off: a file may be named [copy].csv
 words = Shown(stderr=True, highlight=False, markup=False, emoji=False)
@@ -74,7 +74,7 @@ def opened(folder: Path) -> tuple[Lake, duckdb.DuckDBPyConnection]:
 
 def _connected(lake: Lake) -> duckdb.DuckDBPyConnection:
     try:
-        connection = duckdb.connect(str(lake.warehouse), read_only=True, config=OFFLINE)
+        connection = duckdb.connect(str(lake.warehouse), read_only=True)
     except duckdb.IOException as error:
         if "lock" not in str(error):
             raise
@@ -82,6 +82,7 @@ def _connected(lake: Lake) -> duckdb.DuckDBPyConnection:
             "warehouse.duckdb is open for writing in another program: close it there, or open it "
             "there with `duckdb -readonly`; ingest goes on as before"
         ) from None
+    connection.execute(OFFLINE)
     connection.execute("set timezone = 'UTC'")
     return connection
 
