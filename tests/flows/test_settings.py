@@ -69,7 +69,7 @@ UNKNOWN = {
     ANNA + "zones = [{ form = 2025-01-01, timezone = 'UTC' }]": (
         "participants.anna.zones.0.form: unknown key; did you mean from?"
     ),
-    "xyz = 1": "xyz: unknown key; known keys: participants, priority, rules",
+    "xyz = 1": "xyz: unknown key; known keys: freshness_days, participants, priority, rules",
 }
 
 
