@@ -39,7 +39,7 @@ def metric_notes() -> dict[tuple[str, str], Note]:
     Raises: ValueError if a column has two.
     """
     found: dict[tuple[str, str], Note] = {}
-    with (Path(__file__).parent / "metric_notes.csv").open(newline="") as lines:
+    with (Path(__file__).parent / "metric_notes.csv").open(newline="", encoding="utf-8") as lines:
         for row in csv.DictReader(lines):
             relations, columns = row.pop("relations").split(), row.pop("columns").split()
             for key in ((relation, column) for relation in relations for column in columns):

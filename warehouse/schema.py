@@ -24,7 +24,7 @@ class Metric:
 
 
 def _metrics() -> dict[str, Metric]:
-    with (Path(__file__).parent / "metrics.csv").open(newline="") as lines:
+    with (Path(__file__).parent / "metrics.csv").open(newline="", encoding="utf-8") as lines:
         return {
             row["metric"]: Metric(
                 **{**row, "low": float(row["low"]), "high": float(row["high"])}  # type: ignore[arg-type]
