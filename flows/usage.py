@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import sys
 from collections.abc import Iterable, Sequence
 from getpass import getpass
@@ -137,6 +138,22 @@ def reads_mmol(lake: Lake) -> bool:
     from flows.settings import load
 
     return load(lake.settings).is_mmol
+
+
+def unit_of(lake: Lake, asked: str | None) -> str:
+    """The unit of glucose that was asked for, else that of the settings."""
+    return asked or ("mmol/L" if reads_mmol(lake) else "mg/dL")
+
+
+def wake_date(text: str) -> dt.date:
+    """The date that names a night.
+
+    Raises: UsageError if it is none.
+    """
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise UsageError("a night is named by the date of its wake, such as 2025-10-26") from None
 
 
 def participants(lake: Lake, only: str | None) -> list[str]:

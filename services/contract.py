@@ -137,7 +137,6 @@ class Asked:
 
     secrets: tuple[tuple[str, str], ...]  # name, and the question in words
     words: str  # where to get it
-    needs_site: bool = False  # self-hosted: the person names the address
 
 
 class Enter(Protocol):

@@ -132,7 +132,6 @@ SERVICE = Service(
             "On your site: menu, Admin Tools, Subjects: add one with the role `readable`, and copy "
             "its access token. Your site's address goes with --site."
         ),
-        needs_site=True,
     ),
     streams=(
         _stream("entries"),

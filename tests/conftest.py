@@ -1,10 +1,15 @@
+from __future__ import annotations
+
 import os
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
+
+if TYPE_CHECKING:
+    from tests.running import Run, Said
 
 # the threads of BLAS wait for each other: four times the work for the small matrices of the tests
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -59,3 +64,16 @@ def _unflushed() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda _: None)
         yield
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    """A command in this process: its exit code, stdout and stderr."""
+    from tests.running import said_by  # here: flows are not loaded for whoever runs no command
+
+    monkeypatch.delenv("DAWNLAKE_LAKE", raising=False)
+
+    def do(*words: object) -> Said:
+        return said_by(capsys, *words)
+
+    return do

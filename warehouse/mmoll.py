@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-MGDL_PER_MMOLL = 18.0156
+MGDL_PER_MMOLL = 18.0156  # molar mass 180.156 g/mol (C6H12O6, IUPAC atomic weights)
 NUMERIC = ("DOUBLE", "FLOAT", "DECIMAL", "BIGINT", "INTEGER", "HUGEINT", "SMALLINT", "TINYINT")
 SLOPES = ("slope", "slope_low", "slope_high", "detectable_slope")
 NAMES = ("exposure", "outcome")  # hold names of columns

@@ -15,7 +15,7 @@ SMALLEST_STREAM = 4096  # a shorter one stands elsewhere: no program writes so l
 # Records that are a cell: formula, label, number, blank, truth, string, RK, rich string.
 CELLS = frozenset((0x06, 0xD6, 0xFD, 0x201, 0x203, 0x204, 0x205, 0x27E))
 MANY = frozenset((0xBD, 0xBE))  # cells side by side; the last column stands at the end
-MOST_ROWS, MOST_COLUMNS = 65_536, 256  # of this format
+MOST_COLUMNS = 256  # of this format
 
 
 class NotReadable(Exception):

@@ -10,8 +10,6 @@ import pyarrow as pa
 from connectors.contract import BrokenFile, Source
 from connectors.reading.query import json_rows, query
 
-MOST_PAGES = 1_000_000
-
 
 def documents(source: Source, keys: tuple[str, ...], under: str = "") -> pa.Table:
     """`record` (from 1) and a text column per key: NULL where a document has none, or null.

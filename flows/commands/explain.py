@@ -24,6 +24,7 @@ from flows.usage import (
     participants,
     say,
     shortened,
+    wake_date,
 )
 from warehouse.mmoll import converted, renamed
 from warehouse.night_parts import HISTORY, PARTS, WHOLE, columns_by_part
@@ -62,7 +63,7 @@ def explain_night(folder: Path, who: str, sleep_date: str, is_whole: bool, form:
     """
     lake, connection = opened(folder)
     participants(lake, who)
-    date = _date(sleep_date)
+    date = wake_date(sleep_date)
     settings = load(lake.settings)
     night = _night(connection, who, date)
     if form != "table" and not is_whole:
@@ -88,13 +89,6 @@ def explain_night(folder: Path, who: str, sleep_date: str, is_whole: bool, form:
         data.print(f"\nset aside by hand: record {each.record} of {each.file}: {each.why}")
     say("records: lines or numbers in the file; `--rows` lists every row with its value")
     return 0
-
-
-def _date(text: str) -> dt.date:
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError:
-        raise UsageError("a night is named by the date of its wake, such as 2025-10-26") from None
 
 
 def _night(connection: duckdb.DuckDBPyConnection, who: str, date: dt.date) -> Row:

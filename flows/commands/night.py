@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.text import Text
 
 from flows.disguises import disguise_of
-from flows.usage import UsageError, data, opened, participants, say
+from flows.usage import UsageError, data, opened, participants, say, unit_of, wake_date
 from pages.asked.night import Night, night
 from pages.asked.reader import Reader
 from pages.figures.strip import strip
@@ -51,18 +51,11 @@ def show_night(
         disguise = disguise_of(lake, [who], "dawnlake night")
         _, connection = opened(folder)
     with connection:
-        found = night(Reader(connection, who, disguise=disguise), _date(sleep_date))
+        found = night(Reader(connection, who, disguise=disguise), wake_date(sleep_date))
     if isinstance(found, list):
         raise UsageError(_nearest(who, sleep_date, found))
-    _give(lake, found, UNITS[unit or "mg/dL"], output)
+    _give(lake, found, UNITS[unit_of(lake, unit)], output)
     return 0
-
-
-def _date(text: str) -> dt.date:
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError:
-        raise UsageError("a night is named by the date of its wake, such as 2025-10-26") from None
 
 
 def _nearest(who: str, date: str, near: list[dt.date]) -> str:

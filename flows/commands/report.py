@@ -8,7 +8,7 @@ from pathlib import Path
 
 from flows.disguises import disguise_of
 from flows.reporting import INDEX, Asked, write_page, write_pages
-from flows.usage import UsageError, opened, participants, say
+from flows.usage import UsageError, opened, participants, say, unit_of
 from pages.figures.units import UNITS
 from warehouse.store.lake import Lake
 
@@ -28,8 +28,9 @@ def run_report(
     Raises: UsageError for an unknown participant, a date that is none, or several participants and
     one file; LakeError if somebody needs a new id and the lake is read-only.
     """
-    asked = Asked(*_period(*dates), UNITS[unit or "mg/dL"], deidentify)
+    period = _period(*dates)
     lake, connection = opened(folder)
+    asked = Asked(*period, UNITS[unit_of(lake, unit)], deidentify)
     people = [each for who in chosen for each in participants(lake, who)] or participants(
         lake, None
     )

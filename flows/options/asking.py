@@ -121,7 +121,7 @@ def report(
     output
         A file that ends in .html, or a folder for several participants.
     unit
-        Of glucose.
+        Of glucose; else that of the settings.
     deidentify
         New ids, dates moved by whole weeks, no devices, zones or free text.
     """
@@ -150,7 +150,7 @@ def night(
     output
         An image: a file that ends in .svg.
     unit
-        Of glucose.
+        Of glucose; else that of the settings.
     deidentify
         A new id and other dates; times of day stay.
     """

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from flows.reading.manifest import Key, Known, Part, changed
 from transforms.copies.age import Signs, is_earlier, signs_of
+
+
+def _is_of_a_copy(sign: Mapping[str, Any], manifest: Mapping[str, Any]) -> bool:
+    """Whether a sign is of the day on which the same bytes were read first, or later: they were
+    there already, and so it tells when they were copied."""
+    return str(sign["made_at"])[:10] >= str(manifest.get("read_on") or "9999")
 
 
 def seen_again(known: Known, files: Iterable[tuple[Key, Signs]]) -> None:
@@ -27,7 +34,7 @@ def seen_again(known: Known, files: Iterable[tuple[Key, Signs]]) -> None:
             signs_of(signs, manifest["exported_at"], first, last),
             manifest.get("age", {}),
         )
-        if is_earlier(sign, before):
+        if is_earlier(sign, before) and not _is_of_a_copy(sign, manifest):
             age = {**before, **sign, "given": before.get("given", 0)}
             older[key] = replace(part, manifest={**manifest, "age": age})
     changed(older.values())

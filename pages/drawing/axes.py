@@ -61,13 +61,3 @@ def clock(hours: float) -> str:
     """An hour of the day, also beyond midnight, as 07:30."""
     minutes = round(hours * 60) % 1440
     return f"{minutes // 60:02d}:{minutes % 60:02d}"
-
-
-def legend(x: float, y: float, entries: Iterable[tuple[str, str]], step: float = 96) -> Markup:
-    """Squares of a look (class, word) beside each other."""
-    parts = []
-    for number_, (class_, word) in enumerate(entries):
-        at = x + number_ * step
-        parts.append(tag("rect", x=at, y=y - 9, width=10, height=10, class_=class_))
-        parts.append(words(at + 15, y, word))
-    return group(*parts)

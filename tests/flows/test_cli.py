@@ -11,7 +11,6 @@ import pty
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -19,7 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from connectors import connectors
-from flows.cli import app, main
+from flows.cli import app
 from flows.deriving.pipeline import ingest
 from flows.settings import Settings
 from tests.flows.test_walk import locked
@@ -36,29 +35,13 @@ from tests.lake import (
     tree,
     with_marts,
 )
+from tests.running import Run
 from warehouse.store.lake import Lake
 
 pytestmark = pytest.mark.whole
 
-Run = Callable[..., tuple[int, str, str]]
 COMMANDS = sorted(name for name in app if not name.startswith("-"))
 ZONE = "America/New_York"
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
-    """A command in this process: its exit code, stdout and stderr."""
-    monkeypatch.delenv("DAWNLAKE_LAKE", raising=False)
-
-    def do(*words: object) -> tuple[int, str, str]:
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as left:
-            main([str(word) for word in words])
-        said = capsys.readouterr()
-        assert isinstance(left.value.code, int)
-        return left.value.code, said.out, said.err
-
-    return do
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -15,31 +15,15 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from flows.cli import main
 from flows.deriving.pipeline import ingest
 from tests.lake import BERLIN, asked, clarity, put, rows, temporary
+from tests.running import Run
 from warehouse.store.lake import Lake
 
 pytestmark = pytest.mark.whole
 
-Run = Callable[..., tuple[int, str, str]]
 FIRST = dt.datetime(2026, 1, 5)
 WHO = "zebulonia"  # stands nowhere but where this participant is meant
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    """A command in this process: its exit code, stdout and stderr."""
-
-    def do(*words: object) -> tuple[int, str, str]:
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as left:
-            main([str(word) for word in words])
-        said = capsys.readouterr()
-        assert isinstance(left.value.code, int)
-        return left.value.code, said.out, said.err
-
-    return do
 
 
 def exports(folder: Path, nights: int, slope: float, seed: int) -> list[Path]:

@@ -9,27 +9,18 @@ from pathlib import Path
 import pytest
 
 from connectors.contract import NoRecords
-from flows.cli import main
 from flows.commands.forget import forget
 from flows.deriving.pipeline import Receipt, ingest, misplaced, twin
 from flows.nightly.daily import next_run
 from flows.nightly.journal import KEPT, LOG, log_of, note, summary
 from flows.settings import load
 from tests.lake import BERLIN, golden, put
+from tests.running import said_by
 from transforms.account import account
 from warehouse.store.lake import Lake
 from warehouse.store.lock import writing
 
 pytestmark = pytest.mark.whole
-
-
-def run(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, str, str]:
-    capsys.readouterr()
-    with pytest.raises(SystemExit) as left:
-        main([str(word) for word in words])
-    said = capsys.readouterr()
-    assert isinstance(left.value.code, int)
-    return left.value.code, said.out, said.err
 
 
 def night() -> bytes:
@@ -49,15 +40,15 @@ def test_what_lies_beside_an_export_is_not_used(
 ) -> None:
     folder, lake = takeout(tmp_path / "in"), tmp_path / "lake"
     whose = ("--participant", "p", "--timezone", BERLIN, "--lake", lake)
-    code, _, err = run(capsys, "ingest", folder, *whose)
+    code, _, err = said_by(capsys, "ingest", folder, *whose)
     assert code == 0
     assert "5 files beside them not used: nothing dawnlake reads; `dawnlake check` names" in err
     assert "set aside" not in err
-    code, _, err = run(capsys, "check", folder, "--lake", lake)
+    code, _, err = said_by(capsys, "check", folder, "--lake", lake)
     assert code == 0
     assert err.count("would not be used") == 5
     # by its own name a file was meant to be read
-    code, _, err = run(capsys, "ingest", folder / "Photos" / "me.png", *whose)
+    code, _, err = said_by(capsys, "ingest", folder / "Photos" / "me.png", *whose)
     assert code == 1
     assert "a picture or a film" in err
 
@@ -68,7 +59,7 @@ def test_damage_is_set_aside_wherever_it_lies(
     folder = takeout(tmp_path / "in")
     put(folder / "Fitbit", {"sleep-2025-12-01.json": night()[:900]})
     whose = ("--participant", "p", "--timezone", BERLIN, "--lake", tmp_path / "lake")
-    code, _, err = run(capsys, "ingest", folder, *whose)
+    code, _, err = said_by(capsys, "ingest", folder, *whose)
     assert code == 1
     assert err.count("set aside: in/Fitbit/sleep-2025-12-01.json: ") == 1
 
@@ -82,7 +73,7 @@ def test_a_known_format_without_a_record_is_an_error(
     case = golden("libreview", "us_am_pm_all_record_types").data().splitlines(keepends=True)
     put(tmp_path, {"empty.csv": b"".join(case[:2]), "none.json": header})
     whose = ("--participant", "p", "--timezone", BERLIN, "--lake", tmp_path / "lake")
-    code, _, err = run(capsys, "ingest", tmp_path / "empty.csv", *whose)
+    code, _, err = said_by(capsys, "ingest", tmp_path / "empty.csv", *whose)
     assert code == 1
     assert "set aside: empty.csv: " in err
 
@@ -93,15 +84,15 @@ def test_anna_beside_anna_is_asked_for(capsys: pytest.CaptureFixture[str], tmp_p
     lake = Lake(tmp_path / "lake")
     ingest(lake, [tmp_path / "sleep.json"], "anna", BERLIN)
     words = ("ingest", tmp_path / "sleep.json", "--lake", lake.root, "--timezone", BERLIN)
-    code, _, err = run(capsys, *words, "-p", "Anna")
+    code, _, err = said_by(capsys, *words, "-p", "Anna")
     assert code == 2
     assert "there is anna in this lake: --participant anna, or" in err
     assert lake.participants() == ["anna"]
-    assert run(capsys, *words, "-p", "annabel")[0] == 0
+    assert said_by(capsys, *words, "-p", "annabel")[0] == 0
     with lake.settings.open("a") as settings:
         settings.write("\n[participants.Anna]\n")
     assert twin(lake, "Anna") == ""
-    assert run(capsys, *words, "-p", "Anna")[0] == 0
+    assert said_by(capsys, *words, "-p", "Anna")[0] == 0
 
 
 def test_what_is_misplaced_in_the_inbox_is_named(tmp_path: Path) -> None:
@@ -124,7 +115,7 @@ def test_a_folder_for_each_participant(capsys: pytest.CaptureFixture[str], tmp_p
     put(people / "p01", {"sleep.json": night()})
     put(people / "p02", {"sleep.json": night(), "notes.txt": b"nothing of interest\n"})
     words = ("ingest", "--participant-from-folder", people, "--timezone", BERLIN, "--lake", lake)
-    code, out, err = run(capsys, *words)
+    code, out, err = said_by(capsys, *words)
     assert code == 0
     assert "receipt for p01" in out
     assert "participants: 2" in err
@@ -133,19 +124,19 @@ def test_a_folder_for_each_participant(capsys: pytest.CaptureFixture[str], tmp_p
     put(people / "no name", {"sleep.json": night()})
     put(people, {"astray.json": night()})
     put(people / "p03", {"nothing.txt": b"nothing of interest\n"})
-    code, _, err = run(capsys, *words)
+    code, _, err = said_by(capsys, *words)
     assert code == 1
     assert "set aside: no name: no participant id" in err
     assert "set aside: astray.json: not in the folder of a participant" in err
     assert "nothing of p03 is an export" in err
-    assert run(capsys, *words, people)[0] == 2
-    assert run(capsys, *words, "-p", "x")[0] == 2
+    assert said_by(capsys, *words, people)[0] == 2
+    assert said_by(capsys, *words, "-p", "x")[0] == 2
 
 
 def test_init_makes_a_lake_to_fill_in(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     folder = tmp_path / "lake"
     words = ("init", folder, "-p", "anna", "-p", "ben", "--timezone", BERLIN)
-    code, _, err = run(capsys, *words)
+    code, _, err = said_by(capsys, *words)
     assert code == 0
     assert f"dawnlake nightly --lake {folder}" in err
     assert {path.name for path in (folder / "inbox").iterdir()} == {"anna", "ben"}
@@ -153,9 +144,9 @@ def test_init_makes_a_lake_to_fill_in(capsys: pytest.CaptureFixture[str], tmp_pa
     settings = load(folder / "dawnlake.toml")
     assert settings.participant("ben").timezone == BERLIN
     (folder / "dawnlake.toml").write_text(text + "\n# mine\n")
-    assert run(capsys, "init", folder, "-p", "carl")[0] == 0
+    assert said_by(capsys, "init", folder, "-p", "carl")[0] == 0
     assert "# mine" in (folder / "dawnlake.toml").read_text()
-    assert run(capsys, "init", folder, "-p", "no name")[0] == 2
+    assert said_by(capsys, "init", folder, "-p", "no name")[0] == 2
 
 
 def test_every_setting_of_init_is_one(tmp_path: Path) -> None:
@@ -189,7 +180,7 @@ def test_a_backup_is_a_copy_and_answers_by_itself(
     put(tmp_path, {"sleep.json": night()})
     ingest(lake, [tmp_path / "sleep.json"], "anna", BERLIN)
     asked = "select sleep_date, total_sleep_min from night_to_day"
-    told = run(capsys, "sql", asked, "--format", "csv", "--lake", lake.root)[1]
+    told = said_by(capsys, "sql", asked, "--format", "csv", "--lake", lake.root)[1]
     small = tmp_path / "small"
     small.mkdir()
     for name in ("dawnlake.toml", "extracted", "inbox"):
@@ -197,10 +188,10 @@ def test_a_backup_is_a_copy_and_answers_by_itself(
         copy(lake.root / name, small / name)
     shutil.copytree(lake.root, tmp_path / "whole")
     shutil.rmtree(lake.root)
-    assert run(capsys, "init", small)[0] == 0
-    assert run(capsys, "rebuild", "--lake", small)[0] == 0
+    assert said_by(capsys, "init", small)[0] == 0
+    assert said_by(capsys, "rebuild", "--lake", small)[0] == 0
     for copied in (small, tmp_path / "whole"):
-        assert run(capsys, "sql", asked, "--format", "csv", "--lake", copied)[1] == told
+        assert said_by(capsys, "sql", asked, "--format", "csv", "--lake", copied)[1] == told
 
 
 def test_a_run_leaves_one_line_without_names(

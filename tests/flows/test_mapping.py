@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from flows.cli import main
 from flows.reading.manifest import parts_of
 from tests.lake import asked, golden, put
+from tests.running import Run
 from warehouse.store.lake import Lake
 
-Run = Callable[..., tuple[int, str, str]]
 GUIDE = Path(__file__).parents[2] / "connectors" / "mapping" / "README.md"
 BLOCKS = re.findall(
     r"^```(csv|toml|jsonl)\n(.*?)^```$", GUIDE.read_text(), re.DOTALL | re.MULTILINE
@@ -24,21 +22,6 @@ TABLE = "when,glucose (mg/dL)\n" + "".join(
     f"2024-03-{17 + n // 96} {n // 4 % 24:02}:{n % 4 * 15:02}:00,{100 + n % 40}\n"
     for n in range(200)
 )
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    """A command in this process: its exit code, stdout and stderr."""
-
-    def do(*words: object) -> tuple[int, str, str]:
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as left:
-            main([str(word) for word in words])
-        said = capsys.readouterr()
-        assert isinstance(left.value.code, int)
-        return left.value.code, said.out, said.err
-
-    return do
 
 
 @pytest.fixture

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from flows.cli import main
 from flows.commands.forget import forget, mentions
 from flows.deriving import remove
 from flows.deriving.pipeline import ingest
@@ -24,6 +23,7 @@ from flows.reading.manifest import parts_of
 from tests.crash.harness import child, state
 from tests.crash.works import answers, exported, first, more
 from tests.lake import BERLIN, asked, golden, put, same_again, tolerant, tree, with_records
+from tests.running import Run
 from warehouse.disguise import KEY
 from warehouse.store.buckets import MadeFrom
 from warehouse.store.lake import ASIDE, PARTIAL, Lake
@@ -31,23 +31,7 @@ from warehouse.store.lock import writing
 
 pytestmark = pytest.mark.whole
 
-Run = Callable[..., tuple[int, str, str]]
 WHO = "zebulonia"  # stands nowhere but where this participant is meant
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    """A command in this process: its exit code, stdout and stderr."""
-
-    def do(*words: object) -> tuple[int, str, str]:
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as left:
-            main([str(word) for word in words])
-        said = capsys.readouterr()
-        assert isinstance(left.value.code, int)
-        return left.value.code, said.out, said.err
-
-    return do
 
 
 @pytest.fixture

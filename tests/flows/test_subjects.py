@@ -2,35 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from flows.cli import main
 from flows.reading import subjects
 from flows.reading.manifest import parts_of
 from tests.lake import asked, put, table, tree
+from tests.running import Run
 from warehouse.store.lake import PARTIAL, Lake
 
-Run = Callable[..., tuple[int, str, str]]
 PEOPLE = {"7": 120, "site a/9": 40, "zoe": 260}  # how many readings of each
 COUNTED = "select participant_id as who, count(*) as n from sample group by all order by all"
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    """A command in this process: its exit code, stdout and stderr."""
-
-    def do(*words: object) -> tuple[int, str, str]:
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as left:
-            main([str(word) for word in words])
-        said = capsys.readouterr()
-        assert isinstance(left.value.code, int)
-        return left.value.code, said.out, said.err
-
-    return do
 
 
 def readings(who: str, count: int, level: int = 100) -> list[str]:

@@ -151,6 +151,17 @@ def test_the_same_bytes_given_again_are_not_newer_but_may_be_older(tmp_path: Pat
     assert by == {"file_time", "archive_time"}
 
 
+def test_a_copy_tells_nothing_of_bytes_whose_age_is_not_known(tmp_path: Path) -> None:
+    """What was there already is not younger than the day on which it was read first."""
+    lake = Lake(tmp_path / "lake")
+    ingested(lake, of_time(put(tmp_path, {"a.json": carbs(40)})[0], "1970-01-01"))
+    before = tree(lake.root / "extracted")
+    ingested(lake, put(tmp_path, {"copied now.json": carbs(40)})[0])
+    assert tree(lake.root / "extracted") == before
+    (part,) = parts_of(lake, PERSON)
+    assert part.manifest["age"]["by"] == "order"
+
+
 def test_a_batch_keeps_the_age_of_each(tmp_path: Path) -> None:
     """Eight small files that are read as one, corrected by eight of a later archive."""
     days = range(1, 10)

@@ -9,18 +9,14 @@ import pytest
 
 from flows.cli import main
 from tests.lake import asked, demo_lake
+from tests.running import said_by
 
 pytestmark = pytest.mark.whole
 
 
 def run(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, str, str]:
     """A command in this process: its exit code, stdout and stderr."""
-    capsys.readouterr()
-    with pytest.raises(SystemExit) as left:
-        main([str(word) for word in ("night", *words, "--lake", demo_lake().root)])
-    said = capsys.readouterr()
-    assert isinstance(left.value.code, int)
-    return left.value.code, said.out, said.err
+    return said_by(capsys, "night", *words, "--lake", demo_lake().root)
 
 
 def test_a_terminal_has_the_numbers_of_the_night(capsys: pytest.CaptureFixture[str]) -> None:

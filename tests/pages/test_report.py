@@ -20,6 +20,7 @@ from pages.figures.units import MGDL, MGDL_PER_MMOLL, MMOLL, hours, plain
 from pages.page import About, index_page, person_page, shown
 from tests.lake import Person, asked, demo_lake, demo_people, lake_of, opened, same_again
 from tests.pages.reading import Element, numbers, read, rows, table
+from tests.running import Run
 from transforms.units import GLUCOSE
 from warehouse.harmless import TEXTS, given_columns
 from warehouse.store.lake import Lake
@@ -27,23 +28,7 @@ from warehouse.view_files import relations
 
 pytestmark = pytest.mark.whole
 
-Run = Callable[..., tuple[int, str, str]]
 DAYS = ("2025-10-20", "2025-11-02")
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    """A command in this process: its exit code, stdout and stderr."""
-
-    def do(*words: object) -> tuple[int, str, str]:
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as left:
-            main([str(word) for word in words])
-        said = capsys.readouterr()
-        assert isinstance(left.value.code, int)
-        return left.value.code, said.out, said.err
-
-    return do
 
 
 @pytest.fixture(scope="module")
