@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from flows.deriving.align import is_stale
 from flows.deriving.derivation import made_from
-from flows.deriving.pipeline import misplaced
+from flows.reading.inbox import misplaced
 from flows.reading.manifest import parts_in
 from flows.settings import Settings, SettingsError, load
 from services.kept.connection import Connections

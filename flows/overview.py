@@ -9,7 +9,7 @@ from typing import Any
 
 import duckdb
 
-from flows.deriving.pipeline import misplaced
+from flows.reading.inbox import misplaced
 from flows.settings import Settings
 from flows.usage import fetched
 from warehouse.store.lake import Lake

@@ -12,6 +12,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from flows.deriving import pipeline
 from flows.deriving.pipeline import FileReceipt, Receipt
 from flows.imports import without_pandas
+from flows.reading.inbox import ids, twin
 from flows.reading.password import Passwords
 from flows.terminal.receipt import print_receipt
 from flows.usage import UsageError, asker, given, is_terminal, say, words
@@ -42,7 +43,7 @@ def _check_twin(lake: Lake, participant: str) -> None:
     Raises: UsageError for an id that differs from another in capitals alone, unless a person says
     that somebody else is meant.
     """
-    other = pipeline.twin(lake, participant)
+    other = twin(participant, ids(lake))
     if not other:
         return
     if sys.stdin.isatty() and is_terminal():

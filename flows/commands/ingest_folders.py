@@ -10,6 +10,7 @@ from flows.deriving import pipeline
 from flows.deriving.completion import settled
 from flows.deriving.receipt import FileReceipt, Receipt
 from flows.imports import without_pandas
+from flows.reading.inbox import ids, twin
 from flows.reading.manifest import files_of
 from flows.reading.password import Passwords
 from flows.reading.walk import is_litter
@@ -64,7 +65,7 @@ def run_folders(
 
 def _people(lake: Lake, people: Path) -> tuple[list[str], list[str]]:
     """Ids of the folders, and sentences on what else lies there."""
-    named, odd = [], []
+    named, odd, known = [], [], ids(lake)
     for path in sorted(path for path in people.iterdir() if not is_litter([path.name])):
         if not path.is_dir():
             odd.append(f"set aside: {path.name}: not in the folder of a participant")
@@ -73,7 +74,7 @@ def _people(lake: Lake, people: Path) -> tuple[list[str], list[str]]:
                 f"set aside: {path.name}: no participant id, which is 1 to 64 letters, digits, "
                 "dots, dashes or underscores: rename the folder"
             )
-        elif other := pipeline.twin(lake, path.name):
+        elif other := twin(path.name, known):
             odd.append(f"set aside: {path.name}: differs from {other} in capitals alone")
         else:
             named.append(path.name)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flows.deriving.pipeline import misplaced
 from flows.nightly.flow import run_nightly
 from flows.pull.fetching import connected
+from flows.reading.inbox import misplaced
 from flows.settings import load
 from flows.terminal.receipt import print_receipt
 from flows.usage import say

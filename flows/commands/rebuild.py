@@ -9,6 +9,7 @@ from flows.deriving.completion import completed, settled
 from flows.deriving.derivation import derivation
 from flows.imports import without_pandas
 from flows.pull.replaced import drop_replaced
+from flows.reading.inbox import inbox_participants
 from flows.reading.password import Passwords
 from flows.reading.together import untangle
 from flows.settings import load
@@ -34,7 +35,7 @@ def run_rebuild(folder: Path, source: str, password_file: Path | None = None) ->
 def _rebuilt(lake: Lake, source: str, passwords: Passwords) -> int:
     settings = load(lake.settings)
     problems = 0
-    for participant in pipeline.inbox_participants(lake) if source == "files" else []:
+    for participant in inbox_participants(lake) if source == "files" else []:
         say(f"reading inbox/{participant} again")
         files = pipeline.read_again(lake, participant, settings, passwords)
         for file in files:

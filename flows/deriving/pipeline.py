@@ -5,7 +5,6 @@ Nothing here decides anything about data.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
@@ -28,9 +27,8 @@ from flows.reading.hashed import FILE_DIGITS
 from flows.reading.manifest import Known, files_of
 from flows.reading.mappings import mapped
 from flows.reading.password import Passwords
-from flows.reading.walk import Found, is_litter, sha256, walk
+from flows.reading.walk import Found, sha256, walk
 from flows.settings import (
-    PARTICIPANT,
     Settings,
     check_participant,
     check_zone,
@@ -119,40 +117,6 @@ def who_has(known: Mapping[str, Known], found: Found, connector: str) -> list[st
         return []
     key = connector, sha256(found)[:FILE_DIGITS]
     return [who for who, files in known.items() if files.part(key)]
-
-
-def inbox_participants(lake: Lake) -> list[str]:
-    """Everyone with a folder in inbox/ whose name can be a participant id, and no other's id in
-    other letters."""
-    return [folder.name for folder in _inbox(lake) if not _odd(lake, folder)]
-
-
-def misplaced(lake: Lake) -> dict[str, str]:
-    """What in the inbox no nightly run reads, by name, and what to do about it."""
-    return {folder.name: odd for folder in _inbox(lake) if (odd := _odd(lake, folder))}
-
-
-def _inbox(lake: Lake) -> list[Path]:
-    return sorted(path for path in lake.inbox.glob("*") if not is_litter([path.name]))
-
-
-def _odd(lake: Lake, path: Path) -> str:
-    """Why something in the inbox is nobody's; '' for a participant's folder."""
-    if not path.is_dir():
-        return "belongs to nobody: put it into inbox/PARTICIPANT/"
-    if not re.fullmatch(PARTICIPANT, path.name):
-        return "is no participant: a name is letters, digits, dots, dashes, underscores"
-    if other := twin(lake, path.name):
-        return f"differs from {other} only in capitals: rename it, or name both in dawnlake.toml"
-    return ""
-
-
-def twin(lake: Lake, participant: str) -> str:
-    """Somebody in the lake whose id differs in capitals alone, if `participant` is new; else ''."""
-    there = {*lake.participants(), *load(lake.settings).participants}
-    if participant in there:
-        return ""
-    return next((who for who in sorted(there) if who.lower() == participant.lower()), "")
 
 
 def read_again(

@@ -32,6 +32,8 @@ from flows.nightly.discretion import Fault, Night, discreet, row
 from flows.nightly.journal import log_of, note, noted, summary
 from flows.nightly.surroundings import NO_HOME, set_environment
 from flows.pull.fetching import connected, fetched, sentence
+from flows.reading.inbox import inbox_participants
+from flows.reading.inbox import misplaced as misplaced_in
 from flows.reading.manifest import Known, files_of
 from flows.reading.mappings import mapped
 from flows.reading.password import Passwords, handed, handed_on
@@ -115,7 +117,7 @@ def nightly(lake: str) -> State[list[Receipt]]:
     with noted(place), discreet(), writing(place, "dawnlake nightly", say) as was_left:
         settings = load(place.settings)  # whoever wrote before may have changed them
         settled(place, settings, was_left, say)
-        passwords, people = handed(say), pipeline.inbox_participants(place)
+        passwords, people = handed(say), inbox_participants(place)
         with derivation(place, settings) as derive:
             nights = [_night(derive, who, passwords) for who in people]
             came = marts(derive)
@@ -125,7 +127,7 @@ def nightly(lake: str) -> State[list[Receipt]]:
                 pipeline.complete(place, night.receipt, night.there, night.outcome, came)
         about = "What came in from the inbox, by participant: files, records, nights."
         create_table_artifact([row(night) for night in nights], NAME, about)
-        odd = len(pipeline.misplaced(place))
+        odd = len(misplaced_in(place))
         ended = _conclusion(nights, odd)
         note(place, summary([night.receipt for night in nights], odd))
         return ended

@@ -10,9 +10,10 @@ import pytest
 
 from connectors.contract import NoRecords
 from flows.commands.forget import forget
-from flows.deriving.pipeline import Receipt, ingest, misplaced, twin
+from flows.deriving.pipeline import Receipt, ingest
 from flows.nightly.daily import next_run
 from flows.nightly.journal import KEPT, LOG, log_of, note, summary
+from flows.reading.inbox import ids, misplaced, twin
 from flows.settings import load
 from tests.lake import BERLIN, golden, put
 from tests.running import said_by
@@ -91,7 +92,7 @@ def test_anna_beside_anna_is_asked_for(capsys: pytest.CaptureFixture[str], tmp_p
     assert said_by(capsys, *words, "-p", "annabel")[0] == 0
     with lake.settings.open("a") as settings:
         settings.write("\n[participants.Anna]\n")
-    assert twin(lake, "Anna") == ""
+    assert twin("Anna", ids(lake)) == ""
     assert said_by(capsys, *words, "-p", "Anna")[0] == 0
 
 
