@@ -78,7 +78,6 @@ class Proposal:
 def proposed(look: Look, name: str, answers: Answers) -> Proposal:
     """A mapping for a table."""
     made = _Maker(look, answers)
-    made.questions = {}
     text = made.text(name)
     return Proposal(text, made.questions)
 
