@@ -93,10 +93,10 @@ def test_checks_find_nothing(empty: Lake) -> None:
 
 
 def test_the_demo_fills_every_view() -> None:
-    # one sensor each, no fingersticks, and nobody asked for effects; no room, drinks, and no date
-    # with time in bed alone
+    # one sensor each, no fingersticks, and nobody asked for effects; no room, drinks, no food told
+    # by two apps, and no date with time in bed alone
     bare = {"cgm_slot", "glucose_fingerstick", "sleep_effect", "sleep_effect_group"}
-    bare |= {"bedroom", "day_drink", "in_bed_only"}
+    bare |= {"bedroom", "day_drink", "food_copy", "in_bed_only"}
     with settled(demo_lake()) as connection:
         counts = {n: connection.execute(f"select count(*) from {n}").fetchall() for n in views()}
     assert {name for name, ((count,),) in counts.items() if not count} <= bare
