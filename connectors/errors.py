@@ -2,7 +2,7 @@
 
     IngestError
       UnknownFormat     no connector claims the file
-        UnreadGlucose   and it is a table of glucose
+        UnreadTable     and it is a table of glucose or of sleep
       AmbiguousFormat   more than one does
       FormatDrift       a required column or key is missing
       UndatableFile     day and month cannot be told apart anywhere in the file
@@ -27,8 +27,8 @@ class UnknownFormat(IngestError):
     """No connector claims the file."""
 
 
-class UnreadGlucose(UnknownFormat):
-    """No connector claims the file, and it is a table of glucose: never left out silently."""
+class UnreadTable(UnknownFormat):
+    """No connector claims the file, a table of glucose or of sleep: never left out silently."""
 
 
 class AmbiguousFormat(IngestError):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
@@ -76,11 +77,15 @@ class Proposal:
     questions: dict[str, str] = field(default_factory=dict)
 
 
-def tells_glucose(look: Look) -> bool:
-    """Whether a table seems to be of glucose: numbers under a word for it, and times."""
+def told_by(look: Look) -> str | None:
+    """`glucose` if a table seems to have numbers of it at times, `sleep` if it seems to have the
+    start and the end of nights, or None."""
     kinds = {column.kind for column in look.columns}
     numbers = [found for c in look.columns if c.kind == "number" and (found := _metric(c.name))]
-    return bool(kinds & {"moment", "clock"}) and any(name in GLUCOSE for name, _ in numbers)
+    if kinds & {"moment", "clock"} and any(name in GLUCOSE for name, _ in numbers):
+        return "glucose"
+    start, end = _Maker(look, Answers()).times()
+    return "sleep" if _is_night(start, end) else None
 
 
 def proposed(look: Look, name: str, answers: Answers) -> Proposal:
@@ -97,12 +102,12 @@ class _Maker:
     questions: dict[str, str] = field(default_factory=dict)
 
     def text(self, name: str) -> str:
-        start, end = self._times()
+        start, end = self.times()
         subject = self._subject()
         taken = {column.name for column in (*start, *end, *((subject,) if subject else ()))}
         numbers = [c for c in self.look.columns if c.kind == "number" and c.name not in taken]
         measures = [(c, *found) for c in numbers if (found := _metric(c.name)) is not None]
-        is_night = bool(end) and bool(NIGHT.search(" ".join(c.name for c in (*start, *end))))
+        is_night = _is_night(start, end)
         lines = self._about(name, subject)
         lines += ["", "[time]", *self._clock(start)]
         if is_night and len(start) == 2:
@@ -144,7 +149,7 @@ class _Maker:
             lines.append(f"subject = {_quoted(subject.name)}")
         return lines
 
-    def _times(self) -> tuple[list[Column], list[Column]]:
+    def times(self) -> tuple[list[Column], list[Column]]:
         """The columns of the start and of the end."""
         columns = self.look.columns
         moments = [c for c in columns if c.kind == "moment"]
@@ -218,6 +223,10 @@ class _Maker:
             f"which unit has {column.name}: {' or '.join(choices)}?{_size(column, metric)}"
         )
         return ASKED
+
+
+def _is_night(start: Sequence[Column], end: Sequence[Column]) -> bool:
+    return bool(end) and bool(NIGHT.search(" ".join(c.name for c in (*start, *end))))
 
 
 def _metric(name: str) -> tuple[str, str] | None:

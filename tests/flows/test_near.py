@@ -9,7 +9,7 @@ import pytest
 import xlsxwriter
 
 from connectors.contract import Head, UnknownFormat
-from connectors.errors import UnreadGlucose
+from connectors.errors import UnreadTable
 from flows.deriving.pipeline import ingest
 from flows.reading.identify import identified
 from tests.lake import golden
@@ -41,19 +41,21 @@ GLUCOSE = b"when;Glucose (mg/dL)\n2025-03-01 08:00;104\n2025-03-01 08:05;106\n"
 
 
 @pytest.mark.parametrize(
-    ("data", "is_glucose"),
+    ("data", "is_ours"),
     [
         (GLUCOSE, True),
         (GLUCOSE.replace(b"Glucose (mg/dL)", b"Blutzucker, CGM"), True),
         (GLUCOSE.replace(b"Glucose (mg/dL)", b"mood"), False),
         (GLUCOSE.replace(b"104", b"high").replace(b"106", b"low"), False),
         (b"about Glucose: see page 7\n", False),
+        (b"to bed,woke up\n2025-03-01 23:00,2025-03-02 07:00\n", True),
+        (b"ride from,until\n2025-03-01 23:00,2025-03-02 07:00\n", False),
     ],
 )
-def test_a_table_of_glucose_is_known_as_one(data: bytes, is_glucose: bool) -> None:
+def test_a_table_of_glucose_or_sleep_is_known_as_one(data: bytes, is_ours: bool) -> None:
     with pytest.raises(UnknownFormat) as caught:
         identified(Head("x", ("x",), lambda _: data))
-    assert isinstance(caught.value, UnreadGlucose) == is_glucose
+    assert isinstance(caught.value, UnreadTable) == is_ours
 
 
 def test_a_table_of_glucose_beside_exports_is_set_aside(tmp_path: Path) -> None:
