@@ -7,10 +7,16 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
 if TYPE_CHECKING:
     from tests.running import Run, Said
+
+# The same examples every time, however busy the machine is; HYPOTHESIS_SEARCH=1 looks for new ones.
+settings.register_profile("steady", deadline=None, derandomize=True)
+settings.register_profile("search", deadline=None, max_examples=1000)
+settings.load_profile("search" if os.environ.get("HYPOTHESIS_SEARCH") else "steady")
 
 # the threads of BLAS wait for each other: four times the work for the small matrices of the tests
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 from functools import cache
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from hypothesis import settings
 from hypothesis import strategies as st
 
 from transforms.arrays import DAY, HOUR, Micros
 from transforms.clocks.timeline import Stay, Timeline, timeline
-
-# The same examples every time, however busy the machine is; HYPOTHESIS_SEARCH=1 looks for new ones.
-settings.register_profile("steady", deadline=None, derandomize=True)
-settings.register_profile("search", deadline=None, max_examples=1000)
-settings.load_profile("search" if os.environ.get("HYPOTHESIS_SEARCH") else "steady")
 
 # Whole and half hours, both hemispheres, half an hour of summer time (Lord Howe), none (Kolkata),
 # a day that was left out (Apia 2011), winter time in Ramadan (Casablanca), changes at midnight

@@ -82,14 +82,15 @@ def _plan(patient: str) -> Plan:
     start, last = parsed(begin, *FORMATS), parsed(end, *FORMATS)
     minutes = "least(try_cast(duration as double), 10000)"
     is_night = "section in ('sleep', 'basis_sleep')"
+    is_told = f"{is_night} and {start} is not null and {last} is not null"
     listed = ", ".join(f"'{name}'" for name in READ)
     who = patient.replace("'", "''")
     return Plan(
         stamp=begin,
         stamp_column="ts",
         times={
-            "start_wall": f"case when {is_night} then least({start}, {last}) else {start} end",
-            "end_wall": f"""case when {is_night} then greatest({start}, {last})
+            "start_wall": f"case when {is_told} then least({start}, {last}) else {start} end",
+            "end_wall": f"""case when {is_told} then greatest({start}, {last})
                 when section = 'exercise' then {start} + to_seconds({minutes} * 60)
                 when section = 'basis_steps' then {start} + interval 5 minute
                 when section = 'temp_basal' then {last} end""",
@@ -133,7 +134,7 @@ def _value(
 CONNECTOR = Connector(
     name="research_ohiot1dm",
     title="OhioT1DM data set",
-    version="1",
+    version="2",
     variants={"xml": "unverified"},
     identify=identify,
     extract=extract,
