@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from flows.settings import Rules, Settings
-from tests.lake import Person, Row, assert_checked, lake_of, opened, rows
+from tests.lake import Person, Row, asked, assert_checked, lake_of
 from warehouse.store.lake import Lake
 
 pytestmark = pytest.mark.whole
@@ -47,8 +47,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> list[Row]:
 
 
 def regularity(lake: Lake) -> list[Row]:
-    with opened(lake) as connection:
-        return rows(connection, "select * from sleep_regularity order by sleep_date")
+    return asked(lake, "select * from sleep_regularity order by sleep_date")
 
 
 def test_the_nights_are_those_of_the_vectors(told: list[Row]) -> None:
@@ -183,18 +182,16 @@ def test_night_to_day_has_the_same_history(tmp_path: Path) -> None:
         "is_short_6h",
         "is_restriction_run_4d",
     ]
-    with opened(lake) as connection:
-        columns = ", ".join(names)
-        told = rows(connection, f"select sleep_date, {columns} from sleep_regularity order by 1")
-        found = rows(connection, f"select sleep_date, {columns} from night_to_day order by 1")
+    columns = ", ".join(names)
+    found = asked(lake, f"select sleep_date, {columns} from night_to_day order by 1")
+    told = asked(lake, f"select sleep_date, {columns} from sleep_regularity order by 1")
     assert found == told
     assert all(found[-1][name] is not None for name in names)
 
 
 def test_night_to_day_has_the_index(told: list[Row], tmp_path: Path) -> None:
     lake = lake_of(tmp_path, {"p1": reference_person()})
-    with opened(lake) as connection:
-        found = rows(connection, "from night_to_day order by sleep_date")
+    found = asked(lake, "from night_to_day order by sleep_date")
     for name in ("sleep_regularity_index_7d", "midpoint_sd_7d_min", "social_jetlag_28d_min"):
         assert [row[name] for row in found] == [row[name] for row in told]
     assert found[-1]["sleep_regularity_index_7d"] is not None
@@ -278,8 +275,7 @@ def test_free_days_are_a_setting(tmp_path: Path) -> None:
         "select social_jetlag_28d_min as jetlag from sleep_regularity "
         "where sleep_date = '2025-03-24' order by participant_id"
     )
-    with opened(lake) as connection:
-        found = rows(connection, sql)
+    found = asked(lake, sql)
     assert found[0]["jetlag"] == pytest.approx(120)
     assert found[1]["jetlag"] == pytest.approx(120 * 4 / 10)
 
