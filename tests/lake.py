@@ -147,6 +147,14 @@ def with_records(lake: Lake) -> Lake:
     return lake
 
 
+def each_or_some(steps: Sequence[int], every: int) -> list[Any]:
+    """Parameters of a test: each of so many in `make test`, all of them in `make slow`."""
+    return [
+        step if number % every == 0 else pytest.param(step, marks=pytest.mark.slow)
+        for number, step in enumerate(steps)
+    ]
+
+
 def golden(connector: str, name: str) -> Case:
     """A golden case by its place."""
     (found,) = (c for c in cases() if (c.connector, c.folder.name) == (connector, name))

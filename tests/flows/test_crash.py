@@ -23,7 +23,7 @@ from flows.cli import main
 from flows.deriving.pipeline import ingest
 from tests.crash.harness import child, state
 from tests.crash.works import answers, exported, first, more
-from tests.lake import BERLIN, put, same_again, tree, with_records
+from tests.lake import BERLIN, each_or_some, put, same_again, tree, with_records
 from warehouse.store import lock
 from warehouse.store.lake import ASIDE, PARTIAL, Lake, written_folder
 from warehouse.store.lock import LakeError, holder, writing
@@ -47,7 +47,7 @@ def lake(exports: Path) -> Lake:
 
 def test_killed_at_some_of_all_points() -> None:
     """`make crash` takes 300."""
-    command = [sys.executable, "-m", "tests.crash.harness", "6"]
+    command = [sys.executable, "-m", "tests.crash.harness", "3"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr[-3000:]
     assert " 0 faults" in done.stdout
@@ -138,7 +138,7 @@ def test_the_run_of_another_completes_what_was_begun(lake: Lake, exports: Path) 
 def test_writers_and_readers_at_once() -> None:
     """`make soak` takes five minutes."""
     done = subprocess.run(
-        [sys.executable, "-m", "tests.crash.soak", "15"], cwd=ROOT, capture_output=True, text=True
+        [sys.executable, "-m", "tests.crash.soak", "8"], cwd=ROOT, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stdout + done.stderr[-3000:]
     assert " 0 faults" in done.stdout
@@ -262,7 +262,7 @@ def said(*words: object) -> tuple[int, str]:
     return done.returncode, done.stderr
 
 
-@pytest.mark.parametrize("most", [300, 3_000, 20_000, 200_000])
+@pytest.mark.parametrize("most", each_or_some([300, 3_000, 20_000, 200_000], 3))
 def test_a_disk_that_is_full_stops_with_a_sentence(lake: Lake, exports: Path, most: int) -> None:
     """No file may grow beyond `most` bytes."""
     before, whole = state(lake.root), lake.root.with_name("whole")
@@ -297,7 +297,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "-l", str(place)], check=True)
 
 
-@pytest.mark.parametrize("left", [4_000, 100_000, 500_000, 900_000])
+@pytest.mark.parametrize("left", each_or_some([4_000, 100_000, 500_000, 900_000], 2))
 def test_a_small_disk_fills_up(small_disk: Path, exports: Path, left: int) -> None:
     told = ("--participant", "ada", "--timezone", BERLIN, "--lake", small_disk / "lake")
     about = os.statvfs(small_disk)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -16,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from flows.deriving.pipeline import ingest
-from tests.lake import BERLIN, asked, clarity, put, rows, temporary
+from tests.lake import BERLIN, asked, clarity, put, rows, same_again
 from tests.running import Run
 from warehouse.store.lake import Lake
 
@@ -73,23 +71,17 @@ def exports(folder: Path, nights: int, slope: float, seed: int) -> list[Path]:
     )
 
 
-@pytest.fixture(scope="module")
-def made() -> Path:
+def made(folder: Path) -> None:
     """The lake of two people with 40 nights, one of whom has an effect, and of one with a week."""
-    folder = temporary("effect")
-    lake = Lake(folder / "lake")
     for who, nights, slope in (("ada", 40, 6.0), (WHO, 40, 0.0), ("cleo", 8, 0.0)):
-        paths = exports(folder / who, nights, slope, len(who))
-        assert ingest(lake, paths, who, BERLIN).is_clean
-    return lake.root
+        paths = exports(folder.parent / who, nights, slope, len(who))
+        assert ingest(Lake(folder), paths, who, BERLIN).is_clean
 
 
 @pytest.fixture
-def lake(made: Path, tmp_path: Path, run: Run) -> Iterator[Lake]:
-    """A copy to change, its views made for the place."""
-    shutil.copytree(made, tmp_path / "lake")
-    assert run("rebuild", "--lake", tmp_path / "lake")[0] == 0
-    yield Lake(tmp_path / "lake")
+def lake() -> Lake:
+    """A lake to change."""
+    return same_again("effect", made)
 
 
 ONE = """
@@ -290,8 +282,8 @@ def test_a_lake_without_nights_says_what_is_missing(tmp_path: Path, run: Run) ->
 
 
 @pytest.mark.parametrize("words", [["--lake", "nowhere"], ["--participant", "nobody"]])
-def test_who_or_what_is_not_there_is_usage(made: Path, run: Run, words: list[str]) -> None:
-    words = words if "--lake" in words else [*words, "--lake", str(made)]
+def test_who_or_what_is_not_there_is_usage(lake: Lake, run: Run, words: list[str]) -> None:
+    words = words if "--lake" in words else [*words, "--lake", str(lake.root)]
     code, out, err = run("effect", *words)
     assert (code, out) == (2, "")
     assert err.startswith("dawnlake: no ")

@@ -22,7 +22,17 @@ from flows.nightly.server import _used
 from flows.reading.manifest import parts_of
 from tests.crash.harness import child, state
 from tests.crash.works import answers, exported, first, more
-from tests.lake import BERLIN, asked, golden, put, same_again, tolerant, tree, with_records
+from tests.lake import (
+    BERLIN,
+    asked,
+    each_or_some,
+    golden,
+    put,
+    same_again,
+    tolerant,
+    tree,
+    with_records,
+)
 from tests.running import Run
 from warehouse.disguise import KEY
 from warehouse.store.buckets import MadeFrom
@@ -140,7 +150,7 @@ def test_tables_of_another_version_are_derived_anew_whoever_is_worked_for(
     assert tables(lake) == before
 
 
-@pytest.mark.parametrize("step", range(1, 12))
+@pytest.mark.parametrize("step", each_or_some(range(1, 12), 3))
 def test_a_withdrawal_that_is_killed_is_completed(lake: Lake, exports: Path, step: int) -> None:
     """At any folder that is removed or renamed; the next run is one of somebody else."""
     whole = Lake(lake.root.with_name("whole"))
