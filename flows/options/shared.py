@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
+from cyclopts.validators import Number
 
 LakeFolder = Annotated[
     Path, Parameter(name="--lake", env_var="DAWNLAKE_LAKE", help="The lake's folder.")
@@ -15,6 +16,14 @@ PasswordFile = Annotated[
     Parameter(
         name="--password-file",
         help="Passwords of zips, one a line; without it, a terminal is asked, if there is one.",
+    ),
+]
+Workers = Annotated[
+    int | None,
+    Parameter(
+        name="--workers",
+        validator=Number(gte=1),
+        help="How many processes work for participants at the same time; all cores unless told.",
     ),
 ]
 Someone = Annotated[str | None, Parameter(name=["--participant", "-p"])]
