@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from connectors.contract import IngestError
 from flows.deriving import pipeline
 from flows.deriving.completion import settled
-from flows.deriving.crew import Crew, WorkerDied
+from flows.deriving.crew import Crew
 from flows.deriving.derivation import derivation
 from flows.deriving.person import Person, Worked
 from flows.deriving.receipt import Receipt
@@ -73,9 +74,9 @@ def run_folders(
     return 0 if all(receipt.is_clean for receipt in receipts) and not odd else 1
 
 
-def _tell(done: Worked | WorkerDied) -> None:
+def _tell(done: Worked | IngestError) -> None:
     """A line for each file, and a problem if none is an export."""
-    if isinstance(done, WorkerDied):
+    if isinstance(done, IngestError):
         return
     receipt = done.receipt
     for file in receipt.files:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from connectors.contract import IngestError
 from flows.deriving import pipeline
 from flows.deriving.completion import completed, settled
-from flows.deriving.crew import Crew, WorkerDied
+from flows.deriving.crew import Crew
 from flows.deriving.derivation import derivation
 from flows.deriving.person import Person, Worked
 from flows.imports import without_pandas
@@ -62,9 +63,9 @@ def _rebuilt(lake: Lake, source: str, passwords: Passwords, crew: Crew) -> int:
     return 1 if problems else 0
 
 
-def _problems(who: str, done: Worked | WorkerDied) -> list[str]:
+def _problems(who: str, done: Worked | IngestError) -> list[str]:
     """Sentences on what was set aside, or is not known."""
-    if isinstance(done, WorkerDied):
+    if isinstance(done, IngestError):
         return [f"{who}: {done}"]
     aside = [f"set aside: {f.name}: {f.error}" for f in done.receipt.files if f.error]
     problem = pipeline.zone_problem(done.outcome)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from flows.deriving.crew import WorkerDied
+from connectors.contract import IngestError
 from flows.deriving.derivation import Workers, derivation, made_from, remember
 from flows.settings import Settings
 from warehouse.marts import mart_names, unstage
@@ -55,7 +55,7 @@ def completed(
     having = {who for who in lake.participants() if lake.part_folders(who)}
     with derivation(lake, settings, workers) as derive:
         for died in derive.each(derive.person(who, force=force) for who in sorted(having)):
-            if isinstance(died, WorkerDied):
+            if isinstance(died, IngestError):
                 raise died
         derive.finish()
     for participant in sorted(lake.with_tables() - having):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -12,8 +11,9 @@ from typing import Protocol, TypeVar
 import duckdb
 import pyarrow as pa
 
+from connectors.contract import IngestError
 from flows.deriving.align import VERSION, Aligned, aligned, known
-from flows.deriving.crew import FEWEST, Crew, WorkerDied
+from flows.deriving.crew import FEWEST, Crew
 from flows.deriving.group import Group, Marts, marts_of, over
 from flows.deriving.group import Nights as Nights
 from flows.deriving.person import Person, Worked, worked
@@ -31,20 +31,37 @@ BATCH_LEAST = 10  # people, below which a group costs more than another worker g
 
 Piece = TypeVar("Piece")
 Done = TypeVar("Done")
+Came = TypeVar("Came", covariant=True)
+
+
+class Begun(Protocol[Came]):
+    """What will come of a piece of work."""
+
+    def done(self) -> bool:
+        """Whether it has."""
+
+    def result(self) -> Came:
+        """It, waited for. Raises: what the work raised."""
 
 
 class Workers(Protocol):
     """Whoever does pieces of work: a crew of processes, or tasks of Prefect's."""
 
-    size: int
-    has_lost: bool
+    @property
+    def size(self) -> int:
+        """How many there are."""
+
+    @property
+    def has_lost(self) -> bool:
+        """Whether one has died, and left something unfinished."""
 
     def each(
         self, work: Callable[[Piece], Done], pieces: Iterable[Piece], fewest: int = FEWEST
-    ) -> Iterator[Done | WorkerDied]:
-        """What comes of each piece, in their order."""
+    ) -> Iterator[Done | IngestError]:
+        """What comes of each piece, in their order; why nothing did, where that is no reason to
+        stop."""
 
-    def begin(self, work: Callable[[Piece], Done], piece: Piece) -> Future[Done]:
+    def begin(self, work: Callable[[Piece], Done], piece: Piece) -> Begun[Done]:
         """What will come of a piece."""
 
     def end(self) -> None:
@@ -55,16 +72,16 @@ class Derivation:
     """What a run derives. Participants are aligned one by one, to a stage; their marts are made
     for many at once, and then all of it takes its place.
 
-    `lost` are those whose marts a worker has died of: their tables stay as they were.
+    `lost` are those of whose marts nothing came, and why: their tables stay as they were.
     """
 
     def __init__(self, lake: Lake, stage: Lake, settings: Settings, workers: Workers) -> None:
         self.lake, self.stage, self.settings = lake, stage, settings
         self.nights: dict[str, Nights] = {}
-        self.lost: dict[str, WorkerDied] = {}
+        self.lost: dict[str, IngestError] = {}
         self._workers = workers
         self._waiting: list[str] = []
-        self._begun: deque[tuple[list[str], Future[Marts]]] = deque()
+        self._begun: deque[tuple[list[str], Begun[Marts]]] = deque()
         self._faults: list[Exception] = []
 
     def person(self, participant: str, **more: object) -> Person:
@@ -72,7 +89,7 @@ class Derivation:
         own = self.settings.of_people([participant])
         return Person(self.lake, self.stage, own, participant, **more)  # type: ignore[arg-type]
 
-    def each(self, people: Iterable[Person]) -> Iterator[Worked | WorkerDied]:
+    def each(self, people: Iterable[Person]) -> Iterator[Worked | IngestError]:
         """What came of each participant, in their order.
 
         Raises: as `worked` does.
@@ -133,21 +150,21 @@ class Derivation:
         while len(self._begun) > self._workers.size or (self._begun and self._begun[0][1].done()):
             self._place(*self._begun.popleft())
 
-    def _made(self, people: Sequence[str]) -> Future[Marts]:
+    def _made(self, people: Sequence[str]) -> Begun[Marts]:
         settings, count = self.settings.of_people(people), MadeFrom.of(self.lake).count
         group = Group(self.lake, self.stage, self.stage, settings, tuple(people), count)
         return self._workers.begin(marts_of, group)
 
-    def _place(self, people: Sequence[str], made: Future[Marts]) -> None:
+    def _place(self, people: Sequence[str], made: Begun[Marts]) -> None:
         """Tables and marts of a group. If one of them is at fault, that one's stay as they were,
         and nobody else's."""
         try:
             marts = made.result()
-        except (duckdb.Error, pa.ArrowException, WorkerDied) as error:
+        except (duckdb.Error, pa.ArrowException, IngestError) as error:
             if len(people) > 1:
                 for who in people:
                     self._place([who], self._made([who]))
-            elif isinstance(error, WorkerDied):
+            elif isinstance(error, IngestError):
                 self.lost[people[0]] = error
             else:
                 self._faults.append(error)
@@ -208,7 +225,7 @@ def remember(
     """Make some marts of all these people again, from the tables as they are; those of everyone
     take their places at the end. Only for the writer.
 
-    Raises: duckdb.Error, pyarrow.ArrowException; WorkerDied.
+    Raises: duckdb.Error, pyarrow.ArrowException; IngestError if a worker is lost twice.
     """
     workers = workers or Crew(1)
     count = MadeFrom.of(lake).count
@@ -221,7 +238,7 @@ def remember(
         ]
         found = workers.each(marts_of, groups, fewest=2)
         for group, marts_ in zip(groups, found, strict=True):
-            if isinstance(marts_, WorkerDied):  # once more, now that others need less
+            if isinstance(marts_, IngestError):  # once more, now that others need less
                 marts_ = workers.begin(marts_of, group).result()
             made |= marts_.files | stage_small(lake, stage, group.people, marts_.rows, count)
         exchange(lake, stage, [], made)

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 
+from connectors.contract import IngestError
 from flows.deriving.align import Aligned
 from flows.deriving.completion import build_views as build_views
 from flows.deriving.completion import settled
-from flows.deriving.crew import WorkerDied
 from flows.deriving.derivation import Derivation, Nights, derivation
 from flows.deriving.files import excuse_archives as excuse_archives
 from flows.deriving.files import give_way as give_way
@@ -112,13 +112,13 @@ def _ingested(
 
 
 def concluded(
-    lake: Lake, derive: Derivation, who: str, done: Worked | WorkerDied, given: Receipt
+    lake: Lake, derive: Derivation, who: str, done: Worked | IngestError, given: Receipt
 ) -> Receipt:
     """The receipt of a participant after all were derived; `given` if nothing came of it."""
     if isinstance(done, Worked):
         complete(lake, done.receipt, done.there, done.outcome, derive.nights)
         given = done.receipt
-    died = done if isinstance(done, WorkerDied) else derive.lost.get(who)
+    died = done if isinstance(done, IngestError) else derive.lost.get(who)
     if died:
         given.problems.append(f"{who}: {died}")
     return given

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from flows.errors import UsageError
-from flows.options.shared import HERE, LakeFolder, PasswordFile, Someone, Workers
+from flows.options.shared import HERE, Dask, LakeFolder, PasswordFile, Someone, Workers
 
 
 def demo(folder: Path = Path("demo")) -> int:
@@ -140,11 +140,17 @@ def rebuild(
     return run_rebuild(lake, source, password_file, workers)
 
 
-def nightly(*, password_file: PasswordFile = None, lake: LakeFolder = HERE) -> int:
+def nightly(
+    *,
+    password_file: PasswordFile = None,
+    workers: Workers = None,
+    dask: Dask = "",
+    lake: LakeFolder = HERE,
+) -> int:
     """Run the scheduled ingestion once, now: everything in inbox/PARTICIPANT/."""
     from flows.commands.nightly import run_nightly_once
 
-    return run_nightly_once(lake, password_file)
+    return run_nightly_once(lake, password_file, workers, dask)
 
 
 def serve(
@@ -153,6 +159,8 @@ def serve(
     timezone: str | None = None,
     ui: Annotated[bool, Parameter(negative="")] = False,
     password_file: PasswordFile = None,
+    workers: Workers = None,
+    dask: Dask = "",
     lake: LakeFolder = HERE,
 ) -> int:
     """Run the ingestion of inbox/ every day at a time, until stopped.
@@ -168,7 +176,7 @@ def serve(
     """
     from flows.commands.serve import run_serve
 
-    return run_serve(lake, at, timezone, password_file, ui)
+    return run_serve(lake, at, timezone, password_file, ui, workers, dask)
 
 
 COMMANDS = (demo, init, ingest, check, mapping, rebuild, nightly, serve)

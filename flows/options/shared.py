@@ -26,6 +26,14 @@ Workers = Annotated[
         help="How many processes work for participants at the same time; all cores unless told.",
     ),
 ]
+Dask = Annotated[
+    str,
+    Parameter(
+        name="--dask",
+        help="The address of a Dask scheduler, whose workers share this lake; needs the extra "
+        "`cluster`, and PREFECT_API_URL.",
+    ),
+]
 Someone = Annotated[str | None, Parameter(name=["--participant", "-p"])]
 Flag = Annotated[bool, Parameter(negative="")]
 Output = Parameter(name=["--output", "-o"])
