@@ -204,11 +204,11 @@ class _Seat:
                 self._pipe = None
 
     def end(self) -> None:
-        self._is_over = True
-        process = self._process
-        if process is not None:
-            process.kill()  # whoever waits for it hears of it
-            process.join()
+        with self._lock:
+            self._is_over = True
+            if self._process is not None:
+                self._process.kill()  # whoever waits for it hears of it
+                self._process.join()
 
 
 @contextmanager
