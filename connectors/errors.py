@@ -2,6 +2,7 @@
 
     IngestError
       UnknownFormat     no connector claims the file
+        UnreadGlucose   and it is a table of glucose
       AmbiguousFormat   more than one does
       FormatDrift       a required column or key is missing
       UndatableFile     day and month cannot be told apart anywhere in the file
@@ -36,6 +37,10 @@ def _again(kind: type[IngestError], args: tuple[object, ...], told: dict[str, An
 
 class UnknownFormat(IngestError):
     """No connector claims the file."""
+
+
+class UnreadGlucose(UnknownFormat):
+    """No connector claims the file, and it is a table of glucose: never left out silently."""
 
 
 class AmbiguousFormat(IngestError):
