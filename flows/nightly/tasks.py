@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import wraps
 from itertools import islice
 from typing import Any, ParamSpec, TypeVar
 
@@ -47,7 +48,13 @@ def _is_worth_retrying(_: object, __: TaskRun, state: State[Any]) -> bool:
 
 
 def step(name: str, shown: str, work: Callable[P, R]) -> Callable[P, R]:
-    """Work as a task. What it takes and gives stays in memory."""
+    """Work as a task. What it takes and gives stays in memory, a fault is told discreetly."""
+
+    @wraps(work)
+    def done(*values: P.args, **named: P.kwargs) -> R:
+        with discreet():  # and not by decoration, which no other process could be sent
+            return work(*values, **named)
+
     made = task(
         name=name,
         task_run_name=shown,
@@ -58,7 +65,7 @@ def step(name: str, shown: str, work: Callable[P, R]) -> Callable[P, R]:
         persist_result=False,
         log_prints=False,
     )
-    return made(discreet()(work))
+    return made(done)
 
 
 def _person(piece: Person, crew: Crew | None) -> Worked | None:
@@ -150,14 +157,15 @@ def at_once(workers: int | None, people: int, cluster: str) -> Iterator[Workers 
     elif size == 1:
         yield None
     else:
-        with Crew(size) as crew, ThreadPoolTaskRunner(max_workers=size) as threads:
+        threads: ThreadPoolTaskRunner[Any] = ThreadPoolTaskRunner(max_workers=size)
+        with Crew(size) as crew, threads:
             yield Tasks(threads, size, crew)
 
 
 @contextmanager
 def _dask(address: str) -> Iterator[Tasks]:
     try:
-        from prefect_dask import DaskTaskRunner
+        from prefect_dask.task_runners import DaskTaskRunner
     except ImportError:
         raise Fault(
             "--dask needs the extra `cluster`: pip install 'dawnlake[cluster]', here and on every "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 from collections import Counter
 from contextlib import closing
@@ -22,10 +23,10 @@ pytestmark = pytest.mark.prefect
 MARKER = "Zebulonia"  # stands in names of files, and nowhere else
 
 
-def lake_with_inbox(folder: Path) -> Lake:
+def lake_with_inbox(folder: Path, people: Path) -> Lake:
+    """When a file was written tells its age: a copy has the same."""
     lake = with_records(Lake(folder).create())
-    write_people(lake.inbox)
-    put(lake.inbox / "ben", {f"{MARKER}.csv": b"a,b\n1,2\n"})
+    shutil.copytree(people, lake.inbox, dirs_exist_ok=True)
     zones = "".join(f'participants.{who}.timezone = "Europe/Berlin"\n' for who in ("ada", "ben"))
     lake.settings.write_text(zones)
     return lake
@@ -40,11 +41,12 @@ def told(receipts: list[Receipt]) -> list[object]:
 
 @pytest.fixture(scope="module")
 def nights(tmp_path_factory: pytest.TempPathFactory) -> dict[int, tuple[Lake, list[Receipt]]]:
-    found = {}
+    people, found = write_people(tmp_path_factory.mktemp("people")), {}
+    put(people / "ben", {f"{MARKER}.csv": b"a,b\n1,2\n"})
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("PREFECT_API_URL", raising=False)
         for workers in (1, 2):
-            lake = lake_with_inbox(tmp_path_factory.mktemp(f"workers{workers}") / "lake")
+            lake = lake_with_inbox(tmp_path_factory.mktemp("night") / "lake", people)
             found[workers] = lake, run_nightly(lake.root, workers=workers)
     return found
 
