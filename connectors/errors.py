@@ -18,9 +18,21 @@ Messages name columns, counts, codes and what to do next; never a cell, never a 
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class IngestError(Exception):
     """A file that is set aside. The message says what, where and what to do next."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """The same in another process, whatever its class is made from."""
+        return _again, (type(self), self.args, self.__dict__)
+
+
+def _again(kind: type[IngestError], args: tuple[object, ...], told: dict[str, Any]) -> IngestError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(told)
+    return error
 
 
 class UnknownFormat(IngestError):

@@ -5,19 +5,21 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
 import duckdb
 
-from flows.usage import say
+from flows.deriving.crew import Crew
+from flows.usage import opened, say
 from pages.asked.listing import listing
 from pages.asked.person import person
 from pages.asked.reader import Reader
 from pages.figures.units import MGDL, Unit
 from pages.page import About, index_page, person_page
 from warehouse.disguise import Disguise
-from warehouse.store.lake import sweep, written
+from warehouse.store.lake import Lake, sweep, written
 
 INDEX = "index.html"
 ALONE = "set threads = 1"  # many small questions: other threads would only wait
@@ -67,20 +69,56 @@ def write_page(
     _write(path, _page(connection, who, asked, disguise, with_index=False))
 
 
+@dataclass(frozen=True)
+class _Wanted:
+    """A page of one participant among several, for whichever process makes it."""
+
+    lake: Path
+    who: str
+    asked: Asked
+    disguise: Disguise | None
+    path: Path
+
+
+def _made(page: _Wanted) -> None:
+    connection = _open(page.lake)
+    _write(page.path, _page(connection, page.who, page.asked, page.disguise, with_index=True))
+
+
+@cache
+def _open(lake: Path) -> duckdb.DuckDBPyConnection:
+    _, connection = opened(lake)
+    connection.execute(ALONE)
+    return connection
+
+
 def write_pages(
+    lake: Lake,
     connection: duckdb.DuckDBPyConnection,
     people: Sequence[str],
     asked: Asked,
     disguise: Disguise | None,
     folder: Path,
+    crew: Crew,
 ) -> None:
-    """The pages into a folder, then the list, so that it leads nowhere that is not there."""
+    """The pages into a folder, then the list, so that it leads nowhere that is not there.
+
+    Raises: WorkerDied.
+    """
     connection.execute(ALONE)
-    for number, who in enumerate(people, 1):
-        shown = who if disguise is None else disguise.ids[who]
-        _write(folder / f"{shown}.html", _page(connection, who, asked, disguise, with_index=True))
-        if number % 100 == 0:
-            say(f"{number} of {len(people)} pages")
+    names = people if disguise is None else [disguise.ids[who] for who in people]
+    pages = (
+        _Wanted(lake.root, who, asked, disguise and disguise.of_one(who), folder / f"{name}.html")
+        for who, name in zip(people, names, strict=True)
+    )
+    try:
+        for number, died in enumerate(crew.each(_made, pages), 1):
+            if died is not None:
+                raise died
+            if number % 100 == 0:
+                say(f"{number} of {len(people)} pages")
+    finally:
+        _open.cache_clear()  # in this process; others end with the crew
     readers = [Reader(connection, who, asked.first, asked.last, disguise) for who in people]
     about = About(version("dawnlake"), asked.command(), asked.deidentify)
     _write(folder / INDEX, index_page(listing(readers), asked.unit, about))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -217,6 +217,11 @@ class Settings(_Strict):
         """What is known of a participant; nothing, for a new one."""
         return self.participants.get(name, Participant())
 
+    def of_people(self, names: Iterable[str]) -> Settings:
+        """The same, with what is known of these participants alone."""
+        known = {name: self.participants[name] for name in names if name in self.participants}
+        return self.model_copy(update={"participants": known})
+
     @property
     def is_mmol(self) -> bool:
         """Whether people of this lake read glucose in mmol/L."""
@@ -271,20 +276,28 @@ def check_participant(participant: str) -> None:
 
 
 def remember_zone(path: Path, participant: str, zone: str) -> Settings:
-    """The settings with a participant's home zone set, written down; comments are kept.
+    """The settings with a participant's home zone set, as `remember_zones` does."""
+    return remember_zones(path, [participant], zone)
+
+
+def remember_zones(path: Path, participants: Sequence[str], zone: str) -> Settings:
+    """The settings with the home zone of some participants, written down; comments are kept.
 
     Raises: SettingsError for an unknown zone, an impossible participant id or broken settings.
     """
     import tomlkit
 
-    check_participant(participant)
+    for participant in participants:
+        check_participant(participant)
     check_zone(zone)
     load(path)  # what is broken is not written to
     document = tomlkit.parse(path.read_text("utf-8")) if path.exists() else tomlkit.document()
     people: Any = document.setdefault("participants", tomlkit.table(is_super_table=True))
-    person: Any = people.setdefault(participant, tomlkit.table())
-    if person.get("timezone") != zone:
+    persons: list[Any] = [people.setdefault(who, tomlkit.table()) for who in participants]
+    others = [person for person in persons if person.get("timezone") != zone]
+    for person in others:
         person["timezone"] = zone
+    if others:
         with written(path) as partial:
             partial.write_text(tomlkit.dumps(document), "utf-8")
     return load(path)

@@ -38,6 +38,12 @@ class Disguise:
             {who: told["weeks"] for who, told in chosen.items()},
         )
 
+    def of_one(self, participant: str) -> Disguise:
+        """That of one participant."""
+        return Disguise(
+            {participant: self.ids[participant]}, {participant: self.weeks[participant]}
+        )
+
     def register(self, connection: duckdb.DuckDBPyConnection) -> None:
         """The temporary table `disguise` of a connection."""
         connection.execute("create temp table disguise (participant_id text, id text, days int)")

@@ -7,7 +7,7 @@ in whatever order things came, for however many people at once, on however many 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 import duckdb
@@ -84,24 +84,31 @@ def _ordered(name: str) -> str:
     return f'select {listed} from "{name}" order by {by}'
 
 
-def stage_marts(
+def stage_large(
+    lake: Lake, stage: Lake, name: str, participants: Collection[str], rows: pa.Table
+) -> dict[Path, Path]:
+    """Write a large mart to a stage, a file for each participant; the place of each file.
+
+    A file that is not written has its place all the same: nothing is to be there.
+    """
+    places = {own_file(stage, name, who): own_file(lake, name, who) for who in participants}
+    return places | written_own(stage, lake, name, rows)
+
+
+def stage_small(
     lake: Lake,
     stage: Lake,
     participants: Collection[str],
-    marts: Iterable[tuple[str, pa.Table]],
+    marts: Mapping[str, pa.Table],
     count: int,
 ) -> dict[Path, Path]:
     """Write marts to a stage, beside the rows of others in their buckets; the place of each file.
 
-    A file that is not written has its place all the same: nothing is to be there.
+    Only for one at a time: the next goes on from what is staged.
     """
     made: dict[Path, Path] = {}
-    for name, rows in marts:
-        if _is_large(relations().get(name)):
-            made |= {own_file(stage, name, who): own_file(lake, name, who) for who in participants}
-            made |= written_own(stage, lake, name, rows)
-        else:
-            made |= bucketed(lake, stage, name, participants, rows, count)
+    for name, rows in marts.items():
+        made |= bucketed(lake, stage, name, participants, rows, count)
     return made
 
 
@@ -116,5 +123,7 @@ def unstage(lake: Lake, stage: Lake, participant: str, count: int) -> dict[Path,
     return made
 
 
-def _is_large(view: View | None) -> bool:
+def is_large(name: str) -> bool:
+    """Whether a mart has a file for each participant."""
+    view = relations().get(name)
     return view is not None and view.kept is Kept.PARTICIPANT

@@ -15,13 +15,12 @@ import pyarrow as pa
 
 from warehouse.macros import FreeDays, Priority, Rules, settings_sql
 from warehouse.schema import COMPUTED_TABLES
+from warehouse.store.database import in_memory
 from warehouse.store.lake import Lake
 from warehouse.table_files import table_sources
 from warehouse.view_files import relations, steps_to
 
 Compute = Callable[[duckdb.DuckDBPyConnection], pa.Table]
-# nothing of anybody is left on a disk
-MEMORY: dict[str, str | bool | int | float | list[str]] = {"temp_directory": ""}
 
 
 @contextmanager
@@ -33,7 +32,7 @@ def over_tables(
     free_days: FreeDays | None = None,
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """A database in memory with the tables of some participants, in UTC, and the macros."""
-    with duckdb.connect(config=MEMORY) as connection:
+    with in_memory(temp_directory="") as connection:  # nothing of anybody is left on a disk
         connection.execute("set timezone = 'UTC'")
         connection.execute(settings_sql(rules, priority, free_days or {}))
         sources = table_sources(lake, list(participants))

@@ -27,6 +27,11 @@ def _database() -> duckdb.DuckDBPyConnection:
     )
 
 
+def limit_threads(count: int) -> None:
+    """From now on so many: other processes use the other cores."""
+    _database().execute(f"set threads = {count}")
+
+
 @contextmanager
 def _cursor() -> Iterator[duckdb.DuckDBPyConnection]:
     with _database().cursor() as cursor:

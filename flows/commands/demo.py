@@ -8,6 +8,7 @@ from pathlib import Path
 
 from flows.demo.month import write_demo
 from flows.deriving import pipeline
+from flows.deriving.crew import Crew
 from flows.imports import without_pandas
 from flows.reporting import INDEX, Asked, write_pages
 from flows.terminal.receipt import print_receipt
@@ -36,8 +37,9 @@ def show_demo(folder: Path) -> int:
         print_receipt(receipt)
     _print_nights(lake)
     pages = folder / "pages"
-    with opened(lake)[1] as connection:
-        write_pages(connection, people(connection), Asked(), None, pages)
+    there, connection = opened(lake)
+    with connection, Crew(1) as crew:
+        write_pages(there, connection, people(connection), Asked(), None, pages, crew)
     say(
         "What next:\n  dawnlake views night_to_day\n"
         f'  dawnlake sql --lake {lake} "select * from night_to_day where is_complete"\n'

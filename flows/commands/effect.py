@@ -7,17 +7,21 @@ from pathlib import Path
 
 from flows.deriving import effect
 from flows.deriving.completion import settled
+from flows.deriving.crew import Crew, WorkerDied
 from flows.deriving.pipeline import build_views
 from flows.settings import load
 from flows.terminal.effect import print_all, print_one
 from flows.usage import opened, participants, say
 from transforms.effect.nights import NOBODY
 from transforms.effect.pairs import FEWEST_FOR_VERDICT, FEWEST_NIGHTS, SLEEP
+from transforms.effect.within import effects
 from warehouse.store.lake import Lake
 from warehouse.store.lock import writing
 
+FEWEST_PEOPLE = 2  # whose nights are worth the start of processes
 
-def run_effect(folder: Path, participant: str | None) -> int:
+
+def run_effect(folder: Path, participant: str | None, workers: int | None = 1) -> int:
     """Compute and keep the effects of everyone, or of one; 1 if someone has too few nights.
 
     Raises: UsageError if there is no such lake or participant.
@@ -25,10 +29,10 @@ def run_effect(folder: Path, participant: str | None) -> int:
     lake, connection = opened(folder)
     connection.close()  # or this process would go on seeing the warehouse as it was
     chosen = participants(lake, participant)
-    with writing(lake, "dawnlake effect", say) as was_left:
+    with writing(lake, "dawnlake effect", say) as was_left, Crew(workers) as crew:
         settings = load(lake.settings)
-        settled(lake, settings, was_left, say)
-        few = _computed(lake, chosen, is_everyone=participant is None)
+        settled(lake, settings, was_left, say, crew)
+        few = _computed(lake, chosen, crew, is_everyone=participant is None)
         build_views(lake, settings)
     _, connection = opened(folder)
     for who in chosen:
@@ -45,17 +49,25 @@ def run_effect(folder: Path, participant: str | None) -> int:
     return 1 if few else 0
 
 
-def _computed(lake: Lake, chosen: Sequence[str], is_everyone: bool) -> dict[str, int | None]:
-    """Who has too few nights for any number, and how many; None for no valid night."""
+def _computed(
+    lake: Lake, chosen: Sequence[str], crew: Crew, is_everyone: bool
+) -> dict[str, int | None]:
+    """Who has too few nights for any number, and how many; None for no valid night.
+
+    Raises: WorkerDied, once what was found of those before is kept.
+    """
     _, connection = opened(lake.root)
     with connection:
         prints = effect.fingerprints(connection)
         people = effect.people(connection, chosen)
     few: dict[str, int | None] = {}
     everyone = []
-    for who in chosen:
-        nights = people.get(who, NOBODY)
-        found = effect.keep_effects(lake, who, nights, prints.get(who, ""))
+    nights_of = [people.get(who, NOBODY) for who in chosen]
+    each = crew.each(effects, nights_of, FEWEST_PEOPLE)
+    for who, nights, found in zip(chosen, nights_of, each, strict=True):
+        if isinstance(found, WorkerDied):
+            raise found
+        effect.keep_effects(lake, who, found, prints.get(who, ""))
         everyone.append((nights, found))
         most = max(each.night_count for each in found if each.asked.family == SLEEP)
         if most < FEWEST_NIGHTS:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from flows.commands.ingest_subjects import derive_all
+from connectors.contract import IngestError
 from flows.deriving import pipeline
 from flows.deriving.completion import settled
-from flows.deriving.receipt import FileReceipt, Receipt
+from flows.deriving.crew import Crew
+from flows.deriving.derivation import derivation
+from flows.deriving.person import Person, Worked
+from flows.deriving.receipt import Receipt
 from flows.imports import without_pandas
 from flows.reading.inbox import ids, twin
-from flows.reading.manifest import files_of
 from flows.reading.password import Passwords
 from flows.reading.walk import is_litter
-from flows.settings import PARTICIPANT, load
+from flows.settings import PARTICIPANT, check_zone, load, remember_zones
 from flows.terminal.receipt import print_receipt
 from flows.usage import UsageError, asker, is_terminal, say
 from warehouse.store.lake import Lake
@@ -22,7 +24,11 @@ from warehouse.store.lock import writing
 
 
 def run_folders(
-    folder: Path, people: Path, timezone: str | None, password_file: Path | None = None
+    folder: Path,
+    people: Path,
+    timezone: str | None,
+    password_file: Path | None = None,
+    workers: int | None = 1,
 ) -> int:
     """Ingest each folder in `people` as that of a participant of its name; 1 if anything is aside.
 
@@ -36,31 +42,49 @@ def run_folders(
     if not named:
         raise UsageError(f"{people} holds no folder that is called as a participant can be")
     passwords = Passwords.of(password_file, asker())
-    receipts = {who: Receipt(who) for who in named}
-
-    def tell(file: FileReceipt) -> None:
-        if not is_terminal() and not pipeline.is_idle(file):
-            say(f"{file.status}: {file.name}")
-
-    with writing(lake, "dawnlake ingest", say) as was_left:
+    if timezone:
+        check_zone(timezone)
+    with writing(lake, "dawnlake ingest", say) as was_left, Crew(workers) as crew:
         lake.create()
         settings = load(lake.settings)
-        settled(lake, settings, was_left, say)
-        before = {who: files_of(lake, who) for who in named}
-        for number, (who, receipt) in enumerate(receipts.items(), 1):
-            say(f"{who} ({number} of {len(receipts)})")
-            settings = pipeline.prepared(lake, who, timezone)
-            place = [people / who]
-            receipt.files = pipeline.read_all(lake, who, place, settings, tell, passwords=passwords)
-            if not any(file.manifest for file in receipt.files):
-                receipt.problems.append(f"nothing of {who} is an export that dawnlake reads")
-        derive_all(lake, settings, receipts, before)
-    for receipt in receipts.values():
+        settled(lake, settings, was_left, say, crew)
+        if timezone:
+            settings = remember_zones(lake.settings, named, timezone)
+        with derivation(lake, settings, crew) as derive:
+
+            def person(who: str) -> Person:
+                return derive.person(who, paths=(people / who,), passwords=passwords)
+
+            found = []
+            for who, done in zip(named, derive.each(map(person, named)), strict=True):
+                found.append(done)
+                say(f"{who} ({len(found)} of {len(named)})")
+                _tell(done)
+            derive.finish()
+        pipeline.build_views(lake, settings)
+        receipts = [
+            pipeline.concluded(lake, derive, who, done, Receipt(who))
+            for who, done in zip(named, found, strict=True)
+        ]
+    for receipt in receipts:
         print_receipt(receipt)
     for sentence in odd:
         say(sentence)
     say(f"participants: {len(receipts)}")
-    return 0 if all(receipt.is_clean for receipt in receipts.values()) and not odd else 1
+    return 0 if all(receipt.is_clean for receipt in receipts) and not odd else 1
+
+
+def _tell(done: Worked | IngestError) -> None:
+    """A line for each file, and a problem if none is an export."""
+    if isinstance(done, IngestError):
+        return
+    receipt = done.receipt
+    for file in receipt.files:
+        if not is_terminal() and not pipeline.is_idle(file):
+            say(f"{file.status}: {file.name}")
+    if not any(file.manifest for file in receipt.files):
+        who = receipt.participant
+        receipt.problems.append(f"nothing of {who} is an export that dawnlake reads")
 
 
 def _people(lake: Lake, people: Path) -> tuple[list[str], list[str]]:

@@ -9,7 +9,9 @@ from pathlib import Path
 from connectors.contract import IngestError
 from flows.deriving import pipeline
 from flows.deriving.completion import settled
+from flows.deriving.crew import Crew
 from flows.deriving.derivation import derivation
+from flows.deriving.person import Person
 from flows.deriving.pipeline import FileReceipt, Receipt
 from flows.imports import without_pandas
 from flows.reading.identify import identified
@@ -18,7 +20,7 @@ from flows.reading.mappings import mapped
 from flows.reading.password import Passwords
 from flows.reading.subjects import extracted_subjects, known_subjects
 from flows.reading.walk import Found, Unreadable, walk
-from flows.settings import Settings, load
+from flows.settings import Settings, load, remember_zones
 from flows.terminal.receipt import print_receipt
 from flows.usage import UsageError, asker, given, say
 from warehouse.store.lake import Lake
@@ -58,6 +60,7 @@ def run_subjects(
     prefix: str,
     timezone: str | None,
     password_file: Path | None = None,
+    workers: int | None = 1,
 ) -> int:
     """Ingest files of several people each; a receipt for every participant; 1 if anything is aside.
 
@@ -69,19 +72,19 @@ def run_subjects(
     lake, wanted = Lake(folder), given(paths)
     pipeline.checked(prefix or "p", timezone)
     passwords = Passwords.of(password_file, asker())
-    with writing(lake, "dawnlake ingest", say) as was_left:
+    with writing(lake, "dawnlake ingest", say) as was_left, Crew(workers) as crew:
         lake.create()
         settings = load(lake.settings)
-        settled(lake, settings, was_left, say)
+        settled(lake, settings, was_left, say, crew)
         before = {who: files_of(lake, who) for who in lake.participants()}
         files = _Files(lake, prefix, settings)
         for item in walk(wanted, settings.limits, passwords):
             files.read(item)
         pipeline.excuse_archives(files.aside)
-        for who in files.receipts if timezone else ():
-            settings = pipeline.prepared(lake, who, timezone)
-        derive_all(lake, settings, files.receipts, before)
-    return _told(files)
+        if timezone:
+            settings = remember_zones(lake.settings, list(files.receipts), timezone)
+        receipts = _derive_all(lake, settings, files.receipts, before, crew)
+    return _told(files, receipts)
 
 
 class _Files:
@@ -131,21 +134,32 @@ class _Files:
             self.receipts.setdefault(who, Receipt(who)).files.append(receipt)
 
 
-def derive_all(
-    lake: Lake, settings: Settings, receipts: dict[str, Receipt], before: dict[str, set[str]]
-) -> None:
-    """Tables of each participant, the views once, and what is new in each receipt."""
-    with derivation(lake, settings) as derive:
-        outcomes = {who: derive.align(who) for who in receipts}
-        nights = derive.finish()
+def _derive_all(
+    lake: Lake,
+    settings: Settings,
+    receipts: dict[str, Receipt],
+    before: dict[str, set[str]],
+    crew: Crew,
+) -> list[Receipt]:
+    """Tables of each participant, the views once; the receipts with what is new."""
+    with derivation(lake, settings, crew) as derive:
+
+        def person(who: str) -> Person:
+            there = frozenset(before.get(who, ()))
+            return derive.person(who, receipt=receipts[who], there=there)
+
+        found = list(derive.each(map(person, receipts)))
+        derive.finish()
     pipeline.build_views(lake, settings)
-    for who, receipt in receipts.items():
-        pipeline.complete(lake, receipt, before.get(who, set()), outcomes[who], nights)
+    return [
+        pipeline.concluded(lake, derive, who, done, receipts[who])
+        for who, done in zip(receipts, found, strict=True)
+    ]
 
 
-def _told(files: _Files) -> int:
+def _told(files: _Files, receipts: list[Receipt]) -> int:
     """Every receipt, then what was set aside."""
-    for _, receipt in sorted(files.receipts.items()):
+    for receipt in sorted(receipts, key=lambda each: each.participant):
         print_receipt(receipt)
     for file in files.aside:
         if file.error:
@@ -153,6 +167,6 @@ def _told(files: _Files) -> int:
     if not files.receipts:
         say("nothing in what was given names people in a format that dawnlake reads")
     say(f"participants: {len(files.receipts)}")
-    clean = all(receipt.is_clean for receipt in files.receipts.values())
+    clean = all(receipt.is_clean for receipt in receipts)
     aside = any(file.error for file in files.aside)
     return 0 if files.receipts and clean and not aside and not files.nameless else 1

@@ -13,10 +13,12 @@ from flows.usage import say
 from warehouse.store.lake import Lake
 
 
-def run_nightly_once(folder: Path, password_file: Path | None = None) -> int:
+def run_nightly_once(
+    folder: Path, password_file: Path | None = None, workers: int | None = 1, cluster: str = ""
+) -> int:
     """The Prefect flow, once; its receipts."""
     lake = Lake(folder).create()
-    receipts = run_nightly(lake.root, password_file)
+    receipts = run_nightly(lake.root, password_file, workers, cluster)
     for receipt in receipts:
         print_receipt(receipt)
     odd = misplaced(Lake(folder))

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from pathlib import Path
 
+from flows.deriving.crew import Crew
 from flows.disguises import disguise_of
 from flows.reporting import INDEX, Asked, write_page, write_pages
 from flows.usage import UsageError, opened, participants, say, unit_of
@@ -22,6 +23,7 @@ def run_report(
     output: Path | None,
     unit: str | None,
     deidentify: bool,
+    workers: int | None = 1,
 ) -> int:
     """Write the page of one participant, or a page of each and one that lists them.
 
@@ -43,11 +45,11 @@ def run_report(
         connection.close()  # who has to be added to the key may complete a run that died
         disguise = disguise_of(lake, people, "dawnlake report")
         _, connection = opened(folder)
-    with connection:
+    with connection, Crew(workers) as crew:
         if place.suffix == ".html":
             write_page(connection, people[0], asked, disguise, place)
         else:
-            write_pages(connection, people, asked, disguise, place)
+            write_pages(lake, connection, people, asked, disguise, place, crew)
     say(f"a page to open in a browser: {place if place.suffix == '.html' else place / INDEX}")
     return 0
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from flows.deriving.derivation import derivation, made_from, remember
-from flows.reading.together import untangle
+from connectors.contract import IngestError
+from flows.deriving.derivation import Workers, derivation, made_from, remember
 from flows.settings import Settings
 from warehouse.marts import mart_names, unstage
 from warehouse.schema import RESULTS, TABLES
@@ -22,7 +22,13 @@ from warehouse.views import build
 Tell = Callable[[str], None]
 
 
-def settled(lake: Lake, settings: Settings, was_left: bool, tell: Tell = lambda _: None) -> None:
+def settled(
+    lake: Lake,
+    settings: Settings,
+    was_left: bool,
+    tell: Tell = lambda _: None,
+    workers: Workers | None = None,
+) -> None:
     """A killed run's work is completed, if any was left; tables of another version of dawnlake, and
     marts of other rules or priorities, are derived anew, and `tell` hears of it. Only for the
     writer."""
@@ -33,22 +39,24 @@ def settled(lake: Lake, settings: Settings, was_left: bool, tell: Tell = lambda 
     if is_other and _without_old_results(lake):
         tell("what `dawnlake effect` found was of another version: ask again")
     if was_left or (is_other and lake.participants()):
-        completed(lake, settings)
+        completed(lake, settings, workers=workers)
     people = _with_notes(lake)
     if changed and people:
         tell(f"made again for {len(people)} participants, by other rules: {', '.join(changed)}")
-        remember(lake, settings, people, changed)
+        remember(lake, settings, people, changed, workers)
     if changed or is_other:
         made_from(settings, MadeFrom.of(lake).count).write(lake)
 
 
-def completed(lake: Lake, settings: Settings, force: bool = False) -> None:
+def completed(
+    lake: Lake, settings: Settings, force: bool = False, workers: Workers | None = None
+) -> None:
     """The tables of files that came or went, for everyone, and the views. Only for the writer."""
     having = {who for who in lake.participants() if lake.part_folders(who)}
-    with derivation(lake, settings) as derive:
-        for participant in sorted(having):
-            untangle(lake, participant)
-            derive.align(participant, force)
+    with derivation(lake, settings, workers) as derive:
+        for died in derive.each(derive.person(who, force=force) for who in sorted(having)):
+            if isinstance(died, IngestError):
+                raise died
         derive.finish()
     for participant in sorted(lake.with_tables() - having):
         remove_tables(lake, participant, settings)

@@ -2,70 +2,121 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 import duckdb
 import pyarrow as pa
 
+from connectors.contract import IngestError
 from flows.deriving.align import VERSION, Aligned, aligned, known
-from flows.deriving.mage_rows import mage_rows
+from flows.deriving.crew import FEWEST, Crew
+from flows.deriving.group import Group, Marts, marts_of, over
+from flows.deriving.group import Nights as Nights
+from flows.deriving.person import Person, Worked, worked
 from flows.settings import Settings
 from transforms.glucose import mage
-from warehouse.marts import derived, mart_fingerprints, mart_names, stage_marts
-from warehouse.steps import computed, over_tables
-from warehouse.store.buckets import MadeFrom, bucket_of, rows_of
+from warehouse.marts import mart_fingerprints, stage_small
+from warehouse.steps import computed
+from warehouse.store.buckets import MadeFrom, bucket_of
 from warehouse.store.exchange import exchange, staged
 from warehouse.store.lake import Lake, flush, private_folder
 
 BATCH_BYTES = 50_000_000  # of tables that are derived together
 BATCH_PEOPLE = 50
-PRODUCT = "night_to_day"
-NIGHTS = """
-    select participant_id,
-        count(*) filter (old is null) as added,
-        count(*) filter (old <> new) as changed
-    from (select participant_id, sleep_date, hash(n) as new from now_nights as n)
-    left join (select participant_id, sleep_date, hash(n) as old from old_nights as n)
-        using (participant_id, sleep_date)
-    group by participant_id
-"""
+BATCH_LEAST = 10  # people, below which a group costs more than another worker gains
+
+Piece = TypeVar("Piece")
+Done = TypeVar("Done")
+Came = TypeVar("Came", covariant=True)
 
 
-@dataclass(frozen=True)
-class Nights:
-    """How many nights of `night_to_day` a run has brought, how many are other than before, and of
-    how many dates time in bed is told and no sleep."""
+class Begun(Protocol[Came]):
+    """What will come of a piece of work."""
 
-    added: int = 0
-    changed: int = 0
-    in_bed_only: int = 0
+    def done(self) -> bool:
+        """Whether it has."""
+
+    def result(self) -> Came:
+        """It, waited for. Raises: what the work raised."""
+
+
+class Workers(Protocol):
+    """Whoever does pieces of work: a crew of processes, or tasks of Prefect's."""
+
+    @property
+    def size(self) -> int:
+        """How many there are."""
+
+    @property
+    def has_lost(self) -> bool:
+        """Whether one has died, and left something unfinished."""
+
+    def each(
+        self, work: Callable[[Piece], Done], pieces: Iterable[Piece], fewest: int = FEWEST
+    ) -> Iterator[Done | IngestError]:
+        """What comes of each piece, in their order; why nothing did, where that is no reason to
+        stop."""
+
+    def begin(self, work: Callable[[Piece], Done], piece: Piece) -> Begun[Done]:
+        """What will come of a piece."""
+
+    def end(self) -> None:
+        """Nobody works any more."""
 
 
 class Derivation:
     """What a run derives. Participants are aligned one by one, to a stage; their marts are made
-    for many at once, and then all of it takes its place."""
+    for many at once, and then all of it takes its place.
 
-    def __init__(self, lake: Lake, stage: Lake, settings: Settings) -> None:
+    `lost` are those of whose marts nothing came, and why: their tables stay as they were.
+    """
+
+    def __init__(self, lake: Lake, stage: Lake, settings: Settings, workers: Workers) -> None:
         self.lake, self.stage, self.settings = lake, stage, settings
-        self.waiting: list[str] = []
         self.nights: dict[str, Nights] = {}
+        self.lost: dict[str, IngestError] = {}
+        self._workers = workers
+        self._waiting: list[str] = []
+        self._begun: deque[tuple[list[str], Begun[Marts]]] = deque()
+        self._faults: list[Exception] = []
+
+    def person(self, participant: str, **more: object) -> Person:
+        """What is to be done for a participant, as `Person` tells."""
+        own = self.settings.of_people([participant])
+        return Person(self.lake, self.stage, own, participant, **more)  # type: ignore[arg-type]
+
+    def each(self, people: Iterable[Person]) -> Iterator[Worked | IngestError]:
+        """What came of each participant, in their order.
+
+        Raises: as `worked` does.
+        """
+        given: deque[Person] = deque()
+
+        def noted() -> Iterator[Person]:
+            for person in people:
+                given.append(person)
+                yield person
+
+        for done in self._workers.each(worked, noted()):
+            person = given.popleft()
+            found = worked(person) if done is None else done  # here is who can be asked
+            assert found is not None
+            if isinstance(found, Worked):
+                self._take(found.outcome)
+            yield found
 
     def align(self, participant: str, force: bool = False) -> Aligned:
-        """Derive one participant's tables, unless nothing they depend on has changed.
+        """Derive one participant's tables here, unless nothing they depend on has changed.
 
         Raises: duckdb.Error, pyarrow.ArrowException for a damaged lake.
         """
         before = None if force else known(self.lake, participant, self.settings)
-        if before is not None:
-            return before
-        if self._is_full():
-            self.finish()
-        outcome = aligned(self.lake, self.stage, participant, self.settings)
-        self.waiting.append(participant)
+        outcome = before or aligned(self.lake, self.stage, participant, self.settings)
+        self._take(outcome)
         return outcome
 
     def finish(self) -> dict[str, Nights]:
@@ -74,63 +125,78 @@ class Derivation:
 
         Raises: duckdb.Error, pyarrow.ArrowException, once the others' are in their places.
         """
-        people, self.waiting = self.waiting, []
-        try:
-            self._remember(people)
-        except (duckdb.Error, pa.ArrowException):
-            if len(people) == 1:
-                raise
-            self._one_by_one(people)
+        people, self._waiting = self._waiting, []
+        size = max(BATCH_LEAST, -(-len(people) // self._workers.size))
+        for first in range(0, len(people), size):
+            self._begin(people[first : first + size])
+        while self._begun:
+            self._place(*self._begun.popleft())
+        if self._faults:
+            raise self._faults.pop()
         return self.nights
 
-    def _one_by_one(self, people: Collection[str]) -> None:
-        """One of them is at fault: that one's tables stay as they were, and nobody else's."""
-        faults = []
-        for who in people:
-            try:
-                self._remember([who])
-            except (duckdb.Error, pa.ArrowException) as error:
-                faults.append(error)
-        if faults:
-            raise faults[0]
+    def _take(self, outcome: Aligned) -> None:
+        """Let the marts of somebody whose tables are new be made with those of others."""
+        if not outcome.changed:
+            return
+        self._waiting.append(outcome.participant)
+        parts = (self.stage.table_part("sample", who) for who in self._waiting)
+        if is_enough(len(self._waiting), sum(part.stat().st_size for part in parts)):
+            people, self._waiting = self._waiting, []
+            self._begin(people)
 
-    def _remember(self, people: Collection[str]) -> None:
-        if not people:
+    def _begin(self, people: list[str]) -> None:
+        self._begun.append((people, self._made(people)))
+        while len(self._begun) > self._workers.size or (self._begun and self._begun[0][1].done()):
+            self._place(*self._begun.popleft())
+
+    def _made(self, people: Sequence[str]) -> Begun[Marts]:
+        settings, count = self.settings.of_people(people), MadeFrom.of(self.lake).count
+        group = Group(self.lake, self.stage, self.stage, settings, tuple(people), count)
+        return self._workers.begin(marts_of, group)
+
+    def _place(self, people: Sequence[str], made: Begun[Marts]) -> None:
+        """Tables and marts of a group. If one of them is at fault, that one's stay as they were,
+        and nobody else's."""
+        try:
+            marts = made.result()
+        except (duckdb.Error, pa.ArrowException, IngestError) as error:
+            if len(people) > 1:
+                for who in people:
+                    self._place([who], self._made([who]))
+            elif isinstance(error, IngestError):
+                self.lost[people[0]] = error
+            else:
+                self._faults.append(error)
             return
         count = MadeFrom.of(self.lake).count
-        with _connection(self.stage, people, self.settings) as connection:
-            marts = dict(derived(connection, {"mage": mage_rows}, mart_names()))
-        made = stage_marts(self.lake, self.stage, people, marts.items(), count)
-        self.nights |= _nights(self.lake, people, marts, count)
-        exchange(self.lake, self.stage, people, made)
+        small = stage_small(self.lake, self.stage, people, marts.rows, count)
+        self.nights |= marts.nights
+        exchange(self.lake, self.stage, people, marts.files | small)
         for who in people:
             private_folder(self.lake.note(who).parent)
             self.stage.note(who).replace(self.lake.note(who))
             flush(self.lake.note(who).parent)
 
-    def _is_full(self) -> bool:
-        parts = (self.stage.table_part("sample", who) for who in self.waiting)
-        size = sum(part.stat().st_size for part in parts)
-        return size >= BATCH_BYTES or len(self.waiting) >= BATCH_PEOPLE
-
 
 @contextmanager
-def derivation(lake: Lake, settings: Settings) -> Iterator[Derivation]:
+def derivation(
+    lake: Lake, settings: Settings, workers: Workers | None = None
+) -> Iterator[Derivation]:
     """A place to derive to, gone at the end: what was not finished is done again by the next run.
 
     Only for the writer.
     """
+    workers = workers or Crew(1)
     with staged(lake) as stage:
-        yield Derivation(lake, stage, settings)
-
-
-@contextmanager
-def _connection(
-    lake: Lake, participants: Collection[str], settings: Settings
-) -> Iterator[duckdb.DuckDBPyConnection]:
-    rules, priority = settings.numbers(), settings.priority.model_dump()
-    with over_tables(lake, participants, rules, priority, settings.free_days()) as connection:
-        yield connection
+        try:
+            yield Derivation(lake, stage, settings, workers)
+        except BaseException:
+            workers.end()  # before the stage goes that they fill
+            raise
+        finally:
+            if workers.has_lost:
+                lake.heal(lake.extracted)
 
 
 @contextmanager
@@ -138,23 +204,9 @@ def sources_of(
     lake: Lake, participant: str, settings: Settings
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """`night_source` of one participant, at the price of one."""
-    with _connection(lake, [participant], settings) as connection:
+    with over(lake, [participant], settings) as connection:
         computed(connection, ["night_source"])
         yield connection
-
-
-def _nights(
-    lake: Lake, people: Collection[str], marts: Mapping[str, pa.Table], count: int
-) -> dict[str, Nights]:
-    now, old = marts[PRODUCT], rows_of(lake, PRODUCT, people, count)
-    if old is None or not old.schema.equals(now.schema):
-        old = now.schema.empty_table()
-    with duckdb.connect() as connection:
-        connection.register("now_nights", now)
-        connection.register("old_nights", old)
-        found = {who: (new, other) for who, new, other in connection.execute(NIGHTS).fetchall()}
-    beds = Counter(marts["in_bed_only"]["participant_id"].to_pylist())
-    return {who: Nights(*found.get(who, (0, 0)), beds[who]) for who in people}
 
 
 def made_from(settings: Settings, count: int) -> MadeFrom:
@@ -163,17 +215,32 @@ def made_from(settings: Settings, count: int) -> MadeFrom:
     return MadeFrom(count, VERSION, mart_fingerprints(rules, priority, mage.VERSION))
 
 
-def remember(lake: Lake, settings: Settings, people: Iterable[str], marts: Collection[str]) -> None:
+def remember(
+    lake: Lake,
+    settings: Settings,
+    people: Iterable[str],
+    marts: Collection[str],
+    workers: Workers | None = None,
+) -> None:
     """Make some marts of all these people again, from the tables as they are; those of everyone
-    take their places at the end. Only for the writer."""
+    take their places at the end. Only for the writer.
+
+    Raises: duckdb.Error, pyarrow.ArrowException; IngestError if a worker is lost twice.
+    """
+    workers = workers or Crew(1)
     count = MadeFrom.of(lake).count
     made: dict[Path, Path] = {}
     everyone = sorted(people, key=lambda who: (bucket_of(who, count), who))
     with staged(lake) as stage:
-        for group in _groups(lake, everyone):
-            with _connection(lake, group, settings) as connection:
-                rows = derived(connection, {"mage": mage_rows}, marts)
-                made |= stage_marts(lake, stage, group, rows, count)
+        groups = [
+            Group(lake, lake, stage, settings.of_people(who), tuple(who), count, tuple(marts))
+            for who in _groups(lake, everyone)
+        ]
+        found = workers.each(marts_of, groups, fewest=2)
+        for group, marts_ in zip(groups, found, strict=True):
+            if isinstance(marts_, IngestError):  # once more, now that others need less
+                marts_ = workers.begin(marts_of, group).result()
+            made |= marts_.files | stage_small(lake, stage, group.people, marts_.rows, count)
         exchange(lake, stage, [], made)
 
 
@@ -184,8 +251,13 @@ def _groups(lake: Lake, people: Iterable[str]) -> Iterator[list[str]]:
     for who in people:
         group.append(who)
         size += lake.table_part("sample", who).stat().st_size
-        if size >= BATCH_BYTES or len(group) >= BATCH_PEOPLE:
+        if is_enough(len(group), size):
             yield group
             group, size = [], 0
     if group:
         yield group
+
+
+def is_enough(people: int, size: int) -> bool:
+    """Whether tables of so many bytes are to be derived now, and not with more."""
+    return size >= BATCH_BYTES or people >= BATCH_PEOPLE

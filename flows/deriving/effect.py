@@ -13,7 +13,7 @@ from transforms.effect.meta import MODEL
 from transforms.effect.nights import Nights, nights_of
 from transforms.effect.pairs import COLUMNS, Asked
 from transforms.effect.together import Together, together
-from transforms.effect.within import Effect, effects
+from transforms.effect.within import Effect
 from warehouse.schema import EFFECT, EFFECT_GROUP
 from warehouse.steady import steadily
 from warehouse.store.lake import Lake
@@ -43,12 +43,10 @@ def of_everyone(prints: Mapping[str, str]) -> str:
     return hashlib.md5(told.encode(), usedforsecurity=False).hexdigest() if prints else ""
 
 
-def keep_effects(lake: Lake, participant: str, nights: Nights, fingerprint: str) -> list[Effect]:
-    """Compute everything of one person and store it."""
-    found = effects(nights)
+def keep_effects(lake: Lake, participant: str, found: Sequence[Effect], fingerprint: str) -> None:
+    """Store everything that was computed of one person."""
     rows = [_effect_row(effect, fingerprint) for effect in found]
     write_table(lake, "effect", participant, pa.Table.from_pylist(rows, EFFECT))
-    return found
 
 
 def keep_together(

@@ -16,6 +16,7 @@ from transforms.arrays import DAY
 from transforms.copies.age import ranked
 from transforms.copies.set_aside import set_aside, without
 from transforms.pieces import EVERYTHING, Piece
+from warehouse.store.database import in_memory
 from warehouse.store.lake import Lake
 
 EPOCH, MICROSECOND = dt.datetime(1970, 1, 1), dt.timedelta(microseconds=1)
@@ -51,7 +52,7 @@ class Parts:
     @cached_property
     def _database(self) -> duckdb.DuckDBPyConnection:
         """In memory; once, since to make one takes as long as to read a small file."""
-        return duckdb.connect()
+        return in_memory()
 
     def made(self) -> dict[str, int]:
         """When each file was made at the latest, microseconds: as it says, or when it was read."""

@@ -5,30 +5,32 @@ Nothing here decides anything about data.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 
-from connectors.contract import NoRecords, UnknownFormat
-from connectors.errors import UnreadTable
+from connectors.contract import IngestError
 from flows.deriving.align import Aligned
 from flows.deriving.completion import build_views as build_views
 from flows.deriving.completion import settled
-from flows.deriving.derivation import Nights, derivation
-from flows.deriving.intake import Intake, Progress, extract, look
+from flows.deriving.derivation import Derivation, Nights, derivation
+from flows.deriving.files import excuse_archives as excuse_archives
+from flows.deriving.files import give_way as give_way
+from flows.deriving.files import is_idle as is_idle
+from flows.deriving.files import read_all as read_all
+from flows.deriving.files import settle as settle
+from flows.deriving.intake import Progress
 from flows.deriving.intake import ReaderFault as ReaderFault
 from flows.deriving.people_words import people_problem
+from flows.deriving.person import Worked
 from flows.deriving.receipt import FileReceipt as FileReceipt
 from flows.deriving.receipt import Receipt as Receipt
 from flows.deriving.receipt import count_new
 from flows.deriving.zone_words import zone_notes
 from flows.deriving.zone_words import zone_problem as zone_problem
-from flows.pull.replaced import drop_replaced, replaced_parts
-from flows.reading.ages import seen_again
 from flows.reading.hashed import FILE_DIGITS
 from flows.reading.manifest import Known, files_of
-from flows.reading.mappings import mapped
 from flows.reading.password import Passwords
-from flows.reading.walk import Found, sha256, walk
+from flows.reading.walk import Found, sha256
 from flows.settings import (
     Settings,
     check_participant,
@@ -59,74 +61,12 @@ def checked(participant: str, timezone: str | None) -> None:
         check_zone(timezone)
 
 
-def read_all(
-    lake: Lake,
-    participant: str,
-    paths: Iterable[Path],
-    settings: Settings,
-    progress: Progress = lambda _: None,
-    again: bool = False,
-    passwords: Passwords | None = None,
-) -> list[FileReceipt]:
-    """Extract every file in files, folders and zips, unless this connector version has read it.
-
-    Raises: FileNotFoundError for a path that is not there; SettingsError for a bad mapping.
-    """
-    items, known = walk(paths, settings.limits, passwords), Known.of(lake, participant)
-    mappings = mapped(lake)
-    intake = Intake(
-        lambda found: look(found, known, again, mappings),
-        lambda unread: extract(lake, participant, unread, settings, known),
-        progress,
-    )
-    for item in items:
-        intake.take(item)
-    receipts = intake.finish()
-    settle(known, receipts)
-    return receipts
-
-
-def settle(known: Known, receipts: list[FileReceipt]) -> None:
-    """What is to be said and noted once all files were looked at."""
-    excuse_archives(receipts)
-    seen_again(known, [(f.key, f.signs) for f in receipts if f.key and f.signs])
-
-
-def excuse_archives(receipts: list[FileReceipt]) -> None:
-    """A folder or an archive holds much that is no health data: what nobody claims in it, or has no
-    record, is not set aside, as long as something in it was read. What was given by its own name
-    was meant to be read, and a table of glucose or sleep is never left out."""
-    useful = {_given(r.name) for r in receipts if r.manifest}
-    for receipt in receipts:
-        if is_idle(receipt) and "/" in receipt.name and _given(receipt.name) in useful:
-            receipt.status, receipt.error = "not used", None
-
-
-def is_idle(receipt: FileReceipt) -> bool:
-    """Whether a file is of no format that is read, or empty: it depends on what lies beside it."""
-    error = receipt.error
-    return isinstance(error, UnknownFormat | NoRecords) and not isinstance(error, UnreadTable)
-
-
-def _given(name: str) -> str:
-    """The folder or archive that was given, in which a file of this name was found."""
-    return name.partition("/")[0]
-
-
 def who_has(known: Mapping[str, Known], found: Found, connector: str) -> list[str]:
     """Of participants and their files, who has these bytes, read by this connector."""
     if not any(files.has_size(found.size) for files in known.values()):
         return []
     key = connector, sha256(found)[:FILE_DIGITS]
     return [who for who, files in known.items() if files.part(key)]
-
-
-def read_again(
-    lake: Lake, participant: str, settings: Settings, passwords: Passwords
-) -> list[FileReceipt]:
-    """Extract everything in a participant's inbox, also what was read before."""
-    inbox = [lake.inbox / participant]
-    return read_all(lake, participant, inbox, settings, again=True, passwords=passwords)
 
 
 def ingest(
@@ -171,21 +111,30 @@ def _ingested(
     return receipt
 
 
-def give_way(lake: Lake, receipt: Receipt, there: set[str]) -> None:
-    """Take out what newer documents of a service have replaced, once it was counted against."""
-    if replaced_parts(lake, receipt.participant):
-        count_new(lake, receipt, there)
-        receipt.is_counted = True
-    drop_replaced(lake, receipt.participant)
+def concluded(
+    lake: Lake, derive: Derivation, who: str, done: Worked | IngestError, given: Receipt
+) -> Receipt:
+    """The receipt of a participant after all were derived; `given` if nothing came of it."""
+    if isinstance(done, Worked):
+        complete(lake, done.receipt, done.there, done.outcome, derive.nights)
+        given = done.receipt
+    died = done if isinstance(done, IngestError) else derive.lost.get(who)
+    if died:
+        given.problems.append(f"{who}: {died}")
+    return given
 
 
 def complete(
-    lake: Lake, receipt: Receipt, there: set[str], outcome: Aligned, nights: Mapping[str, Nights]
+    lake: Lake,
+    receipt: Receipt,
+    there: Collection[str],
+    outcome: Aligned,
+    nights: Mapping[str, Nights],
 ) -> None:
     """Fill in what the files brought. `there` are the files known before."""
     if outcome.changed:
         if not receipt.is_counted:
-            count_new(lake, receipt, there)
+            count_new(lake, receipt, set(there))
         came = nights.get(receipt.participant, Nights())
         receipt.nights_added, receipt.nights_changed = came.added, came.changed
         if came.in_bed_only:

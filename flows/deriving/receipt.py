@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import duckdb
 import pyarrow as pa
 
 from connectors.contract import IngestError
@@ -13,6 +12,7 @@ from flows.deriving.version_words import version_notes
 from flows.reading.manifest import Key, Manifest
 from transforms.copies.age import Signs
 from transforms.copies.novelty import novelty, without_rejects
+from warehouse.store.database import in_memory
 from warehouse.store.lake import Lake
 
 
@@ -79,7 +79,7 @@ def count_new(lake: Lake, receipt: Receipt, there: set[str]) -> None:
             each.new = each.manifest["carried_count"]
         return
     sources = {s: source for s in ("sample", "episode", "daily") if (source := parts.parts(s))}
-    with duckdb.connect() as connection:
+    with in_memory() as connection:
         counts, versions = novelty(connection, sources, files)
     receipt.notes += version_notes(versions, {m["file"]: m for m in parts.manifests}, set(arrival))
     for each in read:

@@ -6,9 +6,8 @@ Never a file's name and never a value; messages may hold either, so they stay wi
 from __future__ import annotations
 
 import os
-import traceback
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 from connectors.contract import IngestError
 from flows.deriving import pipeline
 from flows.deriving.align import Aligned
+from flows.deriving.crew import WorkerDied, frames_of
 from flows.deriving.pipeline import Receipt
 from flows.settings import SettingsError
 from warehouse.store.lock import LakeError
@@ -37,13 +37,13 @@ def discreet() -> Iterator[None]:
     """
     try:
         yield
-    except (SettingsError, LakeError, Fault):
+    except (SettingsError, LakeError, Fault, WorkerDied):
         raise
     except OSError as error:
         number = error.errno or 0
         raise OSError(number, os.strerror(number) if number else "input/output error") from None
     except Exception as error:
-        place = traceback.extract_tb(error.__traceback__)[-1]
+        place = frames_of(error)[-1]
         where = f"{Path(place.filename).name}, line {place.lineno}"
         raise Fault(
             f"{type(error).__name__} in {where}: a fault of dawnlake; `dawnlake ingest` tells more"
@@ -55,7 +55,7 @@ class Night:
     """One participant's: what came of the files, those known before, and of aligning."""
 
     receipt: Receipt
-    there: set[str]
+    there: Collection[str]
     outcome: Aligned | Fault
 
 
@@ -63,7 +63,7 @@ def told_of(error: Exception) -> str:
     """A sentence on a fault: its kind and files and lines of ours, the innermost first. Its own
     words and a traceback may hold names and values."""
     ours = Path(__file__).parents[2]
-    every = traceback.extract_tb(error.__traceback__)
+    every = frames_of(error)
     known = [each for each in every if ours in Path(each.filename).parents] or every
     places = " < ".join(f"{Path(each.filename).name}:{each.lineno}" for each in reversed(known))
     return (

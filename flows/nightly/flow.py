@@ -1,9 +1,10 @@
-"""The nightly flow: inbox/<participant>/ as Prefect tasks. Nothing else imports Prefect.
+"""The nightly flow: inbox/<participant>/ as Prefect tasks. Only this room imports Prefect.
 
-A task per file to extract (small ones of a kind share one), one per participant to align, one for
-the marts of whoever had something new, one to build the views, all in this process. What Prefect
-keeps holds no file name and no value: a receipt stays in memory, a fault is
-told by kind and place, and the artifact has counts.
+Alone: a task per file to extract (small ones of a kind share one), one per participant to align,
+one for the marts of whoever had something new, one to build the views, all in this process. With
+workers, a task per participant and one per group of them for marts (tasks.py). What Prefect keeps
+holds no file name and no value: a receipt stays in memory, a fault is told by kind and place, and
+the artifact has counts.
 """
 
 from __future__ import annotations
@@ -13,32 +14,30 @@ import datetime as dt
 import os
 import signal
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 from uuid import UUID
 
-from connectors.contract import Connector
-from flows.deriving import intake, pipeline
+from flows.deriving import pipeline
 from flows.deriving.align import Aligned
 from flows.deriving.completion import settled
-from flows.deriving.derivation import Derivation, derivation
-from flows.deriving.intake import Unread
-from flows.deriving.pipeline import FileReceipt, Receipt
+from flows.deriving.derivation import derivation
+from flows.deriving.pipeline import Receipt
+from flows.errors import UsageError
 from flows.nightly import server
 from flows.nightly.daily import next_run, time_and_zone
 from flows.nightly.discretion import Fault, Night, discreet, row
 from flows.nightly.journal import log_of, note, noted, summary
-from flows.nightly.surroundings import NO_HOME, set_environment
+from flows.nightly.nights import nights_of
+from flows.nightly.surroundings import NO_HOME
+from flows.nightly.tasks import at_once, step
 from flows.pull.fetching import connected, fetched, sentence
 from flows.reading.inbox import inbox_participants
 from flows.reading.inbox import misplaced as misplaced_in
-from flows.reading.manifest import Known, files_of
-from flows.reading.mappings import mapped
-from flows.reading.password import Passwords, handed, handed_on
-from flows.reading.walk import Found, walk
-from flows.settings import Settings, SettingsError, load
+from flows.reading.password import handed_on
+from flows.settings import SettingsError, load
 from flows.usage import say
 from warehouse.store.lake import Lake
 from warehouse.store.lock import writing
@@ -46,15 +45,8 @@ from warehouse.store.lock import writing
 NAME = "nightly"
 DRAIN_S = 30.0
 
-P = ParamSpec("P")
-R = TypeVar("R")
-
-
-set_environment()
-
-from prefect import State, flow, task  # noqa: E402
+from prefect import State, flow  # noqa: E402
 from prefect.artifacts import create_table_artifact  # noqa: E402
-from prefect.cache_policies import NO_CACHE  # noqa: E402
 from prefect.client.orchestration import get_client  # noqa: E402
 from prefect.client.schemas.filters import (  # noqa: E402
     FlowRunFilter,
@@ -62,7 +54,7 @@ from prefect.client.schemas.filters import (  # noqa: E402
     FlowRunFilterState,
     FlowRunFilterStateType,
 )
-from prefect.client.schemas.objects import StateType, TaskRun  # noqa: E402
+from prefect.client.schemas.objects import StateType  # noqa: E402
 from prefect.context import refresh_global_settings_context  # noqa: E402
 from prefect.deployments.runner import RunnerDeployment  # noqa: E402
 from prefect.events.worker import EventsWorker  # noqa: E402
@@ -71,37 +63,16 @@ from prefect.schedules import Cron  # noqa: E402
 from prefect.states import Cancelled, Completed, Failed  # noqa: E402
 from prefect.types.entrypoint import EntrypointType  # noqa: E402
 
-
-def _is_worth_retrying(_: object, __: TaskRun, state: State[Any]) -> bool:
-    """A disk can be busy or away for a moment; everything else fails again."""
-    return isinstance(state.result(raise_on_failure=False), OSError)
-
-
-def _step(name: str, shown: str, work: Callable[P, R]) -> Callable[P, R]:
-    """Work as a task of this process. What it takes and gives stays in memory."""
-    made = task(
-        name=name,
-        task_run_name=shown,
-        retries=2,
-        retry_delay_seconds=[5, 30],
-        retry_condition_fn=_is_worth_retrying,
-        cache_policy=NO_CACHE,
-        persist_result=False,
-        log_prints=False,
-    )
-    return made(discreet()(work))
-
-
-extract = _step("extract", "extract {unread.connector}", intake.extract)
-align = _step("align", "align {participant}", Derivation.align)
-marts = _step("marts", "marts", Derivation.finish)
-views = _step("views", "views", pipeline.build_views)
-fetch = _step("pull", "pull {service} for {participant}", fetched)
+views = step("views", "views", pipeline.build_views)
+fetch = step("pull", "pull {service} for {participant}", fetched)
 
 
 @flow(name=NAME, persist_result=False, log_prints=False)
-def nightly(lake: str) -> State[list[Receipt]]:
+def nightly(lake: str, workers: int | None = 1, cluster: str = "") -> State[list[Receipt]]:
     """Everything in the inbox of a lake into its tables and views.
+
+    `workers` processes work for participants at the same time, None for all cores; or those of the
+    Dask cluster whose scheduler is at the address `cluster`.
 
     Completed, and named `Set aside` if anything was. Failed if the disk or the lake are at fault.
     """
@@ -116,15 +87,18 @@ def nightly(lake: str) -> State[list[Receipt]]:
         _fetch_all(place)
     with noted(place), discreet(), writing(place, "dawnlake nightly", say) as was_left:
         settings = load(place.settings)  # whoever wrote before may have changed them
-        settled(place, settings, was_left, say)
-        passwords, people = handed(say), inbox_participants(place)
-        with derivation(place, settings) as derive:
-            nights = [_night(derive, who, passwords) for who in people]
-            came = marts(derive)
+        people = inbox_participants(place)
+        with at_once(workers, len(people), cluster) as them:
+            settled(place, settings, was_left, say, them)
+            with derivation(place, settings, them) as derive:
+                nights = nights_of(derive, people, them is not None)
         views(place, settings)
         for night in nights:
+            who = night.receipt.participant
+            if who in derive.lost:
+                night.outcome = Fault(str(derive.lost[who]))
             if isinstance(night.outcome, Aligned):
-                pipeline.complete(place, night.receipt, night.there, night.outcome, came)
+                pipeline.complete(place, night.receipt, night.there, night.outcome, derive.nights)
         about = "What came in from the inbox, by participant: files, records, nights."
         create_table_artifact([row(night) for night in nights], NAME, about)
         odd = len(misplaced_in(place))
@@ -146,43 +120,6 @@ def _fetch_all(lake: Lake) -> None:
             say(f"{each.service} for {each.participant}: {fault}")
         else:
             say(sentence(pulled) + (f"; {pulled.trouble}" if pulled.trouble else ""))
-
-
-def _night(derive: Derivation, participant: str, passwords: Passwords) -> Night:
-    lake, settings = derive.lake, derive.settings
-    there, known = files_of(lake, participant), Known.of(lake, participant)
-    mappings = mapped(lake)
-    taken = intake.Intake(
-        lambda found: _seen(found, known, mappings),
-        lambda unread: _read(lake, participant, unread, settings, known),
-    )
-    for item in walk([lake.inbox / participant], settings.limits, passwords):
-        taken.take(item)
-    receipt = Receipt(participant, taken.finish())
-    pipeline.settle(known, receipt.files)
-    pipeline.give_way(lake, receipt, there)
-    try:
-        return Night(receipt, there, align(derive, participant))
-    except Fault as fault:  # the others' night goes on
-        return Night(receipt, there, fault)
-
-
-def _seen(found: Found, known: Known, mappings: Iterable[Connector]) -> FileReceipt | Unread:
-    try:
-        with discreet():
-            return intake.look(found, known, mappings=mappings)
-    except Fault as fault:
-        return FileReceipt(found.name, "set aside", found.archive, error=fault)
-
-
-def _read(
-    lake: Lake, participant: str, unread: Unread, settings: Settings, known: Known
-) -> list[FileReceipt]:
-    """A receipt for each, and one task for all."""
-    try:
-        return extract(lake, participant, unread, settings, known)
-    except Fault as fault:
-        return [FileReceipt(f.name, "set aside", f.archive, error=fault) for f in unread.files]
 
 
 def _conclusion(nights: list[Night], misplaced: int) -> State[list[Receipt]]:
@@ -228,16 +165,29 @@ def _prefect(lake: Lake, schedules: bool) -> Iterator[None]:
             refresh_global_settings_context()
 
 
-def run_nightly(lake: Path, password_file: Path | None = None) -> list[Receipt]:
+def _check_cluster(address: str) -> None:
+    """Raises: UsageError for a cluster whose workers would have no server of Prefect's."""
+    if address and not os.environ.get("PREFECT_API_URL"):
+        raise UsageError(
+            "--dask needs one Prefect server for all machines: start it with PostgreSQL, and set "
+            "PREFECT_API_URL here and for every worker; flows/README.md shows how"
+        )
+
+
+def run_nightly(
+    lake: Path, password_file: Path | None = None, workers: int | None = 1, cluster: str = ""
+) -> list[Receipt]:
     """The receipts of one run of the flow, now.
 
-    Raises: SettingsError; ServerError; OSError of the password file; OSError, Fault without a
+    Raises: UsageError for a cluster without PREFECT_API_URL; SettingsError; ServerError; OSError
+    of the password file; OSError, Fault without a
     file's name.
     """
+    _check_cluster(cluster)
     place = Lake(lake.resolve()).create()
     load(place.settings)  # a mistake in dawnlake.toml is told before a server is started
     with handed_on(password_file), _prefect(place, schedules=False):
-        ended: State[Any] = nightly(str(place.root), return_state=True)
+        ended: State[Any] = nightly(str(place.root), workers, cluster, return_state=True)
         receipts: list[Receipt] = ended.result()
         return receipts
 
@@ -248,14 +198,19 @@ def serve(
     timezone: str | None,
     password_file: Path | None = None,
     has_page: bool = False,
+    how: Mapping[str, Any] | None = None,
 ) -> None:
     """Run the flow daily at HH:MM in a zone, by default this machine's, until stopped.
 
     A run that was missed because nothing was serving is not made up for: the next one finds
     everything that came since. Ends on SIGINT and SIGTERM, and its server with it.
 
-    Raises: SettingsError for an impossible time or zone; ServerError; OSError of the password file.
+    `how` are workers and cluster, as `nightly` takes them.
+
+    Raises: SettingsError for an impossible time or zone; UsageError for a cluster without
+    PREFECT_API_URL; ServerError; OSError of the password file.
     """
+    _check_cluster(str((how or {}).get("cluster", "")))
     hour, minute, zone = time_and_zone(at, timezone)
     place = Lake(lake.resolve()).create()
     load(place.settings)
@@ -274,7 +229,7 @@ def serve(
             nightly,
             NAME,
             schedule=Cron(f"{minute} {hour} * * *", timezone=zone),
-            parameters={"lake": str(place.root)},
+            parameters={"lake": str(place.root), **(how or {})},
             paused=False,
             entrypoint_type=EntrypointType.MODULE_PATH,
         )

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from flows.options.shared import HERE, Flag, LakeFolder, Output, Someone
+from flows.options.shared import HERE, Flag, LakeFolder, Output, Someone, Workers
 
 UnitName = Literal["mg/dL", "mmol/L"]
 
@@ -91,11 +91,11 @@ def export(
     return run_export(lake, names, output, format, participant, since, deidentify, license)
 
 
-def effect(*, participant: Someone = None, lake: LakeFolder = HERE) -> int:
+def effect(*, participant: Someone = None, workers: Workers = None, lake: LakeFolder = HERE) -> int:
     """Compare nights and the days after them, within each person; kept in sleep_effect."""
     from flows.commands.effect import run_effect
 
-    return run_effect(lake, participant)
+    return run_effect(lake, participant, workers)
 
 
 def report(
@@ -106,6 +106,7 @@ def report(
     output: Annotated[Path | None, Output] = None,
     unit: Annotated[UnitName | None, Parameter(name="--unit")] = None,
     deidentify: Flag = False,
+    workers: Workers = None,
     lake: LakeFolder = HERE,
 ) -> int:
     """Write a page to look at: of one participant, or of each with a list of them.
@@ -127,7 +128,8 @@ def report(
     """
     from flows.commands.report import run_report
 
-    return run_report(lake, participant or (), (since, until), output, unit, deidentify)
+    dates = since, until
+    return run_report(lake, participant or (), dates, output, unit, deidentify, workers)
 
 
 def night(

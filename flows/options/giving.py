@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from flows.errors import UsageError
-from flows.options.shared import HERE, LakeFolder, PasswordFile, Someone
+from flows.options.shared import HERE, Dask, LakeFolder, PasswordFile, Someone, Workers
 
 
 def demo(folder: Path = Path("demo")) -> int:
@@ -48,6 +48,7 @@ def ingest(
     subjects: Annotated[bool, Parameter(negative="")] = False,
     prefix: str = "",
     password_file: PasswordFile = None,
+    workers: Workers = None,
     lake: LakeFolder = HERE,
 ) -> int:
     """Read exports (files, folders, zips) of one participant into the lake.
@@ -73,11 +74,11 @@ def ingest(
 
     is_by_folder = participant_from_folder is not None
     if whose(participant, subjects, prefix, is_by_folder):
-        return run_subjects(lake, paths, prefix, timezone, password_file)
+        return run_subjects(lake, paths, prefix, timezone, password_file, workers)
     if participant_from_folder is not None:
         if paths:
             raise UsageError("--participant-from-folder DIR is all that is read: no other paths")
-        return run_folders(lake, participant_from_folder, timezone, password_file)
+        return run_folders(lake, participant_from_folder, timezone, password_file, workers)
     return run_ingest(lake, paths, str(participant), timezone, password_file)
 
 
@@ -130,19 +131,26 @@ def rebuild(
     *,
     source: Annotated[Literal["files", "extracted"], Parameter(name="--from")] = "extracted",
     password_file: PasswordFile = None,
+    workers: Workers = None,
     lake: LakeFolder = HERE,
 ) -> int:
     """Derive every table and view again, from what was extracted or from the files in inbox/."""
     from flows.commands.rebuild import run_rebuild
 
-    return run_rebuild(lake, source, password_file)
+    return run_rebuild(lake, source, password_file, workers)
 
 
-def nightly(*, password_file: PasswordFile = None, lake: LakeFolder = HERE) -> int:
+def nightly(
+    *,
+    password_file: PasswordFile = None,
+    workers: Workers = None,
+    dask: Dask = "",
+    lake: LakeFolder = HERE,
+) -> int:
     """Run the scheduled ingestion once, now: everything in inbox/PARTICIPANT/."""
     from flows.commands.nightly import run_nightly_once
 
-    return run_nightly_once(lake, password_file)
+    return run_nightly_once(lake, password_file, workers, dask)
 
 
 def serve(
@@ -151,6 +159,8 @@ def serve(
     timezone: str | None = None,
     ui: Annotated[bool, Parameter(negative="")] = False,
     password_file: PasswordFile = None,
+    workers: Workers = None,
+    dask: Dask = "",
     lake: LakeFolder = HERE,
 ) -> int:
     """Run the ingestion of inbox/ every day at a time, until stopped.
@@ -166,7 +176,7 @@ def serve(
     """
     from flows.commands.serve import run_serve
 
-    return run_serve(lake, at, timezone, password_file, ui)
+    return run_serve(lake, at, timezone, password_file, ui, workers, dask)
 
 
 COMMANDS = (demo, init, ingest, check, mapping, rebuild, nightly, serve)

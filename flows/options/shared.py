@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
+from cyclopts.validators import Number
 
 LakeFolder = Annotated[
     Path, Parameter(name="--lake", env_var="DAWNLAKE_LAKE", help="The lake's folder.")
@@ -15,6 +16,22 @@ PasswordFile = Annotated[
     Parameter(
         name="--password-file",
         help="Passwords of zips, one a line; without it, a terminal is asked, if there is one.",
+    ),
+]
+Workers = Annotated[
+    int | None,
+    Parameter(
+        name="--workers",
+        validator=Number(gte=1),
+        help="How many processes work for participants at the same time; all cores unless told.",
+    ),
+]
+Dask = Annotated[
+    str,
+    Parameter(
+        name="--dask",
+        help="The address of a Dask scheduler, whose workers share this lake; needs the extra "
+        "`cluster`, and PREFECT_API_URL.",
     ),
 ]
 Someone = Annotated[str | None, Parameter(name=["--participant", "-p"])]

@@ -14,6 +14,15 @@ ENVIRONMENT = "DAWNLAKE_PASSWORD_FILE"  # a path, for the runs that `serve` star
 Ask = Callable[[str], str]
 
 
+class NobodyHere(Exception):
+    """A password is to be asked for, in the process in which somebody is."""
+
+
+def nobody(_: str) -> str:
+    """Raises: NobodyHere."""
+    raise NobodyHere
+
+
 @dataclass
 class Passwords:
     """What may open an archive. `ask` takes a question and gives what a person typed, '' for none.
@@ -23,6 +32,10 @@ class Passwords:
 
     known: list[bytes] = field(default_factory=list)
     ask: Ask | None = None
+
+    def __reduce__(self) -> tuple[type[Passwords], tuple[list[bytes], Ask | None]]:
+        """The same for another process, where nobody is there to be asked."""
+        return Passwords, (list(self.known), self.ask and nobody)
 
     @classmethod
     def of(cls, file: Path | None, ask: Ask | None = None) -> Passwords:

@@ -24,6 +24,7 @@ from flows.reading.manifest import MANIFEST, Known, Manifest, first_read, parts_
 from flows.reading.walk import Found, sha256
 from flows.settings import PARTICIPANT
 from transforms.account import Account, ConservationError, account
+from warehouse.store.database import in_memory
 from warehouse.store.lake import PARTIAL, PARTITION, Lake, write_json, written_folder
 
 OTHERS = "of_another_subject"
@@ -58,7 +59,7 @@ def extracted_subjects(
         finally:
             writer.close()
         people = participants(prefix, book.subjects)
-        with duckdb.connect() as connection:
+        with in_memory() as connection:
             connection.execute("set timezone = 'UTC'")
             by_person = _Sorted(connection, spool)
             accounts = {who: _own_account(book, by_person, who) for who in people}

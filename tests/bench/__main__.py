@@ -8,6 +8,7 @@ from tests.bench import (
     bench_clarity,
     bench_glucose,
     bench_identify,
+    bench_people,
     bench_small_files,
     bench_views,
 )
@@ -16,6 +17,7 @@ if __name__ == "__main__":
     bench_clarity.main()
     bench_identify.main()
     bench_small_files.main()
+    bench_people.main()
     bench_align.main()
     bench_apple.main()
     bench_views.main()

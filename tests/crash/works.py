@@ -10,6 +10,7 @@ import duckdb
 
 from flows.commands import forget as forgotten
 from flows.commands.export import run_export
+from flows.commands.ingest_folders import run_folders
 from flows.commands.rebuild import run_rebuild
 from flows.deriving import remove
 from flows.deriving.completion import settled
@@ -79,6 +80,14 @@ def first(lake: Path, exports: Path) -> None:
     ingest(Lake(lake), exported(exports)[1:2], "ben", BERLIN)
 
 
+def by_workers(lake: Path, exports: Path) -> None:
+    """Both, each by a process of its own."""
+    people, files = exports.with_name("people"), exported(exports)
+    for who, given in (("ada", files), ("ben", files[1:2])):
+        put(people / who, {path.name: path.read_bytes() for path in given})
+    run_folders(lake, people, BERLIN, workers=2)
+
+
 def more(lake: Path, exports: Path) -> None:
     ingest(Lake(lake), exported(exports)[1:], "ada")
 
@@ -132,6 +141,7 @@ def export_faults(lake: Path, after: Path) -> list[str]:
 WORKS = (
     Work("the first ingest", lambda lake, exports: None, first),
     Work("an ingest", first, more),
+    Work("an ingest by two workers", first, by_workers),
     Work("a rebuild", with_inbox, rebuild),
     Work("a withdrawal", with_inbox, withdraw),
     Work("forgetting", with_inbox, forget),

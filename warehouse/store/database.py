@@ -1,4 +1,5 @@
-"""Databases that people's own clients open: a DuckDB reads what older ones wrote, not newer ones.
+"""Databases that people's own clients open, which read what older ones wrote, not newer ones; and
+databases in memory, for what is computed.
 
 Source: DuckDB documentation, "Storage Versions and Format" and `STORAGE_VERSION` of `ATTACH`.
 """
@@ -10,6 +11,8 @@ from pathlib import Path
 import duckdb
 
 STORAGE_VERSION = "v1.4.0"  # the oldest DuckDB whose clients are to open a lake
+Option = str | bool | int | float | list[str]
+_limits: dict[str, Option] = {}
 
 
 def writable(path: Path) -> duckdb.DuckDBPyConnection:
@@ -18,3 +21,13 @@ def writable(path: Path) -> duckdb.DuckDBPyConnection:
     Raises: duckdb.Error if it is none, or cannot be opened.
     """
     return duckdb.connect(str(path), config={"storage_compatibility_version": STORAGE_VERSION})
+
+
+def in_memory(**options: Option) -> duckdb.DuckDBPyConnection:
+    """A database in memory, with as many threads as this process may have."""
+    return duckdb.connect(config={**_limits, **options})
+
+
+def limit_threads(count: int) -> None:
+    """From now on a database in memory has so many: other processes use the other cores."""
+    _limits["threads"] = count

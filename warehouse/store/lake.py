@@ -8,7 +8,7 @@ tables/<table>/participant_id=P/part.parquet                canonical, sorted
 marts/                                                      rows of the views (buckets.py)
 tables/effect_group/part.parquet                            computed from everyone's
 warehouse.duckdb                                            views over tables/
-writer.lock                                                 who writes (lock.py)
+writer.lock, workers.lock                                   who writes (lock.py, work.py)
 
 A file is written as `.partial-*` beside its place and flushed; then it takes its place, and the
 folder is flushed. A folder that takes the place of another sends that one aside first. Whatever
@@ -84,9 +84,11 @@ class Lake:
             for path in self.root.glob(f"{place}{mark}*")
         )
 
-    def heal(self) -> None:
-        """Undo what was left halfway. Only for the one who writes."""
+    def heal(self, within: Path | None = None) -> None:
+        """Undo what was left halfway, everywhere or in a folder. Only for the one who writes."""
         for path in self.leftovers():
+            if within is not None and within not in path.parents:
+                continue
             successor = path.with_name(path.name.removeprefix(ASIDE))
             if path.name.startswith(ASIDE) and not successor.exists():
                 path.replace(successor)

@@ -27,6 +27,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from warehouse.store.lake import PARTIAL, Lake, private_folder
+from warehouse.store.work import left_alone
 
 try:
     import fcntl
@@ -65,7 +66,8 @@ def writing(
         ended.enter_context(_locked(lake, handle, tell))
         was_left = bool(_read(handle))
         _write(handle, json.dumps(_me(command)))
-        lake.heal()
+        with left_alone(lake, tell):
+            lake.heal()
         ended.enter_context(_scratch(lake))
         yield was_left
         _write(handle, "")
