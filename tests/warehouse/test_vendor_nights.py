@@ -88,6 +88,8 @@ NIGHTS = [
          "2026-03-28T23:20+01:00", "2026-03-29T06:52+02:00", 58 + 102 + 25 + 204),
     Told("ggir_part4", "nights_past_midnight", BERLIN,  # 29.75 and 38.5 after midnight of the 30th
          "2025-03-31T05:45+02:00", "2025-03-31T14:30+02:00", 7.7 * 60),
+    Told("ggir_part5", "days_from_waking_to_waking", BERLIN,  # 22.85 and 31.4, in one night
+         "2025-03-29T22:51+01:00", "2025-03-30T07:24+02:00", 398.7),
     Told("google_fit", "night_with_segments", BERLIN,
          "2025-03-29T23:06+01:00", "2025-03-30T05:00:00.5+02:00", 120 + 144 + 0.5 / 60),
     Told("google_health_api", "sleep_over_a_change_of_clocks", BERLIN,
