@@ -67,6 +67,8 @@ NIGHTS = [
          "2026-03-07T23:53-08:00", "2026-03-08T07:38:30-07:00", (12000 + 3000 + 9030) / 60),
     Told("empatica_embrace", "made", BERLIN,
          "2025-03-29T22:48+01:00", "2025-03-30T07:28+02:00", 450),
+    Told("emfit", "a_night_of_the_service", BERLIN,  # in epoch seconds, until the last 10 minutes
+         "2025-03-29T23:40+01:00", "2025-03-30T07:30+02:00", 90 + 70 + 60 + 90 + 90),
     Told("fitabase_export", "made", CHICAGO,
          "2017-03-11T23:10-06:00", "2017-03-12T07:40-05:00", 440),
     Told("fitbit_takeout", "sleep_spring_phantom_hour", BERLIN,
