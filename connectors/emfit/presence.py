@@ -115,7 +115,8 @@ def _judged() -> str:
     )
     select *,
         -- no offset is of 15 minutes and less but none, or of 15 hours and more
-        cast(if(abs({minutes}) < 900, {minutes}, {minutes} / 60) as int) as start_offset_min,
+        case when abs({minutes}) < 900 then cast({minutes} as int)
+            when abs({minutes}) <= 64800 then cast({minutes} / 60 as int) end as start_offset_min,
         null::varchar as skip, {case_of(faults)} as fault, concat_ws('|', begin, until) as raw
     from timed
     """
@@ -128,7 +129,7 @@ def _moment(text: str) -> str:
 
 def _tuples(column: str) -> str:
     """SQL: the elements of a list of tuples, which may be text."""
-    return f"unnest(case when json_valid({column}) then {column}::json[] end)"
+    return f"unnest(case when json_valid({column}) then json_extract({column}, '$[*]') end)"
 
 
 def _stages(nights: pa.Table) -> Iterator[Item]:
@@ -140,17 +141,18 @@ def _stages(nights: pa.Table) -> Iterator[Item]:
             from nights
         ), placed as (
             select * exclude (pair), pair ->> '$[1]' as code,
-                {_moment("(pair ->> '$[0]')")} as start_utc
+                {_moment("(pair ->> '$[0]')")} as told_utc
             from pairs
         ), lasting as (
-            select *, least(last, lead(start_utc) over (partition by record order by start_utc))
-                as end_utc, coalesce(lag(code) over of_night, '') as before
-            from placed where start_utc >= first and start_utc < last
-            window of_night as (partition by record order by start_utc)
+            select *, greatest(told_utc, first) as start_utc,
+                least(last, greatest(lead(told_utc, 1, last) over of_night, first)) as end_utc,
+                coalesce(lag(code) over of_night, '') as before
+            from placed where told_utc < last
+            window of_night as (partition by record order by told_utc, code)
         )
-        select record, session, device, start_utc, coalesce(end_utc, last) as end_utc, code,
+        select record, session, device, start_utc, end_utc, code,
             sum((code is distinct from before)::int) over (
-                partition by record order by start_utc) as run
+                partition by record order by told_utc, code) as run
         from lasting""",
         nights=nights,
     )
@@ -159,7 +161,8 @@ def _stages(nights: pa.Table) -> Iterator[Item]:
             case any_value(code) {words} else 'unknown' end as label, session,
             min(start_utc) as start_utc, max(end_utc) as end_utc, any_value(device) as device,
             session as key
-        from runs group by record, session, run order by record, start_utc""",
+        from runs group by record, session, run having max(end_utc) > min(start_utc)
+        order by record, start_utc""",
         runs=runs,
     )
     for code in sorted({code or "" for code in runs["code"].to_pylist()} - set(STAGES)):
