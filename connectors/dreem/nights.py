@@ -92,7 +92,11 @@ def extract(source: Source, variant: str) -> Iterator[Item]:
 
 
 def _stages(nights: pa.Table) -> Iterator[Item]:
-    """Runs of equal words, the last cut short by the end of the night."""
+    """Runs of equal words, the last cut short by the end of the night.
+
+    Of a night with an offset of its own at each end, when the clocks changed is not told: its
+    stages are instants alone.
+    """
     words = " ".join(f"when '{word}' then '{stage}'" for word, stage in STAGES.items())
     epochs = query(
         f"""with listed as (
@@ -113,15 +117,16 @@ def _stages(nights: pa.Table) -> Iterator[Item]:
             select *, n - row_number() over (partition by record, stage order by n) as run
             from epochs
         ), runs as (
-            select record, session, stage, start_offset_min, end_offset_min, min(n) as first,
+            select record, session, stage, min(n) as first, max(n) + 1 as last,
                 any_value(start_utc) as begin_utc, any_value(end_utc) as until_utc,
-                max(n) + 1 as last
-            from numbered group by record, session, stage, start_offset_min, end_offset_min, run
+                any_value(if(start_offset_min = end_offset_min, start_offset_min, null))
+                    as offset_min
+            from numbered group by record, session, stage, run
         )
         select record, 'sleep_stage' as kind, stage as label, session,
-            begin_utc + to_seconds(first * {EPOCH_S}) as start_utc, start_offset_min,
+            begin_utc + to_seconds(first * {EPOCH_S}) as start_utc, offset_min as start_offset_min,
             least(begin_utc + to_seconds(last * {EPOCH_S}), until_utc) as end_utc,
-            start_offset_min as end_offset_min, session as key
+            offset_min as end_offset_min, session as key
         from runs order by record, first""",
         epochs=epochs,
     )
@@ -131,7 +136,7 @@ def _stages(nights: pa.Table) -> Iterator[Item]:
 CONNECTOR = Connector(
     name="dreem",
     title="Dreem headband CSV",
-    version="1",
+    version="2",
     variants={"csv": "unverified"},
     identify=identify,
     extract=extract,

@@ -1,9 +1,9 @@
 """EDF+ hypnogram: annotations `Sleep stage W`, `1` to `4`, `N1` to `N3`, `R`, `M`, `?`.
 
 One record is one annotation; it begins so many seconds after the start of the recording and lasts
-as long as it says. The start is the wall clock of the laboratory. Other annotations (lights,
-apnoeas) are counted. A start of 1985-01-01 or 2001-01-01 is what data sets write in place of the
-date. Patient and recording fields are not read.
+as long as it says. The start is the wall clock of the laboratory, counted on from even when the
+clocks change. Other annotations (lights, apnoeas) are counted. A start of 1985-01-01 or 2001-01-01
+is what data sets write in place of the date. Patient and recording fields are not read.
 
 Evidence: a hypnogram of the kind of the Sleep-EDF data set; files are read with edfio.
 """
@@ -85,7 +85,7 @@ def extract(source: Source, variant: str) -> Iterator[Item]:
     )
     sound, items = parted(judged)
     yield from items
-    yield from scored(sound, f"edf {begin.isoformat()}")
+    yield from scored(sound, f"edf {begin.isoformat()}", begin)
 
 
 def _read(data: bytes) -> tuple[dt.datetime, list[tuple[float, float | None, str]]]:
@@ -117,7 +117,7 @@ def _word(text: str) -> str | None:
 CONNECTOR = Connector(
     name="edf_hypnogram",
     title="EDF+ hypnogram",
-    version="1",
+    version="2",
     variants={"annotations": "unverified"},
     identify=identify,
     extract=extract,

@@ -3,7 +3,8 @@
 One record is one event; stages are `Wake|0`, `Stage 1 sleep|1` to `Stage 4 sleep|4`, `REM sleep|5`,
 `Unscored|9`, `Movement|6`. The start stands in an event of its own as `01.01.85 22.15.30`: the time
 is true, the date mostly the mark for none (1 January 1985), by which no night can be placed. Where
-it is another date the stages are carried, on the wall clock. Other events are counted.
+it is another date the stages are carried, counted on from the wall clock of the start. Other events
+are counted.
 
 Evidence: fixtures of other readers; data sets that were read have no dates.
 """
@@ -86,7 +87,7 @@ def extract(source: Source, variant: str) -> Iterator[Item]:
     )
     sound, items = parted(judged)
     yield from items
-    yield from scored(sound, f"nsrr {begin.isoformat()}")
+    yield from scored(sound, f"nsrr {begin.isoformat()}", begin)
 
 
 def _begin(events: list[dict[str, str]]) -> dt.datetime | None:
@@ -111,7 +112,7 @@ def _seconds(text: str | None) -> float | None:
 CONNECTOR = Connector(
     name="nsrr_annotations",
     title="NSRR annotations (XML)",
-    version="1",
+    version="2",
     variants={"xml": "unverified"},
     identify=identify,
     extract=extract,

@@ -2,7 +2,8 @@
 
 One record is one epoch. A CSV that has `Time` says when each epoch begins, on the wall clock; one
 with `Epoch` alone, and a file of bare numbers (-2 not scored, -1 artefact, 0 wake, 1 to 3, 4 REM),
-have no date and are refused. Epochs are as far apart as most of them are, or 30 seconds.
+have no date and are refused. Epochs are as far apart as most of them are, or 30 seconds. The
+package counts them on from its start: a night of evenly spaced ones is in the offset of its begin.
 
 Evidence: documentation and source of the package; no real file was at hand.
 """
@@ -11,6 +12,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+
+import pyarrow as pa
 
 from connectors.contract import Connector, Head, Item, Source, UndatableFile
 from connectors.reading.delimited import decoded, lines_of
@@ -80,8 +83,19 @@ def extract(source: Source, variant: str) -> Iterator[Item]:
     sound, items = parted(judged)
     yield from items
     if sound.num_rows:
-        begin = query("select min(time) as t from sound", sound=sound)["t"][0].as_py()
-        yield from scored(sound, f"hypnogram {begin}".replace("'", ""))
+        begin = query("select min(start_wall) as t from sound", sound=sound)["t"][0].as_py()
+        yield from scored(sound, f"hypnogram {begin}", begin if _is_even(rows) else None)
+
+
+def _is_even(rows: pa.Table) -> bool:
+    """Whether every epoch begins one after the other, as a wall clock that is moved never shows."""
+    apart = query(
+        f"""select count(distinct epoch(b - a)) as n from (
+            select a, lead(a) over (order by record) as b
+            from (select record, {wall("time")} as a from rows) where a is not null)""",
+        rows=rows,
+    )
+    return bool(apart["n"][0].as_py() <= 1)
 
 
 def _whole_lines(text: str) -> str:
@@ -93,7 +107,7 @@ def _whole_lines(text: str) -> str:
 CONNECTOR = Connector(
     name="yasa_hypnogram",
     title="Hypnogram CSV or text (YASA)",
-    version="1",
+    version="2",
     variants={"dated_csv": "unverified", "epochs_csv": "unverified", "numbers": "unverified"},
     identify=identify,
     extract=extract,

@@ -13,7 +13,8 @@
 -- length_min | minutes asleep; of a bare span its minutes
 -- total_sleep_min | minutes asleep, where they are known
 --
--- Source: one that saw three hours or more, then by priority, then the one with stages, the longest.
+-- Source: one that saw three hours or more, then by priority; of one format the one with stages, that
+-- tells the minutes asleep, that names its device, the longest.
 -- Main: the longest, and of comparable ones (four fifths of it) the one that the vendor calls so. A
 -- sleep beyond night_max_h never stands before another; beyond a day it is none, and so is a night
 -- that another source tells by a better clock.
@@ -67,7 +68,8 @@ chosen as (
         partition by participant_id, sleep_date
         order by
             is_credible and length_min >= 180 desc, position nulls last,
-            has_stages desc, is_vendor_main desc, length_min desc, connector, device, onset_at
+            has_stages desc, is_vendor_main desc, total_sleep_min is not null desc,
+            device <> '' desc, length_min desc, connector, device, onset_at
     ) = 1
 ),
 

@@ -1,0 +1,1 @@
+"""Emfit QS: answers of the sensor's service."""
