@@ -200,6 +200,12 @@ class Pull(_Strict):
     overlap_days: int = Field(7, ge=0, le=90)  # fetched again each time: vendors score anew
 
 
+class Publish(_Strict):
+    """How long what was published stays for readers who have it open."""
+
+    grace_h: float = Field(24, ge=1)  # an old publication is removed so long after the next
+
+
 class Settings(_Strict):
     """A lake's dawnlake.toml."""
 
@@ -212,6 +218,7 @@ class Settings(_Strict):
     glucose_unit: Literal["mg/dL", "mmol/L"] = "mg/dL"  # of what people read; tables keep mg/dL
     limits: Limits = Limits()
     pull: Pull = Pull()
+    publish: Publish = Publish()
 
     def participant(self, name: str) -> Participant:
         """What is known of a participant; nothing, for a new one."""
@@ -330,6 +337,7 @@ def _keys_beside(place: list[str]) -> list[str]:
             "limits": Limits,
             "targets": Targets,
             "pull": Pull,
+            "publish": Publish,
         }
         model = parts.get(place[0], Settings)
     return [field.alias or name for name, field in model.model_fields.items()]

@@ -6,21 +6,22 @@ import datetime as dt
 import json
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 import duckdb
 
 from flows.overview import Overview, overview
-from flows.settings import load
+from flows.settings import Settings, load
 from flows.usage import (
     data,
     fetched,
+    folder_of,
     listing,
-    opened,
     participants,
+    reached,
 )
 from transforms.glucose.units_told import STATED
 from transforms.streams import observed_pct
+from warehouse.store.lake import Lake
 
 STREAMS = """
     select connector, device, metric, row_count, first_at::timestamp, last_at::timestamp,
@@ -69,7 +70,7 @@ LENGTHS = ((90, 1, "min"), (2880, 60, "h"), (float("inf"), 1440, "d"))
 
 
 def show_status(
-    folder: Path,
+    place: str,
     participant: str | None,
     is_detailed: bool = False,
     form: str = "table",
@@ -80,9 +81,12 @@ def show_status(
 
     Raises: UsageError if there is no such lake or participant; SettingsError.
     """
-    lake, connection = opened(folder)
+    lake, connection = reached(place)
+    if is_check:
+        folder_of(lake, "--check looks at its folder: run it there")
     people = participants(lake, participant)
-    told = overview(lake, connection, load(lake.settings), participant, dt.date.today())
+    settings = load(lake.settings) if isinstance(lake, Lake) else Settings(freshness_days=0)
+    told = overview(lake, connection, settings, participant, dt.date.today())
     if form == "json":
         sys.stdout.write(json.dumps(told.plain(), indent=1, default=str) + "\n")
         return int(is_check and bool(told.problems))

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from flows.options.shared import HERE, Flag, LakeFolder, Output, Someone
+from flows.options.shared import HERE, THIS, Flag, LakeFolder, LakePlace, Output, Someone
 
 UnitName = Literal["mg/dL", "mmol/L"]
 
@@ -17,7 +17,7 @@ def sql(
     *,
     format: Literal["table", "lines", "csv", "json", "parquet"] = "table",
     output: Annotated[Path | None, Output] = None,
-    lake: LakeFolder = HERE,
+    lake: LakePlace = THIS,
 ) -> int:
     """Ask the lake in SQL; without a query, a shell with history, or what a pipe holds.
 
@@ -69,7 +69,7 @@ def export(
     since: str | None = None,
     deidentify: bool = False,
     license: str | None = None,
-    lake: LakeFolder = HERE,
+    lake: LakePlace = THIS,
 ) -> int:
     """Write views as a tidy data set with codebook, datapackage.json and checksums.
 
@@ -106,7 +106,7 @@ def report(
     output: Annotated[Path | None, Output] = None,
     unit: Annotated[UnitName | None, Parameter(name="--unit")] = None,
     deidentify: Flag = False,
-    lake: LakeFolder = HERE,
+    lake: LakePlace = THIS,
 ) -> int:
     """Write a page to look at: of one participant, or of each with a list of them.
 
@@ -137,7 +137,7 @@ def night(
     output: Annotated[Path | None, Output] = None,
     unit: Annotated[UnitName | None, Parameter(name="--unit")] = None,
     deidentify: Flag = False,
-    lake: LakeFolder = HERE,
+    lake: LakePlace = THIS,
 ) -> int:
     """Show a night and the day after it in the terminal, or draw it.
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from flows.options.shared import HERE, Flag, LakeFolder, Someone
+from flows.options.shared import HERE, THIS, Flag, LakeFolder, LakePlace, Someone
 
 
 def status(
@@ -15,7 +15,7 @@ def status(
     details: Flag = False,
     format: Literal["table", "json"] = "table",
     check: Flag = False,
-    lake: LakeFolder = HERE,
+    lake: LakePlace = THIS,
 ) -> int:
     """What is in the lake, how new it is, how the last run ended; of one, every stream.
 
