@@ -206,6 +206,13 @@ class Publish(_Strict):
     grace_h: float = Field(24, ge=1)  # an old publication is removed so long after the next
 
 
+class Notify(_Strict):
+    """Whom a nightly run tells that failed or set something aside."""
+
+    command: str | None = None  # a program and its words; counts are in its environment
+    timeout_s: float = Field(30, gt=0)
+
+
 class Settings(_Strict):
     """A lake's dawnlake.toml."""
 
@@ -219,6 +226,7 @@ class Settings(_Strict):
     limits: Limits = Limits()
     pull: Pull = Pull()
     publish: Publish = Publish()
+    notify: Notify = Notify()
 
     def participant(self, name: str) -> Participant:
         """What is known of a participant; nothing, for a new one."""
@@ -338,6 +346,7 @@ def _keys_beside(place: list[str]) -> list[str]:
             "targets": Targets,
             "pull": Pull,
             "publish": Publish,
+            "notify": Notify,
         }
         model = parts.get(place[0], Settings)
     return [field.alias or name for name, field in model.model_fields.items()]

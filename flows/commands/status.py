@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import duckdb
 
@@ -75,6 +76,7 @@ def show_status(
     is_detailed: bool = False,
     form: str = "table",
     is_check: bool = False,
+    metrics: Path | None = None,
 ) -> int:
     """A summary, and on request, or of a lake of one, all about each participant; for a monitor 1
     if somebody has to look.
@@ -87,6 +89,11 @@ def show_status(
     people = participants(lake, participant)
     settings = load(lake.settings) if isinstance(lake, Lake) else Settings(freshness_days=0)
     told = overview(lake, connection, settings, participant, dt.date.today())
+    if metrics is not None:
+        from flows.commands.status_metrics import write_metrics  # loads what a night needs
+
+        write_metrics(folder_of(lake, "metrics are of its folder"), told, metrics, is_detailed)
+        return int(is_check and bool(told.problems))
     if form == "json":
         sys.stdout.write(json.dumps(told.plain(), indent=1, default=str) + "\n")
         return int(is_check and bool(told.problems))

@@ -29,7 +29,7 @@ from flows.deriving.pipeline import FileReceipt, Receipt
 from flows.nightly import server
 from flows.nightly.daily import next_run, time_and_zone
 from flows.nightly.discretion import Fault, Night, discreet, row
-from flows.nightly.journal import log_of, note, noted, summary
+from flows.nightly.journal import log_of, note, noted
 from flows.nightly.surroundings import NO_HOME, set_environment
 from flows.pull.fetching import connected, fetched, sentence
 from flows.reading.inbox import inbox_participants
@@ -114,7 +114,7 @@ def nightly(lake: str) -> State[list[Receipt]]:
         return Failed(name="Settings", message="dawnlake.toml cannot be used")
     with noted(place):
         _fetch_all(place)
-    with noted(place), discreet(), writing(place, "dawnlake nightly", say) as was_left:
+    with noted(place) as run, discreet(), writing(place, "dawnlake nightly", say) as was_left:
         settings = load(place.settings)  # whoever wrote before may have changed them
         settled(place, settings, was_left, say)
         passwords, people = handed(say), inbox_participants(place)
@@ -129,8 +129,13 @@ def nightly(lake: str) -> State[list[Receipt]]:
         create_table_artifact([row(night) for night in nights], NAME, about)
         odd = len(misplaced_in(place))
         ended = _conclusion(nights, odd)
-        note(place, summary([night.receipt for night in nights], odd))
+        run.ended([night.receipt for night in nights], odd, _in_trouble(place, settings))
         return ended
+
+
+def _in_trouble(lake: Lake, settings: Settings) -> int:
+    """How many services could not be asked, if they are."""
+    return sum(bool(each.trouble) for each in connected(lake)) if settings.pull.nightly else 0
 
 
 def _fetch_all(lake: Lake) -> None:
