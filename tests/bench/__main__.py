@@ -8,6 +8,7 @@ from tests.bench import (
     bench_clarity,
     bench_glucose,
     bench_identify,
+    bench_published,
     bench_small_files,
     bench_views,
 )
@@ -20,3 +21,4 @@ if __name__ == "__main__":
     bench_apple.main()
     bench_views.main()
     bench_glucose.main()
+    bench_published.main()
