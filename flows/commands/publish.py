@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from importlib.metadata import version
 from pathlib import Path
 
@@ -37,19 +38,19 @@ def run_publish(folder: Path, url: str, site: str | None, is_other: bool) -> int
             "devices, what files say of themselves and records that were not understood; no "
             "exports and no names of files. Whoever may read there may read all of it"
         )
-        told = _told(settings)
+        told = _told(settings, people)
         grace = dt.timedelta(hours=settings.publish.grace_h)
         made = publish(lake, place.of_site(site), told, grace, is_other, say)
     say(_sentence(made, url))
     return 0
 
 
-def _told(settings: Settings) -> Told:
+def _told(settings: Settings, people: Collection[str]) -> Told:
     return Told(
         version("dawnlake"),
         settings.numbers(),
         settings.priority.model_dump(),
-        settings.free_days(),
+        {who: days for who, days in settings.free_days().items() if who in people},
         settings.is_mmol,
     )
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 import datetime as dt
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from fsspec.spec import AbstractFileSystem
@@ -20,6 +21,7 @@ from warehouse.published.publication import object_of
 
 PROTOCOL = "dawnlake"
 WHOLE = 256 * 1024  # a file up to this size is fetched at once: asking takes as long
+KEPT = 256  # of these, in memory: DuckDB opens a file several times
 ALWAYS = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)  # an object never changes
 
 
@@ -27,7 +29,7 @@ ALWAYS = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)  # an object never changes
 class Part:
     """A file: its object at a place, and its bytes."""
 
-    place: Place
+    place: Place = field(hash=False)
     sha256: str
     size: int
 
@@ -41,6 +43,7 @@ class Published(AbstractFileSystem):  # type: ignore[misc]
     def __init__(self, files: Mapping[str, Mapping[str, Part]]) -> None:
         super().__init__()
         self.files = files
+        self.whole = lru_cache(KEPT)(lambda part: _fetched(part, 0, part.size))
 
     def glob(self, path: str, **_: Any) -> list[str]:
         """All files of the relation that a pattern begins with, the largest first: from the first
@@ -56,11 +59,12 @@ class Published(AbstractFileSystem):  # type: ignore[misc]
     def modified(self, _: str) -> dt.datetime:
         return ALWAYS
 
-    def open(self, path: str, mode: str = "rb", **_: Any) -> io.RawIOBase:
+    def open(self, path: str, mode: str = "rb", **_: Any) -> io.IOBase:
         """Raises: PermissionError for a file to write; FileNotFoundError."""
         if mode != "rb":
             raise PermissionError("what is published is only read")
-        return _Ranges(self._part(self._strip_protocol(path)))
+        part = self._part(self._strip_protocol(path))
+        return _Ranges(part) if part.size > WHOLE else io.BytesIO(self.whole(part))
 
     def _part(self, name: str) -> Part:
         try:
@@ -74,7 +78,7 @@ class _Ranges(io.RawIOBase):
 
     def __init__(self, part: Part) -> None:
         super().__init__()
-        self.part, self.place, self.whole = part, 0, b""
+        self.part, self.place = part, 0
 
     def readable(self) -> bool:
         return True
@@ -93,17 +97,17 @@ class _Ranges(io.RawIOBase):
         left = max(0, self.part.size - self.place)
         length = left if size < 0 else min(size, left)
         start, self.place = self.place, self.place + length
-        if not length:
-            return b""
-        if self.part.size > WHOLE:
-            return self._fetched(start, length)
-        self.whole = self.whole or self._fetched(0, self.part.size)
-        return self.whole[start : start + length]
+        return _fetched(self.part, start, length) if length else b""
 
-    def _fetched(self, start: int, length: int) -> bytes:
-        try:
-            return self.part.place.read_range(object_of(self.part.sha256), start, length)
-        except FileNotFoundError:
-            raise FileNotFoundError(
-                "this publication was followed by another and is gone: ask again"
-            ) from None
+
+def _fetched(part: Part, start: int, length: int) -> bytes:
+    """A part of a file.
+
+    Raises: FileNotFoundError if its publication is gone; StorageError.
+    """
+    try:
+        return part.place.read_range(object_of(part.sha256), start, length)
+    except FileNotFoundError:
+        raise FileNotFoundError(
+            "this publication was followed by another and is gone: ask again"
+        ) from None

@@ -11,6 +11,7 @@ asked for by the storage's own client and never seen here.
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import re
@@ -29,6 +30,7 @@ SCHEMES = {"s3": "s3://bucket/prefix", "gs": "gs://bucket/prefix"} | {
     "file": "file:///folder",
 }
 ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT")
+RETRIES = {"max_retries": 5, "retry_timeout": dt.timedelta(minutes=1)}
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -67,8 +69,8 @@ class Place:
             try:
                 if parts.scheme == "file":
                     return cls(url, LocalStore.from_url(url, mkdir=is_made))
-                options = {"allow_http": True} if _is_loopback() else {}
-                return cls(url, from_url(url, client_options=options or None))  # type: ignore[arg-type]
+                may = {"client_options": {"allow_http": True}} if _is_loopback() else {}
+                return cls(url, from_url(url, retry_config=RETRIES, **may))  # type: ignore[call-overload]
             except (ValueError, OSError) as error:
                 raise PlaceError(f"{url} is no place: {str(error).splitlines()[0]}") from None
 
@@ -150,10 +152,14 @@ class Place:
 
         Raises: StorageError.
         """
+        gone = [self.base + name for name in names]
         with _told(self.url):
-            for name in names:
-                with suppress(FileNotFoundError):
-                    _obstore().delete(self.store, self.base + name)
+            try:
+                _obstore().delete(self.store, gone)  # many at once, where the storage can
+            except FileNotFoundError:
+                for each in gone:
+                    with suppress(FileNotFoundError):
+                        _obstore().delete(self.store, each)
 
 
 def is_url(lake: object) -> bool:
