@@ -46,6 +46,7 @@ GUIDES = (
     "SECURITY.md",
     "FORMATS.md",
     "RECIPES.md",
+    "flows/SIZING.md",
     "warehouse/METRICS.md",
     *(
         f"{d}/README.md"

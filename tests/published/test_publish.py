@@ -181,33 +181,40 @@ def test_a_query_reads_what_it_is_about(url: str, monkeypatch: pytest.MonkeyPatc
     assert sum(counts.values()) <= 2
 
 
-def test_readers_see_the_old_or_the_new(url: str) -> None:
+READER = """
+import sys
+from pathlib import Path
+from warehouse.published.reading import PublishedLake
+while not Path(sys.argv[2]).exists():
+    with PublishedLake.of(sys.argv[1]).connected() as connection:
+        counts = "select count(*), count(distinct value) from sample"
+        print(*connection.execute(counts).fetchone(), flush=True)
+"""
+
+
+def test_readers_see_the_old_or_the_new(url: str, tmp_path: Path) -> None:
     """One has the old one open all the time, another opens what is newest again and again."""
-    lake = pair()
+    lake, stop = pair(), tmp_path / "stop"
     there = Place.of(url, is_made=True)
     claim(there, None)
     publish(lake, there, told(), DAY, False, print)
-    seen: set[tuple[object, ...]] = set()
-    faults: list[BaseException] = []
-    done = threading.Event()
-
-    def ask() -> None:
-        try:
-            while not done.is_set():
-                seen.update(answered(url, f"{COUNT} union all select 0"))
-        except BaseException as fault:
-            faults.append(fault)
-
-    with PublishedLake.of(url).connected() as old:
-        reader = threading.Thread(target=ask)
-        reader.start()
+    command = [sys.executable, "-c", READER, url, str(stop)]
+    with (
+        PublishedLake.of(url).connected() as old,
+        subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as reader,
+    ):
+        assert reader.stdout is not None
+        seen = [reader.stdout.readline()]
         for day in (7, 9):
             give(lake.root, "ben", day)
             publish(lake, there, told(), DAY, False, print)
             assert old.execute(COUNT).fetchall() == [(96,)]
-        done.set()
-        reader.join()
-        assert faults == [] and seen <= {(0,), (96,), (144,), (192,)}
+            seen.append(reader.stdout.readline())
+        stop.touch()
+        seen += reader.stdout.readlines()
+        assert reader.wait() == 0
+    counts = [int(line.split()[0]) for line in seen]
+    assert counts == sorted(counts) and {96, counts[-1]} <= {*counts} <= {96, 144, 192}
     assert answered(url, COUNT) == [(192,)]
 
 
