@@ -29,7 +29,8 @@ def told_by(lake: Lake, command: str, timeout_s: float = 30) -> Path:
     """A lake whose nights run a command; where `SAVE` puts its environment."""
     lake.create()
     words = json.dumps(command.replace("OUT", str(lake.root / "told.json")))
-    lake.settings.write_text(f"[notify]\ncommand = {words}\ntimeout_s = {timeout_s}\n")
+    before = lake.settings.read_text() if lake.settings.exists() else ""
+    lake.settings.write_text(f"{before}[notify]\ncommand = {words}\ntimeout_s = {timeout_s}\n")
     return lake.root / "told.json"
 
 

@@ -115,8 +115,8 @@ def test_every_relation_answers_as_in_the_folder(url: str, run: Run, tmp_path: P
         for connection in (here, over):
             connection.execute("set timezone = 'UTC'")
         for name in names:
-            sql = f"from {name} order by all"
-            assert repr(here.execute(sql).fetchall()) == repr(over.execute(sql).fetchall()), name
+            sql = f"select count(*), sum(hash(each)::hugeint) from {name} as each"
+            assert here.execute(sql).fetchall() == over.execute(sql).fetchall(), name
     for words in (
         ("sql", "from night_to_day order by all", "--format", "csv"),
         ("status", "--details", "--format", "table"),

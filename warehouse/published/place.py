@@ -57,7 +57,8 @@ class Place:
         Raises: PlaceError for a URL that names none; StorageError.
         """
         parts = urlsplit(url)
-        if parts.scheme not in SCHEMES or "?" in url or "#" in url:
+        named = parts.path if parts.scheme == "file" else parts.netloc
+        if parts.scheme not in SCHEMES or not named or "?" in url or "#" in url:
             raise PlaceError(f"{_shown(url)} is no place: {', '.join(SCHEMES.values())}")
         if parts.username or parts.password:
             raise PlaceError("no keys in a URL: the environment has them, as AWS_SECRET_ACCESS_KEY")
