@@ -2,6 +2,7 @@
 
     IngestError
       UnknownFormat     no connector claims the file
+        UnreadGlucose   and it is a table of glucose
       AmbiguousFormat   more than one does
       FormatDrift       a required column or key is missing
       UndatableFile     day and month cannot be told apart anywhere in the file
@@ -24,6 +25,10 @@ class IngestError(Exception):
 
 class UnknownFormat(IngestError):
     """No connector claims the file."""
+
+
+class UnreadGlucose(UnknownFormat):
+    """No connector claims the file, and it is a table of glucose: never left out silently."""
 
 
 class AmbiguousFormat(IngestError):

@@ -49,6 +49,7 @@ CHOICES = {
     "total_sleep_time": ("min", "h"),
     "time_in_bed": ("min", "h"),
 }
+GLUCOSE = ("interstitial_glucose", "capillary_glucose")
 SPANS = ("total_sleep_time", "time_in_bed", "number_of_awakenings", "sleep_efficiency")
 SUBJECT = re.compile(r"(pt|patient|subject|participant|person|user)?[ _]?(id|nr|no|code)?", re.I)
 BED = re.compile(r"bed|sleep ?(start|onset)|asleep at|lights|start|begin|from|onset|zu bett", re.I)
@@ -73,6 +74,13 @@ class Proposal:
 
     text: str = ""
     questions: dict[str, str] = field(default_factory=dict)
+
+
+def tells_glucose(look: Look) -> bool:
+    """Whether a table seems to be of glucose: numbers under a word for it, and times."""
+    kinds = {column.kind for column in look.columns}
+    numbers = [found for c in look.columns if c.kind == "number" and (found := _metric(c.name))]
+    return bool(kinds & {"moment", "clock"}) and any(name in GLUCOSE for name, _ in numbers)
 
 
 def proposed(look: Look, name: str, answers: Answers) -> Proposal:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from connectors.contract import NoRecords, UnknownFormat
+from connectors.errors import UnreadGlucose
 from flows.deriving.align import Aligned
 from flows.deriving.completion import build_views as build_views
 from flows.deriving.completion import settled
@@ -94,7 +95,7 @@ def settle(known: Known, receipts: list[FileReceipt]) -> None:
 def excuse_archives(receipts: list[FileReceipt]) -> None:
     """A folder or an archive holds much that is no health data: what nobody claims in it, or has no
     record, is not set aside, as long as something in it was read. What was given by its own name
-    was meant to be read."""
+    was meant to be read, and a table of glucose is never left out."""
     useful = {_given(r.name) for r in receipts if r.manifest}
     for receipt in receipts:
         if is_idle(receipt) and "/" in receipt.name and _given(receipt.name) in useful:
@@ -103,7 +104,8 @@ def excuse_archives(receipts: list[FileReceipt]) -> None:
 
 def is_idle(receipt: FileReceipt) -> bool:
     """Whether a file is of no format that is read, or empty: it depends on what lies beside it."""
-    return isinstance(receipt.error, UnknownFormat | NoRecords)
+    error = receipt.error
+    return isinstance(error, UnknownFormat | NoRecords) and not isinstance(error, UnreadGlucose)
 
 
 def _given(name: str) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from connectors import connectors
-from connectors.contract import AmbiguousFormat, Connector, Head, UnknownFormat
-from flows.reading.near import looks_like
+from connectors.contract import AmbiguousFormat, Connector, Head
+from flows.reading.near import refusal
 
 
 def identified(head: Head, mapped: Iterable[Connector] = ()) -> tuple[Connector, str]:
@@ -20,7 +20,7 @@ def identified(head: Head, mapped: Iterable[Connector] = ()) -> tuple[Connector,
         if (variant := connector.identify(head)) is not None
     ]
     if not claims:
-        raise UnknownFormat(looks_like(head))
+        raise refusal(head)
     if len(claims) > 1:
         names = " and ".join(connector.name for connector, _ in claims)
         raise AmbiguousFormat(f"claimed by {names}; please report this export's header line")

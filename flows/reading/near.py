@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 
 from connectors import connectors
-from connectors.contract import Head
+from connectors.contract import Head, UnknownFormat
+from connectors.errors import UnreadGlucose
+from connectors.mapping.looks import looked_at
+from connectors.mapping.propose import tells_glucose
 from connectors.reading.workbook import is_workbook, sheets_seen
 
 ROWS = 30  # of a sheet, enough for every header
@@ -17,6 +21,21 @@ SHEET_OF = (
     "a spreadsheet whose sheet is laid out as the CSV of {names}: its cells may have lost what the "
     "CSV said of times; give the CSV as it was downloaded, or save the sheet as CSV"
 )
+GLUCOSE = (
+    "a table of glucose in no layout that dawnlake reads: `dawnlake mapping` on it proposes how to "
+    "read it; `dawnlake connectors` lists the formats"
+)
+WORDS = re.compile(rb"gluc|gluk|glyc|\bbg\b|\bsgv\b|mg/dl|mmol|cgm", re.IGNORECASE)
+
+
+def refusal(head: Head) -> UnknownFormat:
+    """What is said of a file that nobody claims."""
+    if is_workbook(head.first) or WORDS.search(head.first[:4096]):
+        look = looked_at(head)
+        if look is not None and tells_glucose(look):
+            names = _as_csv(head) if look.format == "sheet" else []
+            return UnreadGlucose(SHEET_OF.format(names=" or ".join(names)) if names else GLUCOSE)
+    return UnknownFormat(looks_like(head))
 
 
 def looks_like(head: Head) -> str:

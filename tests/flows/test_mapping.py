@@ -42,7 +42,7 @@ def ingested(run: Run, lake: Lake, file: Path, *more: str) -> tuple[int, str, st
 def test_from_a_table_to_readings(run: Run, lake: Lake, file: Path) -> None:
     code, _, err = ingested(run, lake, file)
     assert code == 1
-    assert "not a format dawnlake reads" in err
+    assert "in no layout that dawnlake reads: `dawnlake mapping`" in err
     code, out, err = run("mapping", file, "--lake", lake.root)
     assert code == 1
     assert "asked (clock)" in err

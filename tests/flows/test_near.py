@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import pytest
 import xlsxwriter
 
 from connectors.contract import Head, UnknownFormat
+from connectors.errors import UnreadGlucose
+from flows.deriving.pipeline import ingest
 from flows.reading.identify import identified
 from tests.lake import golden
+from warehouse.store.lake import Lake
 
 
 def refusal(data: bytes) -> str:
@@ -31,6 +35,37 @@ def refusal(data: bytes) -> str:
 )
 def test_what_a_file_looks_like(data: bytes, told: str) -> None:
     assert refusal(data).startswith(told)
+
+
+GLUCOSE = b"when;Glucose (mg/dL)\n2025-03-01 08:00;104\n2025-03-01 08:05;106\n"
+
+
+@pytest.mark.parametrize(
+    ("data", "is_glucose"),
+    [
+        (GLUCOSE, True),
+        (GLUCOSE.replace(b"Glucose (mg/dL)", b"Blutzucker, CGM"), True),
+        (GLUCOSE.replace(b"Glucose (mg/dL)", b"mood"), False),
+        (GLUCOSE.replace(b"104", b"high").replace(b"106", b"low"), False),
+        (b"about Glucose: see page 7\n", False),
+    ],
+)
+def test_a_table_of_glucose_is_known_as_one(data: bytes, is_glucose: bool) -> None:
+    with pytest.raises(UnknownFormat) as caught:
+        identified(Head("x", ("x",), lambda _: data))
+    assert isinstance(caught.value, UnreadGlucose) == is_glucose
+
+
+def test_a_table_of_glucose_beside_exports_is_set_aside(tmp_path: Path) -> None:
+    folder = tmp_path / "downloads"
+    folder.mkdir()
+    case = golden("dexcom_clarity", "eu_mmoll_13_columns_cut_row")
+    (folder / "clarity.csv").write_bytes(case.data())
+    (folder / "mood.csv").write_bytes(b"when;mood\n2025-03-01 08:00;4\n")
+    (folder / "other.csv").write_bytes(GLUCOSE)
+    receipt = ingest(Lake(tmp_path / "lake"), [folder], "ada", "Europe/Berlin")
+    assert [file.status for file in receipt.files] == ["read", "not used", "set aside"]
+    assert "`dawnlake mapping`" in str(receipt.files[2].error)
 
 
 def test_a_sheet_that_was_a_csv_is_named() -> None:

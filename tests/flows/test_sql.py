@@ -140,10 +140,13 @@ def test_ctrl_c_ends_a_query(tmp_path: Path, words: tuple[str, ...]) -> None:
         stdout=subprocess.PIPE,
         text=True,
     ) as run:
-        _until_busy(run.pid)
-        run.send_signal(signal.SIGINT)
-        run.send_signal(signal.SIGINT)
-        out, err = run.communicate(timeout=60)
+        try:
+            _until_busy(run.pid)
+            run.send_signal(signal.SIGINT)
+            run.send_signal(signal.SIGINT)
+            out, err = run.communicate(timeout=60)
+        finally:
+            run.kill()
     assert (run.returncode, out, err) == (130, "", "dawnlake: stopped\n")
     assert list(tmp_path.iterdir()) == []
 
