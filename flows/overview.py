@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
@@ -14,6 +14,9 @@ from flows.settings import Settings
 from flows.usage import fetched
 from warehouse.store.lake import Lake
 from warehouse.store.lock import holder
+
+if TYPE_CHECKING:
+    from warehouse.published.reading import PublishedLake
 
 PEOPLE = """
     select participant_id, file_count, night_count, complete_count, last_sleep_date,
@@ -66,13 +69,14 @@ class Overview:
 
 
 def overview(
-    lake: Lake,
+    lake: Lake | PublishedLake,
     connection: duckdb.DuckDBPyConnection,
     settings: Settings,
     only: str | None,
     today: dt.date,
 ) -> Overview:
-    """The state of a lake today, of everybody or of one."""
+    """The state of a lake today, of everybody or of one; of a published one without what only its
+    folder tells: how the last run ended, and what is in the inbox."""
     newest: dict[str, dict[str, dt.date]] = {}
     for who, connector, last in fetched(connection, NEWEST):
         if last is not None:
@@ -100,7 +104,7 @@ def overview(
                 stale_days=stale,
             )
             people.append(person)
-    ended, sentence = _last_run(lake)
+    ended, sentence = _last_run(lake) if isinstance(lake, Lake) else (True, lake.told())
     problems = [
         f"{person.participant}: nothing from {name} for {days} days "
         f"(since {person.newest[name]}; freshness_days {settings.freshness_of(person.participant)})"
@@ -108,7 +112,8 @@ def overview(
         for name, days in person.stale_days.items()
     ]
     problems += [] if ended else [sentence]
-    problems += [f"inbox/{name} {why}" for name, why in misplaced(lake).items()]
+    odd = misplaced(lake) if isinstance(lake, Lake) else {}
+    problems += [f"inbox/{name} {why}" for name, why in odd.items()]
     return Overview(people, sentence, problems)
 
 

@@ -12,14 +12,14 @@ from pathlib import Path
 import duckdb
 
 from flows.deriving.crew import Crew
-from flows.usage import opened, say
+from flows.usage import reached, say
 from pages.asked.listing import listing
 from pages.asked.person import person
 from pages.asked.reader import Reader
 from pages.figures.units import MGDL, Unit
 from pages.page import About, index_page, person_page
 from warehouse.disguise import Disguise
-from warehouse.store.lake import Lake, sweep, written
+from warehouse.store.lake import sweep, written
 
 INDEX = "index.html"
 ALONE = "set threads = 1"  # many small questions: other threads would only wait
@@ -73,7 +73,7 @@ def write_page(
 class _Wanted:
     """A page of one participant among several, for whichever process makes it."""
 
-    lake: Path
+    lake: str
     who: str
     asked: Asked
     disguise: Disguise | None
@@ -81,19 +81,20 @@ class _Wanted:
 
 
 def _made(page: _Wanted) -> None:
-    connection = _open(page.lake)
+    _, connection = _open(page.lake)
     _write(page.path, _page(connection, page.who, page.asked, page.disguise, with_index=True))
 
 
 @cache
-def _open(lake: Path) -> duckdb.DuckDBPyConnection:
-    _, connection = opened(lake)
+def _open(lake: str) -> tuple[object, duckdb.DuckDBPyConnection]:
+    """The lake, which keeps what its relations need, and a connection."""
+    there, connection = reached(lake)
     connection.execute(ALONE)
-    return connection
+    return there, connection
 
 
 def write_pages(
-    lake: Lake,
+    lake: str,
     connection: duckdb.DuckDBPyConnection,
     people: Sequence[str],
     asked: Asked,
@@ -108,7 +109,7 @@ def write_pages(
     connection.execute(ALONE)
     names = people if disguise is None else [disguise.ids[who] for who in people]
     pages = (
-        _Wanted(lake.root, who, asked, disguise and disguise.of_one(who), folder / f"{name}.html")
+        _Wanted(lake, who, asked, disguise and disguise.of_one(who), folder / f"{name}.html")
         for who, name in zip(people, names, strict=True)
     )
     try:

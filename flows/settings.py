@@ -200,6 +200,19 @@ class Pull(_Strict):
     overlap_days: int = Field(7, ge=0, le=90)  # fetched again each time: vendors score anew
 
 
+class Publish(_Strict):
+    """How long what was published stays for readers who have it open."""
+
+    grace_h: float = Field(24, ge=1)  # an old publication is removed so long after the next
+
+
+class Notify(_Strict):
+    """Whom a nightly run tells that failed or set something aside."""
+
+    command: str | None = None  # a program and its words; counts are in its environment
+    timeout_s: float = Field(30, gt=0)
+
+
 class Settings(_Strict):
     """A lake's dawnlake.toml."""
 
@@ -212,6 +225,8 @@ class Settings(_Strict):
     glucose_unit: Literal["mg/dL", "mmol/L"] = "mg/dL"  # of what people read; tables keep mg/dL
     limits: Limits = Limits()
     pull: Pull = Pull()
+    publish: Publish = Publish()
+    notify: Notify = Notify()
 
     def participant(self, name: str) -> Participant:
         """What is known of a participant; nothing, for a new one."""
@@ -343,6 +358,8 @@ def _keys_beside(place: list[str]) -> list[str]:
             "limits": Limits,
             "targets": Targets,
             "pull": Pull,
+            "publish": Publish,
+            "notify": Notify,
         }
         model = parts.get(place[0], Settings)
     return [field.alias or name for name, field in model.model_fields.items()]

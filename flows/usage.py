@@ -18,12 +18,15 @@ from flows.errors import UsageError as UsageError
 from flows.reading.password import Ask
 from flows.shown import Shown, shown
 from warehouse.made_for import is_elsewhere
+from warehouse.published.place import is_url
 from warehouse.steady import steadily
 from warehouse.store.lake import Lake
 from warehouse.store.lock import LakeError, writing
 
 if TYPE_CHECKING:
     from rich.progress import Progress
+
+    from warehouse.published.reading import PublishedLake
 
 # what DuckDB and Arrow repeat of the system's own words
 DISK_WORDS = (
@@ -73,6 +76,28 @@ def opened(folder: Path) -> tuple[Lake, duckdb.DuckDBPyConnection]:
     return lake, connection
 
 
+def reached(place: str) -> tuple[Lake | PublishedLake, duckdb.DuckDBPyConnection]:
+    """The same of a lake's folder, or of what was published at a URL: for who only reads.
+
+    Raises: UsageError if there is none; PlaceError, StorageError.
+    """
+    if not is_url(place):
+        return opened(Path(place))
+    from warehouse.published.reading import PublishedLake
+
+    published = PublishedLake.of(place)
+    connection = published.connected()
+    _set_up(connection)
+    return published, connection
+
+
+def folder_of(lake: Lake | PublishedLake, why: str) -> Lake:
+    """Raises: UsageError with a reason if a lake is no folder of ours."""
+    if isinstance(lake, Lake):
+        return lake
+    raise UsageError(f"a published lake is only read, and {why}")
+
+
 def _connected(lake: Lake) -> duckdb.DuckDBPyConnection:
     try:
         connection = duckdb.connect(str(lake.warehouse), read_only=True)
@@ -83,9 +108,13 @@ def _connected(lake: Lake) -> duckdb.DuckDBPyConnection:
             "warehouse.duckdb is open for writing in another program: close it there, or open it "
             "there with `duckdb -readonly`; ingest goes on as before"
         ) from None
+    _set_up(connection)
+    return connection
+
+
+def _set_up(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(OFFLINE)
     connection.execute("set timezone = 'UTC'")
-    return connection
 
 
 def _related_anew(lake: Lake) -> None:
@@ -127,12 +156,14 @@ def machine_trouble(error: Exception) -> str | None:
     )
 
 
-def reads_mmol(lake: Lake) -> bool:
+def reads_mmol(lake: Lake | PublishedLake) -> bool:
     """Whether people of this lake read glucose in mmol/L. Settings that do not speak of it are not
     loaded: that takes as long as a query.
 
     Raises: SettingsError.
     """
+    if not isinstance(lake, Lake):
+        return lake.is_mmol
     if not lake.settings.exists() or "glucose_unit" not in lake.settings.read_text("utf-8"):
         return False
     from flows.settings import load
@@ -140,7 +171,7 @@ def reads_mmol(lake: Lake) -> bool:
     return load(lake.settings).is_mmol
 
 
-def unit_of(lake: Lake, asked: str | None) -> str:
+def unit_of(lake: Lake | PublishedLake, asked: str | None) -> str:
     """The unit of glucose that was asked for, else that of the settings."""
     return asked or ("mmol/L" if reads_mmol(lake) else "mg/dL")
 
@@ -156,7 +187,7 @@ def wake_date(text: str) -> dt.date:
         raise UsageError("a night is named by the date of its wake, such as 2025-10-26") from None
 
 
-def participants(lake: Lake, only: str | None) -> list[str]:
+def participants(lake: Lake | PublishedLake, only: str | None) -> list[str]:
     """Everyone in the lake, or the one who was asked for.
 
     Raises: UsageError if the lake has nobody of that id.

@@ -46,6 +46,7 @@ GUIDES = (
     "SECURITY.md",
     "FORMATS.md",
     "RECIPES.md",
+    "flows/SIZING.md",
     "warehouse/METRICS.md",
     *(
         f"{d}/README.md"
@@ -135,7 +136,7 @@ def test_every_command_line_of_the_pages_is_one() -> None:
             needed = ["x", "1", "--why", "x"] if words[1:] == ["exclude"] else needed
             needed = ["x", "2025-10-26"] if words[1:] == ["night"] else needed
             needed = ["oura", "--participant", "x"] if words[1:] in SERVED else needed
-            needed = ["x"] if words[1:] in (["mapping"], ["withdraw"]) else needed
+            needed = ["x"] if words[1:] in (["mapping"], ["withdraw"], ["publish"]) else needed
             app.parse_args([*words[1:], *needed], exit_on_error=False, print_error=False)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import duckdb
@@ -58,6 +58,36 @@ def lake_sources(lake: Lake, count: int, without: str | None = None) -> dict[str
     for mart, view in kept().items():
         if view.kept is Kept.PARTICIPANT and _parts_of(lake.marts / mart, without):
             found[mart] = _of_each(lake.marts / mart, None, without, columns[mart])
+    return found
+
+
+def lake_files(lake: Lake, count: int) -> Iterator[tuple[str, str, Path]]:
+    """Every file of a relation: the relation, the file's name in it, and its place, in order."""
+    for table, schema in (TABLES | RESULTS).items():
+        parts = _parts_of(lake.tables / table, None)
+        of_all = [part for part in [lake.part_of_all(table)] if part.exists()]
+        for part in parts if PARTITION in schema.names else of_all:
+            yield table, str(part.relative_to(lake.tables / table)), part
+    for mart in _in_buckets():
+        for file in sorted(bucket_folder(lake, mart, count).glob("*.parquet")):
+            yield mart, file.name, file
+    for mart, view in kept().items():
+        if view.kept is Kept.PARTICIPANT:
+            for part in _parts_of(lake.marts / mart, None):
+                yield mart, str(part.relative_to(lake.marts / mart)), part
+
+
+def sources_by_name(patterns: Mapping[str, str]) -> dict[str, str]:
+    """The SELECT of each of these tables and marts over files whose names a pattern tells."""
+    schemas = TABLES | RESULTS | COMPUTED_TABLES
+    large = {name for name, view in kept().items() if view.kept is Kept.PARTICIPANT}
+    by_participant = large | {n for n in TABLES | RESULTS if PARTITION in schemas[n].names}
+    found = {}
+    for name, pattern in patterns.items():
+        view = kept().get(name)
+        columns = ", ".join(f'"{each}"' for each in (view.columns if view else schemas[name].names))
+        options = HIVE if name in by_participant else NO_HIVE
+        found[name] = f"select {columns} from read_parquet('{pattern}', {options})"
     return found
 
 

@@ -49,7 +49,7 @@ def build(
     Raises: ViewError.
     """
     sources = lake_sources(lake, MadeFrom.of(lake).count, without)
-    general = _fingerprint(rules, priority)
+    general = fingerprint_here(rules, priority)
     mark: dict[str, Any] = {
         "views": digest(general, dict(free_days or {})),
         "root": str(lake.root.absolute()),
@@ -82,12 +82,18 @@ def build(
             path.with_name(path.name + ".wal").unlink(missing_ok=True)
 
 
-def _fingerprint(rules: Rules, priority: Priority) -> str:
+def relations_fingerprint(rules: Rules, priority: Priority) -> str:
+    """Of all that makes the relations of a lake but its files."""
     sql = {
         v.name: (v.sql, v.comment, v.columns, v.parameters, v.kept) for v in relations().values()
     }
+    return digest(sql, MACROS, TABLE_COLUMNS, no_tables(), dict(rules), dict(priority))
+
+
+def fingerprint_here(rules: Rules, priority: Priority) -> str:
+    """The same of a database that this DuckDB makes of it."""
     version = (duckdb.__version__, STORAGE_VERSION)
-    return digest(sql, MACROS, TABLE_COLUMNS, no_tables(), dict(rules), dict(priority), version)
+    return digest(relations_fingerprint(rules, priority), version)
 
 
 def create(connection: duckdb.DuckDBPyConnection, rules: Rules, priority: Priority) -> None:

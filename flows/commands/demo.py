@@ -37,9 +37,9 @@ def show_demo(folder: Path) -> int:
         print_receipt(receipt)
     _print_nights(lake)
     pages = folder / "pages"
-    there, connection = opened(lake)
+    _, connection = opened(lake)
     with connection, Crew(1) as crew:
-        write_pages(there, connection, people(connection), Asked(), None, pages, crew)
+        write_pages(str(lake), connection, people(connection), Asked(), None, pages, crew)
     say(
         "What next:\n  dawnlake views night_to_day\n"
         f'  dawnlake sql --lake {lake} "select * from night_to_day where is_complete"\n'

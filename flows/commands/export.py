@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 
 from connectors import connectors
 from flows.disguises import disguise_of
-from flows.usage import UsageError, opened, participants, reads_mmol, say
+from flows.usage import UsageError, folder_of, opened, participants, reached, reads_mmol, say
 from warehouse.dataset import Chosen, FolderInUse, Wanted, begun, write_dataset
 from warehouse.dataset_forms import TooLarge
 from warehouse.disguised import disguised
@@ -20,9 +21,12 @@ from warehouse.store.lake import Lake
 from warehouse.view_files import View
 from warehouse.views import LIVE
 
+if TYPE_CHECKING:
+    from warehouse.published.reading import PublishedLake
+
 
 def run_export(
-    lake: Path,
+    lake: str,
     names: Sequence[str],
     output: Path,
     form: str,
@@ -37,7 +41,7 @@ def run_export(
     somebody needs a new id and the lake is read-only.
     """
     exported = _asked(names, participant is not None, deidentify)
-    there, connection = opened(lake)
+    there, connection = reached(lake)
     wanted = Wanted(form, participant, _date(since), licence, is_mmol=reads_mmol(there))
     people = participants(there, participant)
     try:
@@ -50,7 +54,7 @@ def run_export(
 
 
 def _write(
-    lake: Lake,
+    lake: Lake | PublishedLake,
     connection: duckdb.DuckDBPyConnection,
     exported: Sequence[View],
     people: Sequence[str],
@@ -62,9 +66,10 @@ def _write(
         chosen = [_found(connection, view) for view in exported]
         write_dataset(connection, chosen, _folder(output, False), wanted)
         return
+    there = folder_of(lake, "the key to new ids lies in its folder: --deidentify there")
     connection.close()  # who has to be added to the key may complete a run that died
-    disguise = disguise_of(lake, people, "dawnlake export")
-    _, connection = opened(lake.root)
+    disguise = disguise_of(there, people, "dawnlake export")
+    _, connection = opened(there.root)
     disguise.register(connection)
     _write_disguised(connection, exported, _folder(output, True), wanted)
 

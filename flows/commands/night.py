@@ -8,14 +8,24 @@ from pathlib import Path
 from rich.text import Text
 
 from flows.disguises import disguise_of
-from flows.usage import UsageError, data, opened, participants, say, unit_of, wake_date
+from flows.usage import (
+    UsageError,
+    data,
+    folder_of,
+    opened,
+    participants,
+    reached,
+    say,
+    unit_of,
+    wake_date,
+)
 from pages.asked.night import Night, night
 from pages.asked.reader import Reader
 from pages.figures.strip import strip
 from pages.figures.units import UNITS, Unit
 from pages.lines import LEGEND, Line, lines
 from pages.page import image_alone
-from warehouse.store.lake import Lake, written
+from warehouse.store.lake import written
 
 LOOKS = {
     "awake": "yellow",
@@ -29,7 +39,7 @@ LOOKS = {
 
 
 def show_night(
-    folder: Path,
+    lake: str,
     who: str,
     sleep_date: str,
     output: Path | None,
@@ -43,18 +53,19 @@ def show_night(
     """
     if output is not None and output.suffix.lower() != ".svg":
         raise UsageError("-o names a file that ends in .svg")
-    lake, connection = opened(folder)
-    participants(lake, who)
+    there, connection = reached(lake)
+    participants(there, who)
     disguise = None
     if deidentify:
+        folder = folder_of(there, "the key to new ids lies in its folder: --deidentify there")
         connection.close()
-        disguise = disguise_of(lake, [who], "dawnlake night")
-        _, connection = opened(folder)
+        disguise = disguise_of(folder, [who], "dawnlake night")
+        _, connection = opened(folder.root)
     with connection:
         found = night(Reader(connection, who, disguise=disguise), wake_date(sleep_date))
     if isinstance(found, list):
         raise UsageError(_nearest(who, sleep_date, found))
-    _give(lake, found, UNITS[unit_of(lake, unit)], output)
+    _give(found, UNITS[unit_of(there, unit)], output)
     return 0
 
 
@@ -63,7 +74,7 @@ def _nearest(who: str, date: str, near: list[dt.date]) -> str:
     return f"no night of {who} with a known begin and end has its wake on {date}; {there}"
 
 
-def _give(lake: Lake, found: Night, unit: Unit, output: Path | None) -> None:
+def _give(found: Night, unit: Unit, output: Path | None) -> None:
     figure = strip(found.row, found.around, unit)
     if output is not None:
         with written(output) as partial:

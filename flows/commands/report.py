@@ -5,19 +5,23 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flows.deriving.crew import Crew
 from flows.disguises import disguise_of
 from flows.reporting import INDEX, Asked, write_page, write_pages
-from flows.usage import UsageError, opened, participants, say, unit_of
+from flows.usage import UsageError, folder_of, opened, participants, reached, say, unit_of
 from pages.figures.units import UNITS
 from warehouse.store.lake import Lake
+
+if TYPE_CHECKING:
+    from warehouse.published.reading import PublishedLake
 
 FOLDER = "reports"  # in the lake
 
 
 def run_report(
-    folder: Path,
+    lake: str,
     chosen: Sequence[str],
     dates: tuple[str | None, str | None],
     output: Path | None,
@@ -31,20 +35,20 @@ def run_report(
     one file; LakeError if somebody needs a new id and the lake is read-only.
     """
     period = _period(*dates)
-    lake, connection = opened(folder)
-    asked = Asked(*period, UNITS[unit_of(lake, unit)], deidentify)
-    people = [each for who in chosen for each in participants(lake, who)] or participants(
-        lake, None
-    )
-    people = list(dict.fromkeys(people))
+    there, connection = reached(lake)
+    asked = Asked(*period, UNITS[unit_of(there, unit)], deidentify)
+    people = [each for who in chosen for each in participants(there, who)]
+    people = list(dict.fromkeys(people)) or participants(there, None)
     if not people:
         raise UsageError("nobody is in this lake; `dawnlake ingest PATH --participant ID`")
-    place = _place(lake, people, output, deidentify)
+    place = _place(there, people, output, deidentify)
     disguise = None
     if deidentify:
+        folder = folder_of(there, "the key to new ids lies in its folder: --deidentify there")
         connection.close()  # who has to be added to the key may complete a run that died
-        disguise = disguise_of(lake, people, "dawnlake report")
-        _, connection = opened(folder)
+        disguise = disguise_of(folder, people, "dawnlake report")
+        lake = str(folder.root)
+        _, connection = opened(folder.root)
     with connection, Crew(workers) as crew:
         if place.suffix == ".html":
             write_page(connection, people[0], asked, disguise, place)
@@ -64,12 +68,15 @@ def _period(first: str | None, last: str | None) -> tuple[dt.date | None, dt.dat
     return begin, end
 
 
-def _place(lake: Lake, people: Sequence[str], output: Path | None, deidentify: bool) -> Path:
+def _place(
+    lake: Lake | PublishedLake, people: Sequence[str], output: Path | None, deidentify: bool
+) -> Path:
     """A file of one participant, a folder of several. Nobody's id is in a default name that is
     given away."""
     is_one = len(people) == 1
     if output is None:
-        made = lake.root / FOLDER / ("deidentified" if deidentify else "")
+        folder = folder_of(lake, "pages need a place: name one with -o")
+        made = folder.root / FOLDER / ("deidentified" if deidentify else "")
         name = "report" if deidentify else people[0]
         return made / f"{name}.html" if is_one else made
     is_file = output.suffix.lower() in (".html", ".htm")

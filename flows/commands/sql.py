@@ -15,7 +15,8 @@ from flows.terminal.rows import (
     print_rows,
     write_rows,
 )
-from flows.usage import UsageError, machine_trouble, opened, reads_mmol, say
+from flows.usage import UsageError, machine_trouble, reached, reads_mmol, say
+from warehouse.store.lake import Lake
 
 HELP = """End a statement with ; and Enter. Times are UTC where a name ends in _at, wall clock where
 it ends in _local.
@@ -29,14 +30,14 @@ FORMS = ("csv", "json", "parquet")
 OFFLINE = re.compile(r"[Ff]ile (https?|s3|gcs|gs|r2|azure?|abfss?|hf)://|httpfs|INSTALL \w+;")
 
 
-def run_sql(folder: Path, query: str, form: str, output: Path | None) -> int:
+def run_sql(place: str, query: str, form: str, output: Path | None) -> int:
     """The rows of each statement, to stdout or a file; a file's ending stands for a missing
     --format.
 
     Raises: UsageError with what DuckDB says about a statement that does not run.
     """
     form = _form(form, output)
-    lake, connection = opened(folder)
+    lake, connection = reached(place)
     _run(connection, query, form, output, reads_mmol(lake))
     return 0
 
@@ -114,19 +115,20 @@ def _told(error: duckdb.Error) -> str:
     return text.split("\n\n")[0]
 
 
-def run_shell(folder: Path, form: str = "table", output: Path | None = None) -> int:
+def run_shell(place: str, form: str = "table", output: Path | None = None) -> int:
     """Statements until .quit or the end of input; of a pipe all that it holds.
 
     Raises: UsageError for a statement that does not run, unless a person typed it.
     """
     form = _form(form, output)
     if not sys.stdin.isatty():
-        return _run_piped(folder, form, output)
+        return _run_piped(place, form, output)
     if output is not None:
         raise UsageError("-o is for a query: `dawnlake sql QUERY -o FILE`")
-    lake, connection = opened(folder)
+    lake, connection = reached(place)
     is_mmol = reads_mmol(lake)
-    _remember(lake.root / ".history")
+    if isinstance(lake, Lake):
+        _remember(lake.root / ".history")
     say(HELP)
     statement = ""
     while True:
@@ -150,9 +152,9 @@ def run_shell(folder: Path, form: str = "table", output: Path | None = None) -> 
             say(str(error))
 
 
-def _run_piped(folder: Path, form: str, output: Path | None) -> int:
+def _run_piped(place: str, form: str, output: Path | None) -> int:
     """Statements and dot commands of a pipe, in their order."""
-    lake, connection = opened(folder)
+    lake, connection = reached(place)
     is_mmol = reads_mmol(lake)
     waiting = ""
     for line in sys.stdin:

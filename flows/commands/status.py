@@ -11,16 +11,18 @@ from pathlib import Path
 import duckdb
 
 from flows.overview import Overview, overview
-from flows.settings import load
+from flows.settings import Settings, load
 from flows.usage import (
     data,
     fetched,
+    folder_of,
     listing,
-    opened,
     participants,
+    reached,
 )
 from transforms.glucose.units_told import STATED
 from transforms.streams import observed_pct
+from warehouse.store.lake import Lake
 
 STREAMS = """
     select connector, device, metric, row_count, first_at::timestamp, last_at::timestamp,
@@ -69,20 +71,29 @@ LENGTHS = ((90, 1, "min"), (2880, 60, "h"), (float("inf"), 1440, "d"))
 
 
 def show_status(
-    folder: Path,
+    place: str,
     participant: str | None,
     is_detailed: bool = False,
     form: str = "table",
     is_check: bool = False,
+    metrics: Path | None = None,
 ) -> int:
     """A summary, and on request, or of a lake of one, all about each participant; for a monitor 1
     if somebody has to look.
 
     Raises: UsageError if there is no such lake or participant; SettingsError.
     """
-    lake, connection = opened(folder)
+    lake, connection = reached(place)
+    if is_check:
+        folder_of(lake, "--check looks at its folder: run it there")
     people = participants(lake, participant)
-    told = overview(lake, connection, load(lake.settings), participant, dt.date.today())
+    settings = load(lake.settings) if isinstance(lake, Lake) else Settings(freshness_days=0)
+    told = overview(lake, connection, settings, participant, dt.date.today())
+    if metrics is not None:
+        from flows.commands.status_metrics import write_metrics  # loads what a night needs
+
+        write_metrics(folder_of(lake, "metrics are of its folder"), told, metrics, is_detailed)
+        return int(is_check and bool(told.problems))
     if form == "json":
         sys.stdout.write(json.dumps(told.plain(), indent=1, default=str) + "\n")
         return int(is_check and bool(told.problems))

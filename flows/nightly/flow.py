@@ -29,7 +29,7 @@ from flows.errors import UsageError
 from flows.nightly import server
 from flows.nightly.daily import next_run, time_and_zone
 from flows.nightly.discretion import Fault, Night, discreet, row
-from flows.nightly.journal import log_of, note, noted, summary
+from flows.nightly.journal import log_of, note, noted
 from flows.nightly.nights import nights_of
 from flows.nightly.surroundings import NO_HOME
 from flows.nightly.tasks import at_once, step
@@ -37,7 +37,7 @@ from flows.pull.fetching import connected, fetched, sentence
 from flows.reading.inbox import inbox_participants
 from flows.reading.inbox import misplaced as misplaced_in
 from flows.reading.password import handed_on
-from flows.settings import SettingsError, load
+from flows.settings import Settings, SettingsError, load
 from flows.usage import say
 from warehouse.store.lake import Lake
 from warehouse.store.lock import writing
@@ -85,7 +85,7 @@ def nightly(lake: str, workers: int | None = 1, cluster: str = "") -> State[list
         return Failed(name="Settings", message="dawnlake.toml cannot be used")
     with noted(place):
         _fetch_all(place)
-    with noted(place), discreet(), writing(place, "dawnlake nightly", say) as was_left:
+    with noted(place) as run, discreet(), writing(place, "dawnlake nightly", say) as was_left:
         settings = load(place.settings)  # whoever wrote before may have changed them
         people = inbox_participants(place)
         with at_once(workers, len(people), cluster) as them:
@@ -103,8 +103,13 @@ def nightly(lake: str, workers: int | None = 1, cluster: str = "") -> State[list
         create_table_artifact([row(night) for night in nights], NAME, about)
         odd = len(misplaced_in(place))
         ended = _conclusion(nights, odd)
-        note(place, summary([night.receipt for night in nights], odd))
+        run.ended([night.receipt for night in nights], odd, _in_trouble(place, settings))
         return ended
+
+
+def _in_trouble(lake: Lake, settings: Settings) -> int:
+    """How many services could not be asked, if they are."""
+    return sum(bool(each.trouble) for each in connected(lake)) if settings.pull.nightly else 0
 
 
 def _fetch_all(lake: Lake) -> None:

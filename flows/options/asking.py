@@ -7,7 +7,16 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from flows.options.shared import HERE, Flag, LakeFolder, Output, Someone, Workers
+from flows.options.shared import (
+    HERE,
+    THIS,
+    Flag,
+    LakeFolder,
+    LakePlace,
+    Output,
+    Someone,
+    Workers,
+)
 
 UnitName = Literal["mg/dL", "mmol/L"]
 
@@ -17,7 +26,7 @@ def sql(
     *,
     format: Literal["table", "lines", "csv", "json", "parquet"] = "table",
     output: Annotated[Path | None, Output] = None,
-    lake: LakeFolder = HERE,
+    lake: LakePlace = THIS,
 ) -> int:
     """Ask the lake in SQL; without a query, a shell with history, or what a pipe holds.
 
@@ -69,7 +78,7 @@ def export(
     since: str | None = None,
     deidentify: bool = False,
     license: str | None = None,
-    lake: LakeFolder = HERE,
+    lake: LakePlace = THIS,
 ) -> int:
     """Write views as a tidy data set with codebook, datapackage.json and checksums.
 
@@ -107,7 +116,7 @@ def report(
     unit: Annotated[UnitName | None, Parameter(name="--unit")] = None,
     deidentify: Flag = False,
     workers: Workers = None,
-    lake: LakeFolder = HERE,
+    lake: LakePlace = THIS,
 ) -> int:
     """Write a page to look at: of one participant, or of each with a list of them.
 
@@ -139,7 +148,7 @@ def night(
     output: Annotated[Path | None, Output] = None,
     unit: Annotated[UnitName | None, Parameter(name="--unit")] = None,
     deidentify: Flag = False,
-    lake: LakeFolder = HERE,
+    lake: LakePlace = THIS,
 ) -> int:
     """Show a night and the day after it in the terminal, or draw it.
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from flows.errors import UsageError
-from flows.options.shared import HERE, Dask, LakeFolder, PasswordFile, Someone, Workers
+from flows.options.shared import HERE, Dask, Flag, LakeFolder, PasswordFile, Someone, Workers
 
 
 def demo(folder: Path = Path("demo")) -> int:
@@ -179,4 +179,27 @@ def serve(
     return run_serve(lake, at, timezone, password_file, ui, workers, dask)
 
 
-COMMANDS = (demo, init, ingest, check, mapping, rebuild, nightly, serve)
+def publish(
+    url: str,
+    *,
+    site: str | None = None,
+    replace: Flag = False,
+    lake: LakeFolder = HERE,
+) -> int:
+    """Put tables and marts into object storage, where others read them by its URL.
+
+    Parameters
+    ----------
+    url
+        s3://bucket/prefix, gs://bucket/prefix, az://account/container/prefix or file:///folder.
+    site
+        This lake's name among several that share the prefix and are read as one.
+    replace
+        Also if what is published there is of other people.
+    """
+    from flows.commands.publish import run_publish
+
+    return run_publish(lake, url, site, replace)
+
+
+COMMANDS = (demo, init, ingest, check, mapping, rebuild, nightly, serve, publish)

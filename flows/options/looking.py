@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from flows.options.shared import HERE, Flag, LakeFolder, Someone
+from flows.options.shared import HERE, THIS, Flag, LakeFolder, LakePlace, Someone
 
 
 def status(
@@ -15,7 +16,8 @@ def status(
     details: Flag = False,
     format: Literal["table", "json"] = "table",
     check: Flag = False,
-    lake: LakeFolder = HERE,
+    metrics: Path | None = None,
+    lake: LakePlace = THIS,
 ) -> int:
     """What is in the lake, how new it is, how the last run ended; of one, every stream.
 
@@ -28,10 +30,13 @@ def status(
     check
         For monitors: exit 1 if a source is stale, a run did not end, or the inbox holds what
         nobody reads.
+    metrics
+        A file for Prometheus' textfile collector, such as dawnlake.prom: counts and ages, and no
+        names, unless --details.
     """
     from flows.commands.status import show_status
 
-    return show_status(lake, participant, details, format, check)
+    return show_status(lake, participant, details, format, check, metrics)
 
 
 def files(*, participant: Someone = None, lake: LakeFolder = HERE) -> int:

@@ -8,8 +8,29 @@ from typing import Annotated
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
+from warehouse.published.place import is_url
+
+
+def _folder(_: object, place: Path) -> None:
+    """Raises: ValueError for a URL, where a folder is needed."""
+    if is_url(place):
+        raise ValueError(
+            "this needs the lake's folder. A published lake is only read, by `dawnlake sql`, "
+            "`export`, `report`, `night` and `status`"
+        )
+
+
 LakeFolder = Annotated[
-    Path, Parameter(name="--lake", env_var="DAWNLAKE_LAKE", help="The lake's folder.")
+    Path,
+    Parameter(name="--lake", env_var="DAWNLAKE_LAKE", help="The lake's folder.", validator=_folder),
+]
+LakePlace = Annotated[
+    str,
+    Parameter(
+        name="--lake",
+        env_var="DAWNLAKE_LAKE",
+        help="The lake's folder, or the URL where it was published.",
+    ),
 ]
 PasswordFile = Annotated[
     Path | None,
@@ -38,3 +59,4 @@ Someone = Annotated[str | None, Parameter(name=["--participant", "-p"])]
 Flag = Annotated[bool, Parameter(negative="")]
 Output = Parameter(name=["--output", "-o"])
 HERE = Path("lake")
+THIS = "lake"

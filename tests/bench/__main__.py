@@ -9,6 +9,7 @@ from tests.bench import (
     bench_glucose,
     bench_identify,
     bench_people,
+    bench_published,
     bench_small_files,
     bench_views,
 )
@@ -22,3 +23,4 @@ if __name__ == "__main__":
     bench_apple.main()
     bench_views.main()
     bench_glucose.main()
+    bench_published.main()

@@ -27,9 +27,11 @@ import pytest
 from flows.deriving.pipeline import FileReceipt, Receipt
 from flows.nightly.discretion import Fault, discreet
 from flows.nightly.flow import _prefect, nightly, run_nightly, serve
+from flows.nightly.journal import last_night
 from flows.nightly.server import ServerError
 from flows.reading.password import ENVIRONMENT, Passwords, handed, handed_on
 from flows.settings import SettingsError
+from tests.flows.test_telling import counted, saving, told_by
 from tests.flows.test_walk import locked as locked_zip
 from tests.lake import golden, put, tree, with_records
 from warehouse.store.lake import Lake
@@ -78,6 +80,7 @@ class Story:
 def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     lake = Lake(tmp_path_factory.mktemp("nightly") / "lake").create()
     lake.settings.write_text(ZONES)
+    told_by(lake, saving())
     clarity = CLARITY.replace(b"iPhone", MARKER.encode())
     put(lake.inbox / "anna", {f"Glucose {MARKER}.csv": clarity, "sleep-2025.json": SLEEP})
     put(lake.inbox / "ben", {f"{MARKER}/readings.csv": LIBRE.replace(b"Ada", MARKER.encode())})
@@ -194,6 +197,15 @@ def test_the_state_of_a_run_says_whether_something_was_set_aside(story: Story) -
         "1 misplaced in the inbox; see the artifact"
     )
     assert told in {text for (text,) in messages}
+
+
+def test_who_is_to_look_is_told_in_counts(story: Story) -> None:
+    told = counted(story.lake.root / "told.json")
+    assert told["DAWNLAKE_OUTCOME"] == "set_aside" and told["DAWNLAKE_EXIT"] == "1"
+    assert told["DAWNLAKE_SET_ASIDE"] == told["DAWNLAKE_MISPLACED_IN_THE_INBOX"] == "1"
+    assert MARKER not in (story.lake.root / "told.json").read_text()
+    noted = last_night(story.lake)
+    assert noted["outcome"] == "set_aside" and noted["counts"]["files read"] == 2
 
 
 def test_a_task_per_file_to_extract_and_participant_to_align_and_one_for_marts(

@@ -1,0 +1,1 @@
+"""A lake in object storage: numbered publications, and immutable objects that they name."""
