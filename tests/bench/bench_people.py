@@ -136,7 +136,9 @@ def main(people: int = 100, days: int = 14) -> None:
 
         small, one, two = ingested(few, 1), ingested(all_, 1), ingested(all_, 2)
         same = kept(Path(f"{lake}-all-1")) == kept(Path(f"{lake}-all-2"))
-        each = (one.cpu_s - small.cpu_s) / (people - FEW) if people > FEW else small.cpu_s / FEW
+        least = min(FEW, people)
+        more = people - least
+        each = (one.cpu_s - small.cpu_s) / more if more else one.cpu_s / people
         told = [
             f"{people} people of {days} days, ingest by folder:",
             *(
@@ -146,7 +148,7 @@ def main(people: int = 100, days: int = 14) -> None:
             ),
             f"  2 workers are {one.seconds / two.seconds:.2f} times as fast, for "
             f"{two.cpu_s / one.cpu_s:.2f} times the CPU; bytes {'equal' if same else 'DIFFER'}",
-            f"  CPU a person: {1000 * small.cpu_s / FEW:.0f} ms of {FEW} with the start, "
+            f"  CPU a person: {1000 * small.cpu_s / least:.0f} ms of {least} with the start, "
             f"{1000 * each:.0f} ms of each further one; {each * 365 / days:.1f} s a person-year",
         ]
         for name in ("rebuild", "effect", "report"):
