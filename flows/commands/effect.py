@@ -18,8 +18,6 @@ from transforms.effect.within import effects
 from warehouse.store.lake import Lake
 from warehouse.store.lock import writing
 
-FEWEST_PEOPLE = 2  # whose nights are worth the start of processes
-
 
 def run_effect(folder: Path, participant: str | None, workers: int | None = 1) -> int:
     """Compute and keep the effects of everyone, or of one; 1 if someone has too few nights.
@@ -63,7 +61,7 @@ def _computed(
     few: dict[str, int | None] = {}
     everyone = []
     nights_of = [people.get(who, NOBODY) for who in chosen]
-    each = crew.each(effects, nights_of, FEWEST_PEOPLE)
+    each = crew.each(effects, nights_of)
     for who, nights, found in zip(chosen, nights_of, each, strict=True):
         if isinstance(found, WorkerDied):
             raise found

@@ -32,7 +32,7 @@ from connectors.reading import query
 from flows.imports import without_pandas
 from warehouse.store import database
 
-FEWEST = 4  # pieces of work that are worth the start of processes, unless they were asked for
+FEWEST = 8  # pieces of work that are worth the start of processes, unless they were asked for
 AHEAD = 16  # pieces of work for each worker that may be done before their turn comes
 Work = TypeVar("Work")
 Done = TypeVar("Done")
