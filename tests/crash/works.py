@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,7 +87,8 @@ def by_workers(lake: Path, exports: Path) -> None:
     people, files = exports.with_name("people"), exported(exports)
     for who, given in (("ada", files), ("ben", files[1:2])):
         put(people / who, {path.name: path.read_bytes() for path in given})
-    run_folders(lake, people, BERLIN, workers=2)
+    with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):  # the receipts
+        run_folders(lake, people, BERLIN, workers=2)
 
 
 def more(lake: Path, exports: Path) -> None:

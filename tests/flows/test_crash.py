@@ -47,7 +47,7 @@ def lake(exports: Path) -> Lake:
 
 def test_killed_at_some_of_all_points() -> None:
     """`make crash` takes 300."""
-    command = [sys.executable, "-m", "tests.crash.harness", "3"]
+    command = [sys.executable, "-m", "tests.crash.harness", "7"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr[-3000:]
     assert " 0 faults" in done.stdout

@@ -12,7 +12,7 @@ from connectors.contract import NoRecords
 from flows.commands.forget import forget
 from flows.deriving.pipeline import Receipt, ingest
 from flows.nightly.daily import next_run
-from flows.nightly.journal import KEPT, LOG, log_of, note, summary
+from flows.nightly.journal import KEPT, LOG, counts, log_of, note, summary
 from flows.reading.inbox import ids, misplaced, twin
 from flows.settings import load
 from tests.lake import BERLIN, golden, put
@@ -200,7 +200,7 @@ def test_a_run_leaves_one_line_without_names(
 ) -> None:
     lake = Lake(tmp_path / "lake").create()
     receipt = Receipt("anna", problems=["a problem of anna"])
-    note(lake, summary([receipt], 2))
+    note(lake, summary(counts([receipt], 2)))
     said = capsys.readouterr().err
     assert "1 participants, 0 files read, 0 set aside, 1 problems, 2 misplaced" in said
     assert "anna" not in log_of(lake).read_text()
