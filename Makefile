@@ -1,6 +1,7 @@
 # make demo   a made-up month of two people, ingested and shown
 # make test   checks and tests
 # make quick  the tests that need no lake, in under a minute; make check: formatting, lint, types
+# make long   what CI runs as well: runs that are killed, damaged exports, workers, clusters, older clients
 # make slow   tests that take minutes: simulations
 # make env    .venv from the lock
 # make browser   the pages in a real browser, with pictures of them to look at
@@ -13,7 +14,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CLIENTS := $(wildcard tests/clients/*.lock)
 
-.PHONY: env demo check test quick slow crash soak fuzz guide lock bench browser s3 clean
+.PHONY: env demo check test quick long slow crash soak fuzz guide lock bench browser s3 clean
 
 env: $(VENV)/.ready
 
@@ -41,10 +42,13 @@ check: env
 TESTS := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadscope --no-loadscope-reorder
 
 test: check
-	$(TESTS) -m "not (slow or browser)"
+	$(TESTS) -m "not (slow or browser or long)"
+
+long: env
+	$(TESTS) -m "long and not slow"
 
 quick: env
-	$(TESTS) -m "not (slow or crash or fuzz or prefect or simulation or samples or whole)"
+	$(TESTS) -m "not (slow or long or crash or fuzz or prefect or simulation or samples or whole)"
 
 slow: check
 	$(BIN)/python -m pytest -m slow -rP

@@ -148,7 +148,7 @@ def with_records(lake: Lake) -> Lake:
 
 
 def each_or_some(steps: Sequence[int], every: int) -> list[Any]:
-    """Parameters of a test: each of so many in `make test`, all of them in `make slow`."""
+    """Parameters of a test: some of them in `make test` and `make long`, all in `make slow`."""
     return [
         step if number % every == 0 else pytest.param(step, marks=pytest.mark.slow)
         for number, step in enumerate(steps)

@@ -28,7 +28,7 @@ from tests.fuzz.runner import STATM, Plan, corpus, made, run
 from tests.fuzz.target import survives, walked
 from tests.lake import CLARITY, clarity, golden, libreview
 
-pytestmark = pytest.mark.fuzz
+pytestmark = [pytest.mark.fuzz, pytest.mark.long]
 
 HANGS_S = 300
 chances = st.randoms(use_true_random=False)

@@ -24,7 +24,7 @@ from tests.lake import put
 from tests.running import said_by
 from warehouse.store.lake import Lake
 
-pytestmark = [pytest.mark.prefect, pytest.mark.crash]
+pytestmark = [pytest.mark.prefect, pytest.mark.crash, pytest.mark.long]
 
 HOST = "127.0.0.1"
 ROOT = Path(__file__).parents[2]

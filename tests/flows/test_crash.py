@@ -28,7 +28,7 @@ from warehouse.store import lock
 from warehouse.store.lake import ASIDE, PARTIAL, Lake, written_folder
 from warehouse.store.lock import LakeError, holder, writing
 
-pytestmark = pytest.mark.crash
+pytestmark = [pytest.mark.crash, pytest.mark.long]
 
 ROOT = Path(__file__).parents[2]
 

@@ -244,6 +244,7 @@ def test_prefect_keeps_no_file_name_and_no_value(story: Story) -> None:
     assert MARKER in str(story.third), "the receipts in memory do have the names"
 
 
+@pytest.mark.long
 def test_a_locked_zip_is_set_aside_and_says_what_to_do(locked: Locked) -> None:
     """The rest of the night is as any other, and the flow does not fail."""
     (night,) = locked.nights[2]
@@ -254,6 +255,7 @@ def test_a_locked_zip_is_set_aside_and_says_what_to_do(locked: Locked) -> None:
     assert "give ingest, nightly, serve or rebuild --password-file FILE" in told.pop()
 
 
+@pytest.mark.long
 def test_nightly_opens_it_with_a_password_file(locked: Locked) -> None:
     assert "receipt for dora" in locked.said
     assert "nights: 1 added" in locked.said
@@ -261,6 +263,7 @@ def test_nightly_opens_it_with_a_password_file(locked: Locked) -> None:
     assert fates(locked.nights[0]) == {"dora": {"known": 2, "not used": 1}}
 
 
+@pytest.mark.long
 def test_a_lost_password_file_costs_the_zip_alone(locked: Locked) -> None:
     assert fates(locked.nights[1]) == {"dora": {"known": 1, "set aside": 2}}
     said: list[str] = []
@@ -274,6 +277,7 @@ def test_a_lost_password_file_costs_the_zip_alone(locked: Locked) -> None:
     assert Counter(states) == {("COMPLETED", "Completed"): 2, ("COMPLETED", "Set aside"): 2}
 
 
+@pytest.mark.long
 def test_no_password_nor_its_file_is_kept_anywhere(locked: Locked) -> None:
     """Not by Prefect, and not by the lake; nor is it printed."""
     kept = tree(locked.lake.root)
@@ -425,6 +429,7 @@ def serving(story: Story, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
 PLANNED = "select 1 from flow_run where state_type = 'SCHEDULED'"
 
 
+@pytest.mark.long
 def test_serve_can_be_stopped_while_its_server_starts(
     story: Story, serving: subprocess.Popen[str]
 ) -> None:
@@ -438,6 +443,7 @@ def test_serve_can_be_stopped_while_its_server_starts(
     assert not story.rows(PLANNED)
 
 
+@pytest.mark.long
 def test_serve_plans_every_morning_and_leaves_nothing_behind(
     story: Story, serving: subprocess.Popen[str]
 ) -> None:

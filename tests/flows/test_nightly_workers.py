@@ -18,7 +18,7 @@ from tests.flows.test_workers import differing, write_people
 from tests.lake import put, with_records
 from warehouse.store.lake import Lake
 
-pytestmark = pytest.mark.prefect
+pytestmark = [pytest.mark.prefect, pytest.mark.long]
 
 MARKER = "Zebulonia"  # stands in names of files, and nowhere else
 

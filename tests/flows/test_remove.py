@@ -150,6 +150,7 @@ def test_tables_of_another_version_are_derived_anew_whoever_is_worked_for(
     assert tables(lake) == before
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("step", each_or_some(range(1, 12), 3))
 def test_a_withdrawal_that_is_killed_is_completed(lake: Lake, exports: Path, step: int) -> None:
     """At any folder that is removed or renamed; the next run is one of somebody else."""

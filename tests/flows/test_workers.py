@@ -17,7 +17,7 @@ from tests.lake import BERLIN, clarity, golden, pulse, put
 from tests.running import said_by
 from warehouse.store.lake import Lake
 
-pytestmark = pytest.mark.whole
+pytestmark = [pytest.mark.whole, pytest.mark.long]
 
 KEPT = ("tables", "marts", "extracted")
 PEOPLE = ("ada", "ben", "cem", "dia", "eva")

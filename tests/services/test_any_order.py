@@ -18,7 +18,7 @@ from tests.services.test_documents import secrets
 from tests.services.world import ANNA, World, connected, here, inbox, killed_after, pulled, served
 from warehouse.store.lake import Lake
 
-pytestmark = pytest.mark.whole
+pytestmark = [pytest.mark.whole, pytest.mark.long]
 
 PULL, KILL, RESCORE, INGEST, NEXT_DAY = "pull", "kill", "score anew", "ingest", "next day"
 WEEK = 7

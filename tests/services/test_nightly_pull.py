@@ -19,7 +19,7 @@ from tests.services.test_documents import secrets
 from tests.services.world import World, answer, connected, here, served
 from warehouse.store.lake import Lake
 
-pytestmark = pytest.mark.prefect
+pytestmark = [pytest.mark.prefect, pytest.mark.long]
 
 
 def test_it_pulls_first_and_one_failure_costs_nobody_else(

@@ -18,7 +18,7 @@ from tests.lake import demo_lake, opened, settled
 from warehouse.store.database import STORAGE_VERSION, writable
 from warehouse.view_files import relations
 
-pytestmark = pytest.mark.whole
+pytestmark = [pytest.mark.whole, pytest.mark.long]
 
 CLIENTS = [lock.stem for lock in sorted((Path(__file__).parents[1] / "clients").glob("*.lock"))]
 NEWEST = CLIENTS[-1]
