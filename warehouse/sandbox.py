@@ -45,10 +45,13 @@ def sandboxed(lake: Lake) -> duckdb.DuckDBPyConnection:
     Raises: duckdb.Error if it cannot be opened.
     """
     connection = duckdb.connect(str(lake.warehouse), read_only=True)
+    # connections of one process to one file share their settings: another query may be under way
+    if connection.execute("select current_setting('lock_configuration')").fetchall() == [(True,)]:
+        return connection
     folders = [str(folder.absolute()) + "/" for folder in (lake.tables, lake.marts)]
     listed = ", ".join("'" + folder.replace("'", "''") + "'" for folder in folders)
     for setting in (
-        "timezone = 'UTC'",
+        "global timezone = 'UTC'",
         "python_enable_replacements = false",  # or a name of a variable of ours would be a table
         "autoinstall_known_extensions = false",
         "autoload_known_extensions = false",

@@ -120,3 +120,11 @@ def test_a_query_that_never_ends_is_ended(
     with pytest.raises(duckdb.Error):
         answer(connection, endless)
     assert answer(connection, "select 1").rows == [(1,)]
+
+
+def test_two_queries_at_once_are_in_the_same_sandbox() -> None:
+    with sandboxed(demo_lake()) as one, sandboxed(demo_lake()) as other:
+        for connection in (one, other):
+            assert connection.execute("select current_setting('timezone')").fetchall() == [("UTC",)]
+            with pytest.raises(duckdb.Error, match="locked"):
+                connection.execute("set enable_external_access = true")
