@@ -24,6 +24,7 @@ SECONDS = 30
 SCHEMAS = {"", "main", "live"}
 TABLE_FUNCTIONS = {"range", "generate_series", "unnest"}
 REFUSED = {"query", "query_table", "getenv", "current_setting", "getvariable", "nextval"}
+_SETTING_UP = threading.Lock()
 
 
 class Refused(Exception):
@@ -45,14 +46,21 @@ def sandboxed(lake: Lake) -> duckdb.DuckDBPyConnection:
     Raises: duckdb.Error if it cannot be opened.
     """
     connection = duckdb.connect(str(lake.warehouse), read_only=True)
-    # connections of one process to one file share their settings: another query may be under way
+    with _SETTING_UP:
+        _lock_up(connection, lake)
+    return connection
+
+
+def _lock_up(connection: duckdb.DuckDBPyConnection, lake: Lake) -> None:
+    """Settings are of the file, for all connections of a process: while another query is under way
+    they are locked already. Those that each connection has of its own are set for all."""
     if connection.execute("select current_setting('lock_configuration')").fetchall() == [(True,)]:
-        return connection
+        return
     folders = [str(folder.absolute()) + "/" for folder in (lake.tables, lake.marts)]
     listed = ", ".join("'" + folder.replace("'", "''") + "'" for folder in folders)
     for setting in (
         "global timezone = 'UTC'",
-        "python_enable_replacements = false",  # or a name of a variable of ours would be a table
+        "global python_enable_replacements = false",  # or a variable of ours would be a table
         "autoinstall_known_extensions = false",
         "autoload_known_extensions = false",
         "temp_directory = ''",
@@ -62,7 +70,6 @@ def sandboxed(lake: Lake) -> duckdb.DuckDBPyConnection:
         "lock_configuration = true",
     ):
         connection.execute(f"set {setting}")
-    return connection
 
 
 def answer(connection: duckdb.DuckDBPyConnection, sql: str) -> Answer:

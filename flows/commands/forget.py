@@ -12,7 +12,8 @@ from flows.deriving.completion import remove_tables, settled
 from flows.deriving.remove import everyone
 from flows.nightly import server
 from flows.pull.replaced import forget_connections
-from flows.settings import forget_participant, load
+from flows.settings import load
+from flows.settings_kept import forget_participant
 from flows.usage import UsageError, is_terminal, say
 from warehouse.disguise import forget_disguise
 from warehouse.store.lake import Lake, remove_folder, written

@@ -16,7 +16,8 @@ from flows.imports import without_pandas
 from flows.reading.inbox import ids, twin
 from flows.reading.password import Passwords
 from flows.reading.walk import is_litter
-from flows.settings import PARTICIPANT, check_zone, load, remember_zones
+from flows.settings import PARTICIPANT, check_zone, load
+from flows.settings_kept import remember_zones
 from flows.terminal.receipt import print_receipt
 from flows.usage import UsageError, asker, is_terminal, say
 from warehouse.store.lake import Lake

@@ -20,7 +20,8 @@ from flows.reading.mappings import mapped
 from flows.reading.password import Passwords
 from flows.reading.subjects import extracted_subjects, known_subjects
 from flows.reading.walk import Found, Unreadable, walk
-from flows.settings import Settings, load, remember_zones
+from flows.settings import Settings, load
+from flows.settings_kept import remember_zones
 from flows.terminal.receipt import print_receipt
 from flows.usage import UsageError, asker, given, say
 from warehouse.store.lake import Lake

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from flows.settings import check_participant, check_zone, load, remember_zone
+from flows.settings import check_participant, check_zone, load
+from flows.settings_kept import remember_zone
 from flows.usage import say
 from warehouse.store.lake import Lake, private_folder, written
 

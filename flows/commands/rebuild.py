@@ -57,7 +57,7 @@ def _rebuilt(lake: Lake, source: str, passwords: Passwords, crew: Crew) -> int:
             say(f"{who}: {died}")
             problems += 1
     # also of whoever had no file any more when another run was killed
-    completed(lake, settings, workers=crew)
+    completed(lake, settings, crew)
     settled(lake, settings, False, say, crew)
     pipeline.build_views(lake, settings, anew=True)
     return 1 if problems else 0

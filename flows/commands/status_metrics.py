@@ -32,6 +32,7 @@ def write_metrics(lake: Lake, told: Overview, path: Path, with_ids: bool) -> Non
         raise UsageError("--metrics names a file that ends in .prom, in a folder that is there")
     now = dt.datetime.now(dt.UTC)
     text = exposed([*_lines(lake, told, now), *(_of_each(told, now.date()) if with_ids else ())])
+    # the collector reads whatever ends in .prom, and not as the user who writes
     handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
     partial = Path(name)
     try:

@@ -39,7 +39,7 @@ def settled(
     if is_other and _without_old_results(lake):
         tell("what `dawnlake effect` found was of another version: ask again")
     if was_left or (is_other and lake.participants()):
-        completed(lake, settings, workers=workers)
+        completed(lake, settings, workers)
     people = _with_notes(lake)
     if changed and people:
         tell(f"made again for {len(people)} participants, by other rules: {', '.join(changed)}")
@@ -48,16 +48,19 @@ def settled(
         made_from(settings, MadeFrom.of(lake).count).write(lake)
 
 
-def completed(
-    lake: Lake, settings: Settings, force: bool = False, workers: Workers | None = None
-) -> None:
-    """The tables of files that came or went, for everyone, and the views. Only for the writer."""
+def completed(lake: Lake, settings: Settings, workers: Workers | None = None) -> None:
+    """The tables of files that came or went, for everyone, and the views. Only for the writer.
+
+    Raises: IngestError if a worker died: whoever it worked for is as before, the next run goes on.
+    """
     having = {who for who in lake.participants() if lake.part_folders(who)}
     with derivation(lake, settings, workers) as derive:
-        for died in derive.each(derive.person(who, force=force) for who in sorted(having)):
+        for died in derive.each(map(derive.person, sorted(having))):
             if isinstance(died, IngestError):
                 raise died
         derive.finish()
+        for died in derive.lost.values():
+            raise died
     for participant in sorted(lake.with_tables() - having):
         remove_tables(lake, participant, settings)
     build_views(lake, settings)

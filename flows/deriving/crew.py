@@ -165,6 +165,8 @@ class _Seat:
 
     def done(self, work: Callable[[Any], Any], piece: object) -> Any:
         data = pickle.dumps((work, piece))
+        if self._process is not None and not self._process.is_alive():
+            self._ended()  # it died of nothing that it was to do: another one takes its seat
         try:
             pipe = self._pipe or self._started()
             pipe.send_bytes(data)

@@ -36,8 +36,8 @@ from flows.settings import (
     check_participant,
     check_zone,
     load,
-    remember_zone,
 )
+from flows.settings_kept import remember_zone
 from warehouse.store.lake import Lake
 from warehouse.store.lock import writing
 

@@ -185,8 +185,7 @@ def run_nightly(
     """The receipts of one run of the flow, now.
 
     Raises: UsageError for a cluster without PREFECT_API_URL; SettingsError; ServerError; OSError
-    of the password file; OSError, Fault without a
-    file's name.
+    of the password file; OSError, Fault without a file's name.
     """
     _check_cluster(cluster)
     place = Lake(lake.resolve()).create()

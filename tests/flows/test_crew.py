@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from multiprocessing import active_children
 from pathlib import Path
 
 import duckdb
@@ -85,6 +86,17 @@ def test_results_come_in_order_from_other_processes() -> None:
     assert len(workers) == 2 and os.getpid() not in workers
     each = max(1, len(os.sched_getaffinity(0)) // 2)
     assert counts == {(each, each)}
+
+
+@pytest.mark.whole
+def test_a_worker_that_dies_between_pieces_costs_none() -> None:
+    with Crew(2) as crew:
+        for pid in set(crew.each(process, range(6))):
+            os.kill(pid, signal.SIGKILL)
+        while active_children():
+            time.sleep(0.01)
+        assert list(crew.each(squared, range(6))) == [n * n for n in range(6)]
+        assert not crew.has_lost
 
 
 @pytest.mark.whole

@@ -21,7 +21,8 @@ from connectors import connectors
 from connectors.contract import IngestError
 from flows.deriving.pipeline import Receipt, ingest
 from flows.reading.password import Passwords
-from flows.settings import Settings, remember_zone
+from flows.settings import Settings
+from flows.settings_kept import remember_zone
 from tests.flows.test_walk import locked as locked_zip
 from tests.golden_case import Case, cases
 from tests.lake import BERLIN, PERSON, golden, opened, put, temporary, tolerant, tree

@@ -17,8 +17,8 @@ from flows.settings import (
     Settings,
     SettingsError,
     load,
-    remember_zone,
 )
+from flows.settings_kept import remember_zone
 from tests.lake import libreview, put, table
 from transforms.clocks.timeline import Stay
 from warehouse.store.lake import Lake

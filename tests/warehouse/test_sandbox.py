@@ -13,6 +13,8 @@ from warehouse.sandbox import ROWS, Refused, answer, sandboxed
 
 pytestmark = pytest.mark.whole
 
+REPLACEMENTS = "python_enable_replacements"
+
 
 @pytest.fixture(scope="module")
 def connection() -> Iterator[duckdb.DuckDBPyConnection]:
@@ -125,6 +127,7 @@ def test_a_query_that_never_ends_is_ended(
 def test_two_queries_at_once_are_in_the_same_sandbox() -> None:
     with sandboxed(demo_lake()) as one, sandboxed(demo_lake()) as other:
         for connection in (one, other):
-            assert connection.execute("select current_setting('timezone')").fetchall() == [("UTC",)]
+            told = [f"current_setting('{name}')" for name in ("timezone", REPLACEMENTS)]
+            assert connection.execute(f"select {', '.join(told)}").fetchall() == [("UTC", False)]
             with pytest.raises(duckdb.Error, match="locked"):
                 connection.execute("set enable_external_access = true")
