@@ -140,6 +140,7 @@ def test_every_command_line_of_the_pages_is_one() -> None:
             app.parse_args([*words[1:], *needed], exit_on_error=False, print_error=False)
 
 
+@pytest.mark.whole
 def test_every_query_of_the_pages_gives_rows() -> None:
     queries = [query for page in PAGES for query in blocks(page, "sql")]
     queries += [w[2] for w in shell_lines() if w[1] == "sql" and len(w) > 2 and w[2][:2] != "--"]
@@ -181,6 +182,7 @@ def test_the_lake_is_laid_out_as_shown() -> None:
         assert list(root.glob(pattern)) or pattern.startswith("inbox/"), line
 
 
+@pytest.mark.whole
 def test_the_receipt_is_what_ingest_prints(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

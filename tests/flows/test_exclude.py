@@ -16,6 +16,8 @@ from flows.reading.manifest import parts_of
 from tests.lake import BERLIN, PERSON, aged, clarity, kept, libreview, put, table, tolerant, tree
 from warehouse.store.lake import Lake
 
+pytestmark = pytest.mark.whole
+
 EARLY = [("20-11-2025 08:00", 101), ("20-11-2025 08:15", 440), ("20-11-2025 08:15", 440)]
 LATE = [*EARLY[1:], ("20-11-2025 08:30", 103)]
 

@@ -12,6 +12,8 @@ from flows.deriving.pipeline import ingest
 from tests.lake import BERLIN, PERSON, Row, asked, golden, put
 from warehouse.store.lake import Lake
 
+pytestmark = pytest.mark.whole
+
 NIGHT = """select sleep_date::varchar as date, onset_at::varchar as onset, time_in_bed_min as bed,
     total_sleep_min as asleep, deep_min as deep from sleep_nightly"""
 

@@ -25,6 +25,8 @@ from tests.golden_case import Case, cases
 from tests.lake import BERLIN, PERSON, kept, put, tree
 from warehouse.store.lake import Lake
 
+pytestmark = pytest.mark.whole
+
 DATA = bytes(range(256)) * 1000
 DIGEST = hashlib.sha256(DATA).hexdigest()
 

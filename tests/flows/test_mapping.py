@@ -12,6 +12,8 @@ from tests.lake import asked, golden, put
 from tests.running import Run
 from warehouse.store.lake import Lake
 
+pytestmark = pytest.mark.whole
+
 GUIDE = Path(__file__).parents[2] / "connectors" / "mapping" / "README.md"
 BLOCKS = re.findall(
     r"^```(csv|toml|jsonl)\n(.*?)^```$", GUIDE.read_text(), re.DOTALL | re.MULTILINE

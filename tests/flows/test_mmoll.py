@@ -15,6 +15,8 @@ from tests.lake import BERLIN, PERSON, Person, asked, clarity, lake_of, put
 from warehouse.mmoll import meaning, renamed, selected
 from warehouse.store.lake import Lake
 
+pytestmark = pytest.mark.whole
+
 START = "2025-03-10T00:00"
 
 

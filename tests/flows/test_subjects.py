@@ -12,6 +12,8 @@ from tests.lake import asked, put, table, tree
 from tests.running import Run
 from warehouse.store.lake import PARTIAL, Lake
 
+pytestmark = pytest.mark.whole
+
 PEOPLE = {"7": 120, "site a/9": 40, "zoe": 260}  # how many readings of each
 COUNTED = "select participant_id as who, count(*) as n from sample group by all order by all"
 

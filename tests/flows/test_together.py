@@ -18,6 +18,8 @@ from tests.lake import PERSON, kept, pulse, put, tree
 from warehouse.store import lake as store
 from warehouse.store.lake import Lake
 
+pytestmark = pytest.mark.whole
+
 FILES: dict[str, bytes | str] = {f"pulse-{day}.json": pulse(day) for day in range(1, 13)}
 # a spot of 0 in each of four records of a day is more than is borne
 BAD = {"pulse-20.json": pulse(20, 0, 0, 0, 0), "pulse-21.json": pulse(21)[:-9]}

@@ -27,6 +27,8 @@ from transforms.copies.age import (
 )
 from warehouse.store.lake import Lake
 
+pytestmark = pytest.mark.whole
+
 OLD, NEW = "2025-09-05", "2025-11-20"
 
 

@@ -49,6 +49,8 @@ from tests.services.world import (
 )
 from warehouse.store.lake import Lake
 
+pytestmark = pytest.mark.whole
+
 PAGE = """<!doctype html><title>Allow</title><form id=f method=get></form><script>
 const form = document.getElementById('f');
 for (const [name, value] of new URLSearchParams(location.search)) {

@@ -27,6 +27,8 @@ from tests.services.world import (
 )
 from warehouse.store.lake import Lake
 
+pytestmark = pytest.mark.whole
+
 TOKEN = "reader-0123456789abcdef"
 BEGIN = dt.datetime(2026, 11, 2, 6, tzinfo=dt.UTC)
 

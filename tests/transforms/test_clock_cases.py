@@ -17,6 +17,8 @@ import pytest
 from tests.lake import kept, table
 from warehouse.store.lake import Lake
 
+pytestmark = pytest.mark.whole
+
 CASES = sorted(
     path.parent for path in (Path(__file__).parents[1] / "golden_clock").glob("*/case.toml")
 )

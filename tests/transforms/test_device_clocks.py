@@ -29,6 +29,8 @@ from warehouse.schema import CLOCK_FINDING, table_of
 from warehouse.store.lake import Lake
 from warehouse.store.rows import write_table
 
+pytestmark = pytest.mark.whole
+
 MARCH = dt.datetime(2025, 3, 28, 12, tzinfo=dt.UTC)  # two days before spring
 Face = Callable[[dt.datetime], dt.datetime]
 

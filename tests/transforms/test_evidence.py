@@ -7,6 +7,7 @@ from collections import defaultdict
 
 import duckdb
 import pyarrow as pa
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,6 +18,8 @@ from transforms.clocks.counter import LONGEST_SILENCE
 from transforms.clocks.every_zone import is_zone
 from transforms.clocks.evidence import claims
 from transforms.clocks.timeline import HOUR, MINUTE
+
+pytestmark = pytest.mark.whole
 
 START = dt.datetime(2024, 3, 30, tzinfo=dt.UTC)
 SCHEMA = SAMPLE.append(pa.field("connector", pa.string())).append(pa.field("file", pa.string()))

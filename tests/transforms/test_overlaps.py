@@ -19,6 +19,8 @@ from transforms.clocks.timeline import Stay
 from transforms.clocks.times import Times, times
 from warehouse.store.lake import Lake
 
+pytestmark = pytest.mark.whole
+
 SAMPLE = ("metric", "value", "start_at", "start_local", "time_basis", "flag")
 
 

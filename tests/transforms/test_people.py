@@ -25,6 +25,8 @@ from tests.lake import (
 from transforms.copies.people import disguised
 from warehouse.store.lake import Lake
 
+pytestmark = pytest.mark.whole
+
 
 def of(first: str, last: str, hour: int) -> str:
     """A Clarity export of a morning hour with a name in it."""

@@ -22,6 +22,8 @@ from transforms.copies.routes import marked, routes, shifted_copies
 from transforms.sleep.same_night import shifted_sleeps
 from warehouse.store.lake import Lake
 
+pytestmark = pytest.mark.whole
+
 START = dt.datetime(2025, 6, 2, 22, tzinfo=dt.UTC)
 PRIORITY = ("dexcom_clarity", "nightscout", "apple_health")
 

@@ -7,11 +7,14 @@ from collections import Counter
 from typing import Any
 
 import pyarrow as pa
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from transforms.sleep.parts import ASLEEP, sleep_parts
 from warehouse.schema import EPISODE
+
+pytestmark = pytest.mark.whole
 
 ZERO = dt.datetime(2025, 3, 10, 22, tzinfo=dt.UTC)
 MINUTE = dt.timedelta(minutes=1)

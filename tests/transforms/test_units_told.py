@@ -17,6 +17,8 @@ from transforms.glucose.units_told import UnitsTold, is_doubt
 from transforms.units import GLUCOSE
 from warehouse.store.lake import Lake
 
+pytestmark = pytest.mark.whole
+
 NEW_YORK = "America/New_York"
 EVERY = 576  # readings of a file, two days of a sensor at five minutes
 HALF = EVERY // 2

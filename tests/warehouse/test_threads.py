@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 
 from flows.deriving.mage_rows import mage_rows
 from flows.settings import Settings
 from tests.lake import demo_lake
 from warehouse.marts import derived, mart_names
 from warehouse.steps import over_tables
+
+pytestmark = pytest.mark.whole
 
 
 def marts_on(threads: int) -> dict[str, bytes]:
