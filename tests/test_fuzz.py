@@ -222,6 +222,51 @@ FOUND: dict[str, tuple[Callable[[], bytes], str]] = {
         "BrokenFile",
     ),
     "records that reach beyond what their header says": (lambda: shorter_fit(1), "BrokenFile"),
+    "a list that is none": (
+        lambda: exchanged(
+            "ultrahuman_ring",
+            "a_day_with_a_nap",
+            '"quick_metrics": [',
+            '"quick_metrics": true, "x": [',
+        ),
+        "ultrahuman_ring",
+    ),
+    "a header cut after its second column": (
+        lambda: exchanged(
+            "netatmo_station",
+            "a_bedroom_over_the_change_of_clocks",
+            'Europe/Berlin";Temperature;Humidity;CO2;Noise;Pressure',
+            'Europe/Berlin";',
+        ),
+        "FormatDrift",
+    ),
+    "epochs of ages": (
+        lambda: exchanged("philips_awd", "epochs_of_a_minute", " 4 ", "9" * 30),
+        "BrokenFile",
+    ),
+    "a begin with a quote": (
+        lambda: exchanged(
+            "actigraph_actilife", "counted_on_from_the_begin", "23:59:45", "23:59:45'"
+        ),
+        "BrokenFile",
+    ),
+    "a column spelled almost as it should be": (
+        lambda: exchanged("switchbot_meter", "fahrenheit", '(°F)"', '(°F) ""x"'),
+        "UnknownFormat",
+    ),
+    "a column with a quote too many": (
+        lambda: exchanged(
+            "switchbot_meter",
+            "fahrenheit",
+            '"Temperature_Fahrenheit(°F)"',
+            'Temperature_Fahrenheit(°F)"',
+        ),
+        "FormatDrift",
+    ),
+    "milliseconds of ages": (
+        lambda: exchanged("plees_tracker", "sleeps_by_a_button", "1743312600123", "9" * 18),
+        "plees_tracker",
+    ),
     "a fault told in half a letter": (
         lambda: sleep().replace(b"{", '{"x€€€€€€€€€€€€€€€€€€€€": 0, '.encode(), 1)[:-1] + b" @",
         "BrokenFile",

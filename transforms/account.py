@@ -71,13 +71,13 @@ class Account:
             case Total(records):
                 self.total += records
             case Drift(what):
-                self.drift.add(what)
+                self.drift.add(_encodable(what))
             case Named():
-                self.names.add(str(item))
+                self.names.add(_encodable(item))
             case Fact(name, value):
                 known = self.facts.setdefault(name, [])
-                if value not in known:
-                    known.append(value)
+                if (told := _encodable(value)) not in known:
+                    known.append(told)
 
     def _stretch(self, rows: pa.Table) -> None:
         told = {"offset": "start_offset_min", "utc": "start_utc", "wall clock": "start_wall"}
@@ -139,6 +139,11 @@ def _distinct(numbers: list[Micros]) -> Micros:
     ordered = np.sort(np.concatenate(numbers), kind="stable")
     distinct: Micros = ordered[np.append(True, ordered[1:] != ordered[:-1])]
     return distinct
+
+
+def _encodable(text: str) -> str:
+    """The text with a mark for half a character, which JSON can spell and no file can hold."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def account(

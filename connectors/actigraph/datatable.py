@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import datetime
 
 from connectors.contract import BrokenFile, Connector, FormatDrift, Head, Item, Source
 from connectors.reading.delimited import decoded, lines_of, rows_below
 from connectors.reading.named import Layout, columns_of
 from connectors.reading.query import query
-from connectors.reading.text_sql import later
+from connectors.reading.text_sql import later, written
 from connectors.reading.verdict import carried, case_of, parted
 
 FORMATS = {"M/d/yyyy": "%m/%d/%Y", "d/M/yyyy": "%d/%m/%Y", "yyyy-MM-dd": "%Y-%m-%d",
@@ -56,14 +57,16 @@ def extract(source: Source, variant: str) -> Iterator[Item]:
     about = "\n".join(lines[:head])
     start = re.search(r"Start Time (\S+).*?Start Date (\S+)", about, re.DOTALL)
     epoch = re.search(r"Epoch Period \(hh:mm:ss\) (\d\d):(\d\d):(\d\d)", about)
-    if start is None or epoch is None or order is None:
+    begin = _begin(start, order) if start and order else None
+    if epoch is None or begin is None:
         raise BrokenFile("the lines above the table do not tell date format, begin and epoch")
     seconds = sum(int(part) * 60**n for n, part in enumerate(reversed(epoch.groups())))
     rows, items = columns_of(rows_below(lines, head, ","), LAYOUT)
     yield from items
-    begin = f"strptime('{start[2].rstrip(',')} {start[1].rstrip(',')}', '{order} %H:%M:%S')"
-    counted = later(begin, f"((row_number() over (order by record) - 1) * {seconds})::double")
-    told = f"try_strptime(day || ' ' || clock, '{order} %H:%M:%S')"
+    counted = later(
+        f"timestamp '{begin}'", f"((row_number() over (order by record) - 1) * {seconds})::double"
+    )
+    told = written("(day || ' ' || clock)", f"'{order} %H:%M:%S'")
     judged = query(
         f"""with timed as (
             select *, case when day is null then {counted} else {told} end as start_wall
@@ -74,7 +77,9 @@ def extract(source: Source, variant: str) -> Iterator[Item]:
                 if(max(try_cast(pulse as double)) over () > 0, pulse, null) as pulse)
             from timed
         )
-        select *, start_wall + to_seconds({seconds}) as end_wall, case when coalesce(steps, pulse,
+        select *, {
+            later("start_wall", f"{seconds}::double")
+        } as end_wall, case when coalesce(steps, pulse,
                 light) is null then 'activity_alone' end as skip,
             {
             case_of(
@@ -88,6 +93,15 @@ def extract(source: Source, variant: str) -> Iterator[Item]:
     sound, items = parted(judged)
     yield from items
     yield from carried(sound, TOLD)
+
+
+def _begin(told: re.Match[str], order: str) -> datetime | None:
+    """When the first epoch began: `told` has the clock and the day."""
+    clock, day = (part.rstrip(',"') for part in told.groups())
+    try:
+        return datetime.strptime(f"{day} {clock}", f"{order} %H:%M:%S")
+    except ValueError:
+        return None
 
 
 CONNECTOR = Connector(

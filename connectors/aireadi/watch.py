@@ -55,7 +55,7 @@ def extract(source: Source, variant: str) -> Iterator[Item]:
     rows = json_rows(source, {"body": "JSON"})
     items = query(
         f"""select row_number() over () as record, item from (
-                select unnest((body::json -> '$.{LISTS[variant]}')::json[]) as item from rows)""",
+                select unnest(json_extract(body, '$.{LISTS[variant]}[*]')) as item from rows)""",
         rows=rows,
     )
     if not items.num_rows:

@@ -16,7 +16,7 @@ from connectors.contract import Connector, Drift, Head, Item, Source, Total, sha
 from connectors.reading.json_documents import documents
 from connectors.reading.json_head import first_objects, unknown_keys
 from connectors.reading.query import query
-from connectors.reading.text_sql import number, raw
+from connectors.reading.text_sql import epoch, number, raw
 from connectors.reading.verdicts import carried, left_out
 
 KEYS = ("WT", "ST", "DT", "Value", "Trend")
@@ -55,7 +55,7 @@ _JUDGED = f"""
         from documents
     )
     select record, number, {raw(*KEYS)} as raw,
-        make_timestamptz(try_cast(nullif(world.ms, '') as bigint) * 1000) as start_utc,
+        {epoch("world.ms", 1000)} as start_utc,
         try_cast(nullif(shown.h, '') as smallint) * 60::smallint
             + if(shown.h like '-%', -1, 1)::smallint
             * try_cast(nullif(shown.m, '') as smallint) as start_offset_min,

@@ -19,7 +19,7 @@ from connectors.contract import Connector, Drift, FormatDrift, Head, Item, Sourc
 from connectors.reading.delimited import decoded
 from connectors.reading.nights import sleeps
 from connectors.reading.query import json_rows, query
-from connectors.reading.text_sql import dated, instant, later, number
+from connectors.reading.text_sql import dated, elements, instant, later, number
 from connectors.reading.verdict import carried, case_of, parted, time_faults
 
 STAGES = {"awake": "awake", "out": "out_of_bed", "light": "light", "deep": "deep", "rem": "rem",
@@ -96,9 +96,8 @@ def _judged() -> str:
                 as device
         from docs
     ), summed as (
-        select *, {instant("ts")} as start_utc, 'sleep' as label, case when json_valid(stages) then
-            list_sum(list_transform(stages::json[],
-                lambda s: try_cast(s ->> '$.duration' as double))) end as seconds
+        select *, {instant("ts")} as start_utc, 'sleep' as label, list_sum(list_transform(
+            {elements("stages")}, lambda s: try_cast(s ->> '$.duration' as double))) as seconds
         from told
     ), timed as (select *, {later("start_utc", "seconds")} as end_utc from summed)
     select *, null::varchar as skip, {case_of(faults)} as fault, concat_ws('|', ts, session) as raw
@@ -110,8 +109,8 @@ def _stages(nights: pa.Table) -> Iterator[Item]:
     words = " ".join(f"when '{word}' then '{stage}'" for word, stage in STAGES.items())
     stages = query(
         f"""with each as (
-            select record, session, device, zone, start_utc as t0, unnest(stages::json[]) as s,
-                generate_subscripts(stages::json[], 1) as n
+            select record, session, device, zone, start_utc as t0,
+                unnest({elements("stages")}) as s, generate_subscripts({elements("stages")}, 1) as n
             from nights
         ), lasting as (
             select * exclude (s), s ->> '$.stage' as word,
@@ -136,8 +135,7 @@ def _series(nights: pa.Table) -> Iterator[Item]:
     for key, (metric, unit) in SERIES.items():
         rows = query(
             f"""with pairs as (
-                select record, device, zone, unnest(case when json_valid(series) then
-                    (series::json -> '$.{key}')::json[] end) as pair
+                select record, device, zone, unnest({elements("series", f"$.{key}[*]")}) as pair
                 from nights
             ), told as (
                 select * exclude (pair), pair ->> '$[1]' as value,

@@ -18,7 +18,7 @@ import pyarrow as pa
 from connectors.contract import BrokenFile, Connector, Head, Item, Source, Total
 from connectors.reading.delimited import decoded, lines_of
 from connectors.reading.query import query
-from connectors.reading.text_sql import dated
+from connectors.reading.text_sql import epoch
 from connectors.reading.verdict import carried, parted
 
 _BEGIN = re.compile(r"(\d{9,10})\.\d{6}\r?\n(1|4)\.000000\r?\n((?:-?\d+\.\d{2}\r?\n){3,})")
@@ -48,8 +48,9 @@ def extract(source: Source, variant: str) -> Iterator[Item]:
         f"""with filled as (select * from rows where trim(told) <> ''),
         placed as (
             select record, told, {
-            dated(f'''make_timestamptz(cast(({start} + (record - 3)
-                / {found[2]}.0) * 1e6 as bigint))''')
+            epoch(
+                f"(try_cast('{start}' as double) + (record - 3) / try_cast('{found[2]}' as double))"
+            )
         } as start_utc
             from filled
         )

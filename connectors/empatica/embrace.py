@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from connectors.contract import Connector, Head, Item, Source, shaped
 from connectors.reading.named import Layout, header_of, named
 from connectors.reading.query import query
-from connectors.reading.text_sql import dated
+from connectors.reading.text_sql import epoch
 from connectors.reading.verdict import Told, carried, case_of, parted
 
 SLEEP = "sleep_detection_stage"
@@ -49,7 +49,7 @@ def extract(source: Source, variant: str) -> Iterator[Item]:
     rows, items = named(source, Layout({"timestamp_unix": "time", column: "told"},
                                        ("time", "told"), UNREAD))  # fmt: skip
     yield from items
-    ms = "if(try_cast(time as bigint) < 100000000000, 1000, 1) * try_cast(time as bigint)"
+    ms = "if(try_cast(time as double) < 1e11, 1000, 1) * try_cast(time as double)"
     words = " ".join(f"when '{code}' then '{stage}'" for code, stage in STAGES.items())
     is_sleep = "true" if variant == "sleep" else "false"
     faults = [
@@ -58,7 +58,7 @@ def extract(source: Source, variant: str) -> Iterator[Item]:
     ]
     judged = query(
         f"""with placed as (
-            select *, {dated(f"make_timestamptz(({ms}) * 1000)")} as start_utc,
+            select *, {epoch(ms, 1000)} as start_utc,
                 start_utc + interval 1 minute as end_utc, case told {words} end as stage
             from rows
         )

@@ -124,7 +124,7 @@ def _judged() -> str:
 
 def moment(cell: str) -> str:
     """SQL: the instant of a GMT time, ISO or milliseconds."""
-    counted = text_sql.dated(f"to_timestamp(try_cast({cell} as double) / 1000)")
+    counted = text_sql.epoch(cell, 1000)
     return f"case when {cell} like '%-%' then {gmt(cell)} else {counted} end"
 
 

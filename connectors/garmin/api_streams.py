@@ -116,7 +116,7 @@ def _means(path: str) -> str:
     select record, doc ->> '$.{path}' as number, {date} as key,
         {moment(_cell("sleepStartTimestampGMT"))} as start_utc,
         {moment(_cell("sleepEndTimestampGMT"))} as end_utc
-    from rows where doc ->> '$.sleepStartTimestampGMT' is not null
+    from rows where {moment(_cell("sleepStartTimestampGMT"))} is not null
         and doc ->> '$.{path}' is not null"""
 
 

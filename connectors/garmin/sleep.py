@@ -25,6 +25,7 @@ from connectors.contract import Batch, Drift, FormatDrift, Item, Skip, shaped
 from connectors.garmin.documents import date, gmt, member, numbers, sound, unreadable
 from connectors.reading import text_sql
 from connectors.reading.query import query
+from connectors.reading.text_sql import elements
 
 TOTALS = {
     "deepSleepSeconds": ("deep_sleep_time", "s"),
@@ -141,7 +142,7 @@ def _naps() -> str:
     with listed as (
         select record, {cells} from (
             select record,
-                unnest(case when json_valid(napList) then try_cast(napList as json[]) end) as nap
+                unnest({elements("napList")}) as nap
             from documents
         )
     ), judged as (

@@ -27,7 +27,7 @@ from connectors.contract import (
 )
 from connectors.reading.delimited import decoded
 from connectors.reading.query import json_rows, query
-from connectors.reading.text_sql import dated, instant, raw
+from connectors.reading.text_sql import epoch, instant, raw
 from connectors.reading.verdict import carried, case_of, parted, time_faults
 
 # Source: SleepStages of the vendor's API.
@@ -118,10 +118,7 @@ def extract(source: Source, variant: str) -> Iterator[Item]:
 def _points() -> str:
     """SQL: every point with its app, instants, stage, number and specimen."""
     stages = " ".join(f"when {code} then '{stage}'" for code, stage in STAGES.items())
-    start, end = (
-        dated(f"make_timestamptz(try_cast(p.{key} as bigint) // 1000)")
-        for key in ("startTimeNanos", "endTimeNanos")
-    )
+    start, end = (epoch(f"p.{key}", 1_000_000_000) for key in ("startTimeNanos", "endTimeNanos"))
     is_stage = "source like '%:com.google.sleep.segment:%'"
     faults = case_of(
         [

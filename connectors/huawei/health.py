@@ -19,7 +19,7 @@ import pyarrow as pa
 from connectors.contract import Connector, Drift, FormatDrift, Head, Item, Source, Total, shaped
 from connectors.reading.delimited import decoded
 from connectors.reading.query import json_rows, query
-from connectors.reading.text_sql import dated
+from connectors.reading.text_sql import epoch
 from connectors.reading.verdict import carried, case_of, parted
 
 STAGES = {
@@ -224,7 +224,7 @@ def _minutes(source: Source) -> Iterator[Item]:
 
 
 def _instant(ms: str) -> str:
-    return dated(f"case when {ms} between 1 and 253402300799999 then to_timestamp({ms} / 1000) end")
+    return f"case when {ms} > 0 then {epoch(ms, 1000)} end"
 
 
 def _offset(text: str) -> str:

@@ -18,7 +18,7 @@ from connectors.reading.delimited import decoded, fields_of, lines_of, rows_belo
 from connectors.reading.named import Layout, columns_of
 from connectors.reading.query import query
 from connectors.reading.room import readings
-from connectors.reading.text_sql import dated
+from connectors.reading.text_sql import epoch
 
 HEADER = re.compile(r'Timestamp;"?Timezone : ([A-Za-z_+-]+(?:/[A-Za-z_+-]+)*)"?;')
 ABOVE = "Name;Long;Lat;ModuleName;ModuleType"
@@ -46,7 +46,7 @@ def extract(source: Source, variant: str) -> Iterator[Item]:
     layout = Layout(
         {"Timestamp": "time", "Temperature": "temperature", "Humidity": "humidity"},
         needed=("time", "temperature"),
-        unread=(fields_of(lines[place], ";")[1], "CO2", "Noise", "Pressure", "Rain", "WindAngle",
+        unread=(*fields_of(lines[place], ";")[1:2], "CO2", "Noise", "Pressure", "Rain", "WindAngle",
                 "WindStrength", "GustAngle", "GustStrength"),
     )  # fmt: skip
     rows, items = columns_of(rows_below(lines, place, ";"), layout)
@@ -56,7 +56,7 @@ def extract(source: Source, variant: str) -> Iterator[Item]:
         return
     timed = query(
         f"""select *, '{zone}' as zone,
-                {dated("make_timestamptz(try_cast(time as bigint) * 1000000)")} as start_utc
+                {epoch("time")} as start_utc
             from rows""",
         rows=rows,
     )

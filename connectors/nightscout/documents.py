@@ -65,7 +65,7 @@ def instant(text: str) -> str:
     ms = f"({text_sql.number(text)})"
     return (
         f"coalesce(case when {ms} > 0 and {ms} < {LATEST_MS}"
-        f" then make_timestamptz(cast({ms} * 1000 as bigint)) end, {text_sql.instant(text)})"
+        f" then {text_sql.epoch(ms, 1000)} end, {text_sql.instant(text)})"
     )
 
 

@@ -57,7 +57,9 @@ def extract(source: Source, variant: str) -> Iterator[Item]:
     Raises: BrokenFile if the JSON is cut.
     """
     rows = query(POINTS, points=json_rows(source, {"header": "JSON", "body": "JSON"}))
-    units = query("select distinct unit from r where unit <> '' order by unit", r=rows)
+    units = query(
+        "select distinct unit from r where regexp_matches(unit, '\\S') order by unit", r=rows
+    )
     for unit in units["unit"].to_pylist():
         yield Fact("unit", unit)
     yield Total(rows.num_rows)

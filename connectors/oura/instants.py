@@ -25,7 +25,7 @@ def heart_rates_csv(source: Source) -> Iterator[Item]:
 def steps_csv(source: Source) -> Iterator[Item]:
     """Samples of steps over the minute before `end_time`."""
     rows = yield from _columns(source, ("end_time", "steps"), ("id",))
-    moment = text_sql.dated("to_timestamp(try_cast(end_time as double) / 1000)")
+    moment = text_sql.epoch("end_time", 1000)
     judged = query(
         f"""select *, {moment} as end_utc, {text_sql.number("steps")} as value,
                case when end_time is null then 'missing_time:end_time'

@@ -17,6 +17,7 @@ import pyarrow as pa
 from connectors.contract import BrokenFile, Connector, Head, Item, Source, Total
 from connectors.reading.delimited import decoded, lines_of
 from connectors.reading.query import query
+from connectors.reading.text_sql import LONGEST_S, later
 from connectors.reading.verdict import carried, parted
 
 STEP_S = 15
@@ -43,11 +44,13 @@ def extract(source: Source, variant: str) -> Iterator[Item]:
     epochs = pa.table({"record": pa.array([n for n, _ in rows], pa.int64()),
                        "line": pa.array([line for _, line in rows], pa.string())})  # fmt: skip
     day, clock, steps = found.groups() if found else ("", "", "0")
+    step_s = min(float(steps), LONGEST_S) * STEP_S
     judged = query(
         f"""with begin as (select try_strptime('{day} {clock}', '%d-%b-%Y %H:%M') as t0),
         told as (
-            select record, line, t0 + to_seconds({int(steps) * STEP_S} * (row_number() over (
-                    order by record) - 1)) as start_wall,
+            select record, line, {
+            later("t0", f"({step_s} * row_number() over (order by record) - {step_s})::double")
+        } as start_wall,
                 nullif(trim(split_part(line, ',', 2)), '') as light,
                 regexp_full_match(trim(line), '\\d+(\\s*,\\s*[0-9.]+)?(\\s*M)?') as is_row
             from epochs, begin
@@ -58,7 +61,9 @@ def extract(source: Source, variant: str) -> Iterator[Item]:
         epochs=epochs,
     )
     if judged.num_rows and judged["start_wall"].null_count:
-        raise BrokenFile("the begin of the recording in lines 2 and 3 is no date and time")
+        raise BrokenFile(
+            "lines 2 to 4 do not tell a begin and a length of epochs that a calendar can hold"
+        )
     yield Total(judged.num_rows)
     sound, items = parted(judged)
     yield from items

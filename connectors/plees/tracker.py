@@ -14,7 +14,7 @@ from connectors.contract import Connector, Head, Item, Source
 from connectors.reading.named import Layout, header_of, named
 from connectors.reading.nights import sleeps
 from connectors.reading.query import query
-from connectors.reading.text_sql import dated, raw
+from connectors.reading.text_sql import epoch, raw
 from connectors.reading.verdict import case_of, parted, time_faults
 
 LAYOUT = Layout(
@@ -36,9 +36,7 @@ def extract(source: Source, variant: str) -> Iterator[Item]:
     """
     rows, items = named(source, LAYOUT)
     yield from items
-    start, stop = (
-        dated(f"make_timestamptz(try_cast({name} as bigint) * 1000)") for name in ("start", "stop")
-    )
+    start, stop = (epoch(name, 1000) for name in ("start", "stop"))
     faults = [
         *time_faults("start", "start_utc"),
         ("is_short", "ragged_row:stop"),

@@ -21,7 +21,7 @@ from connectors.polar.stages import CODES, stages
 from connectors.reading.delimited import decoded
 from connectors.reading.nights import sleeps
 from connectors.reading.query import json_rows, query
-from connectors.reading.text_sql import dated, instant, offset_min, raw, wall
+from connectors.reading.text_sql import dated, elements, instant, offset_min, raw, wall
 from connectors.reading.verdict import carried, case_of, parted, time_faults
 
 # Source: AccessLink's description. Stage lengths and interruptions are seconds.
@@ -179,8 +179,7 @@ def _recharges(docs: pa.Table) -> Iterator[Item]:
 def _pulses(docs: pa.Table) -> Iterator[Item]:
     pulses = query(
         f"""with each as (
-            select date as day, unnest(case when json_valid(heart_rate_samples)
-                then heart_rate_samples::json[] end) as s
+            select date as day, unnest({elements("heart_rate_samples")}) as s
             from docs
         )
         select row_number() over () as record, day, s ->> '$.heart_rate' as pulse,

@@ -29,7 +29,7 @@ from connectors.polar.stages import STATES, stages
 from connectors.reading.delimited import decoded
 from connectors.reading.nights import iso_s, sleeps
 from connectors.reading.query import json_rows, query
-from connectors.reading.text_sql import dated, instant, later, offset_min, raw, wall
+from connectors.reading.text_sql import dated, elements, instant, later, offset_min, raw, wall
 from connectors.reading.verdict import carried, case_of, parted, time_faults
 
 TOTALS = {
@@ -119,7 +119,7 @@ def _nights(source: Source, variant: str) -> Iterator[Item]:
     changes = query(
         f"""with each as (
             select record, session, device, start_utc, start_offset_min, end_utc, end_offset_min,
-                unnest(case when json_valid(states) then states::json[] end) as c
+                unnest({elements("states")}) as c
             from sound where states is not null
         )
         select * exclude (c), c ->> '$.state' as state, {iso_s("(c ->> '$.offsetFromStart')")}

@@ -13,6 +13,7 @@ _WRITTEN = r"^\d{4}-\d\d?-\d\d?[T ]\d\d?:\d\d"  # a year of five digits is no ti
 _OFFSET = r"[T ]\d\d?:\d\d.*([+-])(\d\d):?(\d\d)$"
 _ZONED = _WRITTEN + r".*(Z|[+-]\d\d:?\d\d)$"
 
+FIRST_S, LAST_S = -62_135_596_800, 253_402_300_799  # the years 1 to 9999, from 1970 on
 LONGEST_S = 1e11  # three thousand years: beyond it is no duration, and no timestamp holds the end
 
 
@@ -31,6 +32,13 @@ def later(start: str, seconds: str) -> str:
     return dated(f"({start} + {length})")
 
 
+def epoch(text: str, per_second: int = 1) -> str:
+    """A timestamptz: so many seconds (or parts of one) after 1970; NULL out of the calendar."""
+    count, ends = f"try_cast({text} as double)", (FIRST_S * per_second, LAST_S * per_second)
+    told = f"case when {count} between {ends[0]} and {ends[1]} then {count} end"
+    return f"make_timestamptz(cast({told} * 1e6 / {per_second} as bigint))"
+
+
 def number(text: str) -> str:
     """A finite double, written in digits without underscores."""
     told = f"try_cast({text} as double)"
@@ -41,6 +49,11 @@ def integer(text: str) -> str:
     """A bigint, in decimal digits."""
     is_decimal = f"not regexp_matches({text}, '[_a-df-zA-DF-Z]')"  # an e may be an exponent
     return f"case when {is_decimal} then try_cast({text} as bigint) end"
+
+
+def elements(text: str, path: str = "$[*]") -> str:
+    """The elements of the JSON list at `path` of a text, which are none if it is no list."""
+    return f"json_extract(case when json_valid({text}) then {text} end, '{path}')"
 
 
 def date(text: str) -> str:

@@ -26,7 +26,7 @@ from connectors.contract import Connector, Head, Item, Skip, Source, Total, shap
 from connectors.reading.json_prefix import values_in
 from connectors.reading.outcome import Quantities, faults, samples, skips, sound
 from connectors.reading.query import query
-from connectors.reading.text_sql import number
+from connectors.reading.text_sql import epoch, number
 from connectors.samsung.bins import are_bins, bins
 from connectors.samsung.sheet import columns, sheet, type_of
 
@@ -158,7 +158,7 @@ def _days(table: pa.Table) -> Iterator[Item]:
     judged = query(
         f"""with told as (
             select *, case when source_type <> '{ALL_DEVICES}' then 'part_of_the_day' end as skip,
-                to_timestamp({number("day_time")} / 1000) as moment from rows
+                {epoch("day_time", 1000)} as moment from rows
         )
         select *, timezone('UTC', moment)::date as date, 'day ' || day_time as key,
             case when day_time is null then 'missing_time:day_time'

@@ -70,7 +70,7 @@ def columns(rows: Delimited, needed: tuple[str, ...], others: tuple[str, ...]) -
 def moment(cell: str) -> str:
     """SQL: the instant of a UTC time without a mark, or of milliseconds."""
     told = f"timezone('UTC', {text_sql.wall(cell)})"
-    counted = text_sql.dated(f"to_timestamp(try_cast({cell} as double) / 1000)")
+    counted = text_sql.epoch(cell, 1000)
     return f"case when {cell} like '%-%' then {told} else {counted} end"
 
 
@@ -78,4 +78,4 @@ _PART = "regexp_extract(time_offset, '^UTC([+-])(\\d\\d):?(\\d\\d)$', ['sign', '
 _OFFSET = f"""case when regexp_matches(time_offset, '^UTC[+-]\\d\\d:?\\d\\d$')
     then ({_PART}.sign || '1')::smallint * ({_PART}.h::smallint * 60 + {_PART}.m::smallint)
     when time_offset = 'UTC' then 0
-    else (try_cast(time_offset as bigint) / 60000)::smallint end"""
+    else try_cast(round(try_cast(time_offset as bigint) / 60000) as smallint) end"""

@@ -23,7 +23,7 @@ from connectors.contract import BrokenFile, Connector, Drift, Head, Item, Source
 from connectors.reading.delimited import LONGEST_LINE, decoded, lines_of
 from connectors.reading.nights import sleeps
 from connectors.reading.query import query
-from connectors.reading.text_sql import dated, later
+from connectors.reading.text_sql import epoch, later
 from connectors.reading.verdict import carried, case_of, parted
 
 MAGIC = "Id,Tz,From,To,Sched,Hours,Rating"
@@ -83,7 +83,7 @@ def extract(source: Source, variant: str) -> Iterator[Item]:
     yield from sleeps(sound, {"shown_min": ("total_sleep_time", "min")})
     events = query(
         f"""select e.*, s.session, s.zone,
-                {dated("make_timestamptz(try_cast(ms as bigint) * 1000)")} as start_utc
+                {epoch("ms", 1000)} as start_utc
             from events e join sound s using (record)""",
         events=_texts(found.events),
         sound=sound,
@@ -131,9 +131,10 @@ def _judged() -> str:
     )
     return f"""
     with told as (
-        select *, {dated("make_timestamptz(try_cast(Id as bigint) * 1000)")} as start_utc,
+        select *, {epoch("Id", 1000)} as start_utc,
             try_cast(Hours as double) as hours_told,
-            case when regexp_full_match(LenAdjust, '-?\\d+') then LenAdjust::bigint end as adjusted,
+            case when regexp_full_match(LenAdjust, '-?\\d+') then try_cast(LenAdjust as bigint) end
+                as adjusted,
             Id as session, 'sleep' as label,
             case when regexp_full_match(Tz, '{_ZONE.pattern}') then Tz end as zone
         from rows

@@ -174,6 +174,7 @@ SAMPLES = f"""
     select {_CLOCKS}, 'dietary_energy' as metric, energy_food as value,
         if(energy_food_unit = 'kilojoules', 'kJ', 'kcal') as unit
     from sound where type = 'food' and energy_food_unit in ('kilojoules', 'kilocalories')
+        and energy_food is not null
     union all by name
     select {_CLOCKS}, 'energy_burned' as metric, energy_spent as value, {_UNTIL},
         if(energy_unit = 'kilojoules', 'kJ', 'kcal') as unit

@@ -29,7 +29,7 @@ from connectors.contract import (
 from connectors.reading.delimited import decoded
 from connectors.reading.nights import sleeps
 from connectors.reading.query import json_rows, query
-from connectors.reading.text_sql import dated
+from connectors.reading.text_sql import epoch
 from connectors.reading.verdict import carried, case_of, parted
 
 STAGES = {"deep_sleep": "deep", "rem_sleep": "rem", "light_sleep": "light", "awake": "awake"}
@@ -71,10 +71,10 @@ def extract(source: Source, variant: str) -> Iterator[Item]:
         """with each as (
             select latest_time_zone as zone, data::json as data from rows
         ), metric as (
-            select zone, unnest((data -> '$.metric_data')::json[]) as doc from each
+            select zone, unnest(json_extract(data, '$.metric_data[*]')) as doc from each
             union all
-            select zone, unnest(flatten(list_transform(json_keys(data -> '$.metrics'),
-                lambda day: (data -> ('$.metrics."' || day || '"'))::json[]))) as doc
+            select zone, unnest(flatten(list_transform(json_extract(data, '$.metrics.*'),
+                lambda day: if(json_type(day) = 'ARRAY', json_extract(day, '$[*]'), [day])))) as doc
             from each where json_type(data -> '$.metrics') = 'OBJECT'
         )
         select row_number() over () as record, zone, lower(doc ->> '$.type') as type,
@@ -115,6 +115,13 @@ def _sleeps(docs: pa.Table) -> Iterator[Item]:
                     ("start_utc is null", "unreadable_time:bedtime_start"),
                     ("end_utc is null", "unreadable_time:bedtime_end"),
                     ("end_utc <= start_utc", "end_before_start:bedtime_end"),
+                    *[
+                        (
+                            f"json_type(object -> '$.{key}') not in ('ARRAY', 'NULL')",
+                            f"broken_row:{key}",
+                        )
+                        for key in ("sleep_stages", "quick_metrics")
+                    ],
                 ]
             )
         } end
@@ -124,8 +131,12 @@ def _sleeps(docs: pa.Table) -> Iterator[Item]:
     )
     sound, items = parted(judged)
     yield from items
-    parts = "list_filter((object -> '$.sleep_stages')::json[], lambda s: s ->> '$.type' = '{}')"
-    quick = "list_filter((object -> '$.quick_metrics')::json[], lambda m: m ->> '$.type' = '{}')"
+    parts = (
+        "list_filter(json_extract(object, '$.sleep_stages[*]'), lambda s: s ->> '$.type' = '{}')"
+    )
+    quick = (
+        "list_filter(json_extract(object, '$.quick_metrics[*]'), lambda m: m ->> '$.type' = '{}')"
+    )
     cells = [f"{parts.format(key)}[1] ->> '$.stage_time' as {key}" for key in PARTS]
     cells += [f"{quick.format(key)}[1] ->> '$.value' as {key}" for key in QUICK]
     nights = query(f"select *, {', '.join(cells)} from sound", sound=sound)
@@ -145,8 +156,7 @@ def _graph() -> str:
     return f"""
     with points as (
         select record, session, {", ".join(PARTS)},
-            unnest((object -> '$.sleep_graph.data')::json[]) as p
-        from nights where json_type(object -> '$.sleep_graph.data') = 'ARRAY'
+            unnest(json_extract(object, '$.sleep_graph.data[*]')) as p from nights
     ), told as (
         select * exclude (p), p ->> '$.type' as word, {_instant("p ->> '$.start'")} as start_utc,
             {_instant("p ->> '$.end'")} as end_utc, epoch(end_utc) - epoch(start_utc) as seconds
@@ -167,8 +177,7 @@ def _series(docs: pa.Table) -> Iterator[Item]:
     points = query(
         f"""with each as (
             select record, type, case lower(object ->> '$.unit') {units} end as unit,
-                unnest((object -> '$.values')::json[]) as p
-            from docs where json_type(object -> '$.values') = 'ARRAY'
+                unnest(json_extract(object, '$.values[*]')) as p from docs
         ), told as (
             select record, type, unit, {_instant("p ->> '$.timestamp'")} as start_utc,
                 p ->> '$.value' as value
@@ -203,8 +212,7 @@ def _series(docs: pa.Table) -> Iterator[Item]:
 
 
 def _instant(text: str) -> str:
-    seconds = f"try_cast({text} as double)"
-    return dated(f"case when {seconds} between 1 and 253402300799 then to_timestamp({seconds}) end")
+    return f"case when try_cast({text} as double) >= 1 then {epoch(text)} end"
 
 
 CONNECTOR = Connector(

@@ -98,7 +98,7 @@ def _series(good: pa.Table, name: str, metric: str, unit: str) -> Iterator[Item]
                 from good where {name} is not null
             )
             select record, device, each.value as number,
-                {text_sql.dated("to_timestamp(try_cast(each.key as double))")} as start_utc
+                {text_sql.epoch("each.key")} as start_utc
             from told""",
         good=good,
     )
@@ -117,7 +117,7 @@ def _judged() -> str:
     )
 
     def moment(name: str) -> str:
-        return text_sql.dated(f"to_timestamp(try_cast({name} as double))")
+        return text_sql.epoch(name)
 
     return f"""
     with told as (

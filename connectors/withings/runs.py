@@ -8,6 +8,7 @@ by. So it is told by the values, and only where they can be nothing else; all ot
 
 from __future__ import annotations
 
+import math
 import re
 import statistics
 from itertools import chain
@@ -48,7 +49,8 @@ def _lists(row: re.Match[str]) -> list[list[float]] | None:
         lists = [[float(x) for x in _BETWEEN.split(row[i].strip()) if x] for i in (2, 3)]
     except ValueError:
         return None
-    return lists if len(lists[0]) == len(lists[1]) else None
+    is_sound = len(lists[0]) == len(lists[1]) and all(map(math.isfinite, chain(*lists)))
+    return lists if is_sound else None
 
 
 def _is_pulse_or_oxygen(values: list[float]) -> str | None:

@@ -22,7 +22,7 @@ from connectors.reading.delimited import decoded, lines_of, rows_below
 from connectors.reading.named import Layout, columns_of, header_of, named
 from connectors.reading.nights import sleeps
 from connectors.reading.query import query
-from connectors.reading.text_sql import dated, instant, later, raw
+from connectors.reading.text_sql import dated, epoch, instant, later, raw
 from connectors.reading.verdict import carried, case_of, parted, time_faults
 
 STAGES = {"deepSleepTime": "deep", "shallowSleepTime": "shallow", "wakeTime": "wake"}
@@ -105,10 +105,7 @@ def _nights(source: Source, is_epoch: bool) -> Iterator[Item]:
     text = pc.replace_substring_regex(lines, NAPS, ",").to_pylist()
     rows, items = columns_of(rows_below(text, 0, ","), SLEEP)
     yield from items
-    start, stop = (
-        dated(f"make_timestamptz(try_cast({c} as bigint) * 1000000)") if is_epoch else instant(c)
-        for c in ("start", "stop")
-    )
+    start, stop = (epoch(c) if is_epoch else instant(c) for c in ("start", "stop"))
     nights = query(
         f"""with timed as (
             select *, night as session, 'sleep' as label, {start} as start_utc,
