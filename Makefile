@@ -60,6 +60,7 @@ crash: env
 # two writers and ten readers for five minutes
 soak: env
 	$(BIN)/python -m tests.crash.soak 300
+	$(BIN)/python -m tests.crash.soak_workers 600
 
 # mutated golden inputs to every reader and to the walker, for MINUTES on one core
 MINUTES ?= 60

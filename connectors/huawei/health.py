@@ -142,7 +142,9 @@ def _verdicts() -> str:
     ]
     return f"""
     with seen as (
-        select record, bool_or(start_utc is null) as has_no_time,
+        select record,
+            bool_or(start_utc is null or (key in {tuple(STAGES)} and end_utc is null))
+                as has_no_time,
             bool_or(end_utc < start_utc) as is_turned, bool_and(is_again) as is_again,
             bool_and(is_again or is_nothing) as is_nothing
         from told group by record

@@ -68,7 +68,7 @@ def _module(above: list[str]) -> str:
     """The type of the module, which stands under its header; '' if that is not there."""
     for line, below in pairwise(above):
         if line.startswith(ABOVE):
-            return fields_of(below, ";")[-1]
+            return next(reversed(fields_of(below, ";")), "")
     return ""
 
 

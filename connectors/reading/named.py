@@ -29,8 +29,8 @@ class Layout:
 
     def is_of(self, header: Iterable[str]) -> bool:
         """Whether a header has all the columns that are needed."""
-        found = {_folded(cell) for cell in header}
-        names = {name for cell, name in self.read.items() if _folded(cell) in found}
+        found = {folded(cell) for cell in header}
+        names = {name for cell, name in self.read.items() if folded(cell) in found}
         return set(self.needed) <= names
 
 
@@ -61,16 +61,16 @@ def columns_of(rows: Delimited, layout: Layout) -> tuple[pa.Table, list[Item]]:
 
     Raises: FormatDrift without a column that is needed.
     """
-    names = {_folded(cell): name for cell, name in layout.read.items()}
-    unread = {_folded(cell) for cell in layout.unread}
+    names = {folded(cell): name for cell, name in layout.read.items()}
+    unread = {folded(cell) for cell in layout.unread}
     items: list[Item] = [Total(rows.records), *rows.unreadable()]
     columns: dict[str, pa.ChunkedArray] = {}
     for index, cell in enumerate(rows.header):
-        name = names.get(_folded(cell))
+        name = names.get(folded(cell))
         if name is not None and name not in columns:
             column = rows.columns.column(index)
             columns[name] = pc.if_else(pc.equal(column, ""), None, column)
-        elif name is None and cell and _folded(cell) not in unread:
+        elif name is None and cell and folded(cell) not in unread:
             items.append(Drift(f"column {cell}"))
     for cell, name in layout.read.items():
         if name not in columns:
@@ -83,5 +83,6 @@ def columns_of(rows: Delimited, layout: Layout) -> tuple[pa.Table, list[Item]]:
     return pa.table({"record": rows.line, "is_short": is_short, **columns}), items
 
 
-def _folded(cell: str) -> str:
+def folded(cell: str) -> str:
+    """The name of a column, however it is quoted and spelled."""
     return cell.strip().strip('"').strip().casefold()

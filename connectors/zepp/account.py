@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from connectors.contract import Connector, Head, Item, Skip, Source, shaped
 from connectors.reading.delimited import decoded, lines_of, rows_below
-from connectors.reading.named import Layout, columns_of, header_of, named
+from connectors.reading.named import Layout, columns_of, folded, header_of, named
 from connectors.reading.nights import sleeps
 from connectors.reading.query import query
 from connectors.reading.text_sql import dated, epoch, instant, later, raw
@@ -96,8 +96,8 @@ def extract(source: Source, variant: str) -> Iterator[Item]:
 def _first_cell(head: Head, header: list[str], name: str) -> str:
     lines = lines_of(decoded(head.first))
     cells = lines[1].split(",") if len(lines) > 1 else []
-    place = header.index(name)
-    return cells[place] if place < len(cells) else ""
+    found = (cell for told, cell in zip(header, cells, strict=False) if folded(told) == name)
+    return next(found, "")
 
 
 def _nights(source: Source, is_epoch: bool) -> Iterator[Item]:
