@@ -97,11 +97,12 @@ def _json_variant(text: str) -> str | None:
 
 def _log_variant(head: Head) -> str | None:
     """Whether there are sleep logs, in a list as in a Takeout or as an answer of the Web API."""
-    values = values_in(head)
-    under, log = next(documents_in(values, MARKS), ("", {}))
+    under, log = next(documents_in(head, MARKS), ("", {}))
     if not (isinstance(log.get("dateOfSleep"), str) and {"logId", "isMainSleep"} & log.keys()):
         return None
-    return "sleep_json" if under == "" and isinstance(values[0], list) else "sleep_api_json"
+    return (
+        "sleep_json" if under == "" and isinstance(values_in(head)[0], list) else "sleep_api_json"
+    )
 
 
 def _are_steps(text: str) -> bool:

@@ -21,7 +21,7 @@ import pyarrow as pa
 from connectors.contract import Connector, Drift, Head, Item, Skip, Source, Total, shaped
 from connectors.garmin.api_sleep import KNOWN, nights
 from connectors.garmin.api_streams import STREAMS, steps, stream
-from connectors.reading.json_prefix import documents_in, values_in
+from connectors.reading.json_prefix import documents_in
 from connectors.reading.json_wrapped import documents
 from connectors.reading.query import query
 
@@ -40,7 +40,7 @@ def kind_of(keys: Mapping[str, object]) -> str | None:
 
 def identify(head: Head) -> str | None:
     """By the keys of the first documents."""
-    found = (kind_of(document) for _, document in documents_in(values_in(head), MARKS))
+    found = (kind_of(document) for _, document in documents_in(head, MARKS))
     kinds = {kind for kind in found if kind}
     if not kinds:
         return None

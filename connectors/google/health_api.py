@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from connectors.contract import Connector, Head, Item, Skip, Source, Total, shaped
 from connectors.reading import text_sql
-from connectors.reading.json_prefix import documents_in, values_in
+from connectors.reading.json_prefix import documents_in
 from connectors.reading.json_wrapped import documents
 from connectors.reading.outcome import faults, samples, sound
 from connectors.reading.query import query
@@ -71,7 +71,7 @@ _SPAN = "start_utc, start_offset_min, end_utc, end_offset_min, device, key"
 
 def identify(head: Head) -> str | None:
     """`data_points_json` where a point has a payload that is read."""
-    for _, point in documents_in(values_in(head), MARKS):
+    for _, point in documents_in(head, MARKS):
         for key in ("sleep", "exercise", *POINTS, *DAYS):
             payload = point.get(key)
             if isinstance(payload, dict) and {"interval", "sampleTime", "date"} & payload.keys():

@@ -27,7 +27,7 @@ from connectors.oura.sleep import SLEEP, sleeps
 from connectors.oura.trends import COLUMNS, trends
 from connectors.oura.workouts import WORKOUT, workouts
 from connectors.reading.delimited import decoded, fields_of, lines_of
-from connectors.reading.json_prefix import documents_in, values_in
+from connectors.reading.json_prefix import documents_in
 
 TREND_MARKS = COLUMNS.keys() - {"date", "Steps", "Sleep Score"}  # others write these, too
 # Known and not carried. Source: API description (v2) and its documents.
@@ -49,7 +49,7 @@ OTHER_KEYS = frozenset(
 
 def identify(head: Head) -> str | None:
     """By the keys of the first documents or the cells of the header, or None."""
-    kinds = {kind_of(document) for _, document in documents_in(values_in(head), MARKS)} - {None}
+    kinds = {kind_of(document) for _, document in documents_in(head, MARKS)} - {None}
     if kinds:
         return f"api_{kinds.pop()}" if len(kinds) == 1 else "api_mixed"
     lines = lines_of(decoded(head.first))

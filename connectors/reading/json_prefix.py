@@ -29,11 +29,13 @@ def values_in(head: Head) -> list[object]:
     return _values(head.first)
 
 
-def documents_in(values: object, marks: frozenset[str]) -> Iterator[tuple[str, dict[str, object]]]:
+def documents_in(head: Head, marks: frozenset[str]) -> Iterator[tuple[str, dict[str, object]]]:
     """Objects that have one of `marks` as key, in whatever lists and objects they are wrapped, each
     with the keys around it (`sleep/data`, '' for none). What is in a document is not looked into.
     """
-    yield from _documents(values, marks, "", 0)
+    text = decoded(head.first)
+    if any(f'"{mark}"' in text for mark in marks):  # most files have none of a vendor's
+        yield from _documents(_values(head.first), marks, "", 0)
 
 
 def _documents(

@@ -8,8 +8,9 @@ nothing can be read without it, FormatDrift. A row that breaks off before its la
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -29,14 +30,24 @@ class Layout:
 
     def is_of(self, header: Iterable[str]) -> bool:
         """Whether a header has all the columns that are needed."""
-        found = {folded(cell) for cell in header}
+        found = _folded(tuple(header))
         names = {name for cell, name in self.read.items() if folded(cell) in found}
         return set(self.needed) <= names
 
 
+@lru_cache(4)  # every connector asks about the same header
+def _folded(header: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(map(folded, header))
+
+
 def header_of(head: Head, delimiter: str = ",") -> list[str]:
     """The cells of the first line of a file; empty where it has none, or it is not text."""
-    lines = lines_of(decoded(head.first))
+    return list(_header(head.first, delimiter))
+
+
+@lru_cache(8)
+def _header(data: bytes, delimiter: str) -> Sequence[str]:
+    lines = lines_of(decoded(data))
     if not lines or "\0" in lines[0]:
         return []
     try:
@@ -83,6 +94,7 @@ def columns_of(rows: Delimited, layout: Layout) -> tuple[pa.Table, list[Item]]:
     return pa.table({"record": rows.line, "is_short": is_short, **columns}), items
 
 
+@lru_cache(4096)
 def folded(cell: str) -> str:
     """The name of a column, however it is quoted and spelled."""
     return cell.strip().strip('"').strip().casefold()

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from connectors.contract import Connector, Head, Item, Source, Total, shaped
 from connectors.reading import text_sql
-from connectors.reading.json_prefix import documents_in, values_in
+from connectors.reading.json_prefix import documents_in
 from connectors.reading.json_wrapped import documents
 from connectors.reading.outcome import faults, samples, skips, sound
 from connectors.reading.query import query
@@ -74,7 +74,7 @@ _RAW = ("id", "start", "end", "zone")
 
 def identify(head: Head) -> str | None:
     """`documents_json` where a document has WHOOP's keys."""
-    for _, document in documents_in(values_in(head), MARKS):
+    for _, document in documents_in(head, MARKS):
         keys = document.keys()
         if "user_id" in keys and ({"start", "timezone_offset"} <= keys or "sleep_id" in keys):
             return "documents_json"

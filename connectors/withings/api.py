@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from connectors.contract import Connector, Head, Item, Source, Total, shaped
 from connectors.reading import text_sql
-from connectors.reading.json_prefix import documents_in, values_in
+from connectors.reading.json_prefix import documents_in
 from connectors.reading.json_wrapped import documents
 from connectors.reading.outcome import faults, samples, sound
 from connectors.reading.query import query
@@ -53,7 +53,7 @@ _NEVER_ZERO = ("sleep_heart_rate", "sleep_heart_rate_lowest", "sleep_respiratory
 
 def identify(head: Head) -> str | None:
     """`sleep_json` where an element has the keys of a summary or of a state."""
-    for _, document in documents_in(values_in(head), MARKS):
+    for _, document in documents_in(head, MARKS):
         keys = document.keys()
         is_told = "state" in keys or {"data", "model"} <= keys
         if is_told and "enddate" in keys and isinstance(document["startdate"], int):

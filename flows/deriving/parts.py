@@ -16,7 +16,7 @@ from transforms.arrays import DAY
 from transforms.copies.age import ranked
 from transforms.copies.set_aside import set_aside, without
 from transforms.pieces import EVERYTHING, Piece
-from warehouse.store.database import in_memory
+from warehouse.store.database import scratch
 from warehouse.store.lake import Lake
 
 EPOCH, MICROSECOND = dt.datetime(1970, 1, 1), dt.timedelta(microseconds=1)
@@ -49,11 +49,6 @@ class Parts:
             }
         )
 
-    @cached_property
-    def _database(self) -> duckdb.DuckDBPyConnection:
-        """In memory; once, since to make one takes as long as to read a small file."""
-        return in_memory()
-
     def made(self) -> dict[str, int]:
         """When each file was made at the latest, microseconds: as it says, or when it was read."""
         ends = {}
@@ -67,7 +62,7 @@ class Parts:
 
     def connection(self) -> duckdb.DuckDBPyConnection:
         """A connection with temporary relations of its own."""
-        connection = self._database.cursor()
+        connection = scratch()
         connection.execute("set timezone = 'UTC'")
         return connection
 

@@ -12,7 +12,7 @@ from flows.deriving.version_words import version_notes
 from flows.reading.manifest import Key, Manifest
 from transforms.copies.age import Signs
 from transforms.copies.novelty import novelty, without_rejects
-from warehouse.store.database import in_memory
+from warehouse.store.database import scratch
 from warehouse.store.lake import Lake
 
 
@@ -73,14 +73,16 @@ def count_new(lake: Lake, receipt: Receipt, there: set[str]) -> None:
         for file in files["file"].to_pylist()
     ]
     files = files.append_column("arrival", pa.array(order, pa.int32()))
-    if not there and len(read) == len(set(files["connector"].to_pylist())):
-        for each in read:  # one file of each format, and none before: all of it is new
+    is_alone = files.num_rows == len(set(files["connector"].to_pylist()))
+    sources = {s: source for s in ("sample", "episode", "daily") if (source := parts.parts(s))}
+    with scratch() as connection:
+        compared = None if is_alone else novelty(connection, sources, files)
+    if compared is None:  # no two files tell one thing
+        for each in read:
             assert each.manifest is not None
             each.new = each.manifest["carried_count"]
         return
-    sources = {s: source for s in ("sample", "episode", "daily") if (source := parts.parts(s))}
-    with in_memory() as connection:
-        counts, versions = novelty(connection, sources, files)
+    counts, versions = compared
     receipt.notes += version_notes(versions, {m["file"]: m for m in parts.manifests}, set(arrival))
     for each in read:
         assert each.manifest is not None

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import duckdb
 import pyarrow as pa
 
-from transforms.copies.one_copy import WHAT, crowded_sql, facts
+from transforms.copies.one_copy import WHAT, crowded_sql, facts, may_be_shared
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,9 @@ class Versions:
 
 def novelty(
     connection: duckdb.DuckDBPyConnection, parts: Mapping[str, str], files: pa.Table
-) -> tuple[dict[str, tuple[int, int, int]], list[Versions]]:
-    """Records new, known and corrected, by newly read file; versions that one of them tells.
+) -> tuple[dict[str, tuple[int, int, int]], list[Versions]] | None:
+    """Records new, known and corrected, by newly read file; versions that one of them tells. None
+    if no two files share a fact, so that every record is new.
 
     `parts` maps shapes to FROM clauses of extracted rows with connector and file; `files` has
     connector, file, newness and arrival (0: was there before; else the order of reading). A record
@@ -32,9 +33,17 @@ def novelty(
     no newer file tells it; else known.
     """
     connection.register("files", files)
-    rows = [_states_sql(connection, shape, source) for shape, source in parts.items()]
-    if not rows:
-        return {}, []
+    for shape, source in parts.items():
+        connection.execute(
+            f"create temp view {shape}_part as select p.*, f.arrival, f.newness from {source} p "
+            "join files f using (connector, file)"
+        )
+        connection.execute(
+            f"create temp table {shape}_crowded as {crowded_sql(shape, f'{shape}_part')}"
+        )
+    if not any(may_be_shared(connection, f"{shape}_crowded", f"{shape}_part") for shape in parts):
+        return None
+    rows = [_states_sql(shape) for shape in parts]
     counts = connection.execute(
         f"""
         with state as ({" union all ".join(rows)}),
@@ -80,15 +89,10 @@ def _versions_sql(shape: str) -> str:
     """
 
 
-def _states_sql(connection: duckdb.DuckDBPyConnection, shape: str, source: str) -> str:
+def _states_sql(shape: str) -> str:
     """File and record of every row of a new file, and whether it is new or corrected."""
     what, listed, unnamed = WHAT[shape], facts(shape), facts(shape, "device")
     part, crowded = f"{shape}_part", f"{shape}_crowded"
-    connection.execute(
-        f"create temp view {part} as select p.*, f.arrival, f.newness from {source} p "
-        "join files f using (connector, file)"
-    )
-    connection.execute(f"create temp table {crowded} as {crowded_sql(shape, part)}")
     return f"""
         select file, record, true as is_new, false as is_corrected
         from {part} anti join {crowded} using (connector, file, {what})

@@ -93,7 +93,7 @@ def one_copy(
         f"from {parts} p join files f using (connector, file)"
     )
     what, listed = WHAT[shape], facts(shape)
-    if not _has_copies(connection, shape, files):
+    if not _has_copies(connection, shape, files, excluded):
         return connection.sql(f"select {KEPT} from part where not is_excluded").to_arrow_table()
     counted = _not_renamed(shape) if _many_names(connection, what) else "counted"
     best = "file"
@@ -142,17 +142,32 @@ def _and_not_gone(excluded: pa.Table, listed: str) -> str:
     return f"and not bool_or(is_excluded) over (partition by connector, {listed})"
 
 
-def _has_copies(connection: duckdb.DuckDBPyConnection, shape: str, files: pa.Table) -> bool:
+def _has_copies(
+    connection: duckdb.DuckDBPyConnection, shape: str, files: pa.Table, excluded: pa.Table
+) -> bool:
     """Whether any fact may be told by two files, with `crowded` made if so."""
     if len(set(files["connector"].to_pylist())) == files.num_rows:
         return False
     if shape != "daily" and not _may_have_copies(connection, files):
         return False
     connection.execute(f"create temp table crowded as {crowded_sql(shape, 'part')}")
-    ((has_copies,),) = connection.execute(
-        "select exists (from crowded) or exists (from part where key is not null)"
+    return may_be_shared(connection, "crowded", "part", is_excluded=excluded.num_rows > 0)
+
+
+def may_be_shared(
+    connection: duckdb.DuckDBPyConnection, crowded: str, part: str, is_excluded: bool = False
+) -> bool:
+    """Whether two files of a connector may tell one fact: without a key, or two of them with keys.
+
+    Where something `is_excluded`, whether there are keys at all.
+    """
+    keyed = f"select connector from {part} where key is not null"
+    if not is_excluded:
+        keyed += " group by connector having min(file) < max(file)"
+    ((is_shared,),) = connection.execute(
+        f"select exists (from {crowded}) or exists ({keyed})"
     ).fetchall()
-    return bool(has_copies)
+    return bool(is_shared)
 
 
 def _many_names(connection: duckdb.DuckDBPyConnection, what: str) -> bool:

@@ -6,6 +6,7 @@ Source: DuckDB documentation, "Storage Versions and Format" and `STORAGE_VERSION
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -28,6 +29,20 @@ def in_memory(**options: Option) -> duckdb.DuckDBPyConnection:
     return duckdb.connect(config={**_limits, **options})
 
 
+def scratch() -> duckdb.DuckDBPyConnection:
+    """A connection for temporary relations, to the one database of this process that has no others.
+
+    To make a database takes as long as to read a small file.
+    """
+    return _scratch().cursor()
+
+
+@cache
+def _scratch() -> duckdb.DuckDBPyConnection:
+    return in_memory()
+
+
 def limit_threads(count: int) -> None:
     """From now on a database in memory has so many: other processes use the other cores."""
     _limits["threads"] = count
+    _scratch.cache_clear()
