@@ -130,6 +130,7 @@ def _sleeps_sql() -> str:
                 {told}
             from opened
         ),
+        ended as (select *, {told_end} as duration_end, {in_bed} as in_bed_end from typed),
         judged as (
             select *, coalesce(len(data) > 1 and data[-1].level = 'unknown'
                     and {number("data[-1].seconds")} = 3600
@@ -140,13 +141,13 @@ def _sleeps_sql() -> str:
                      when start_wall is null then 'unreadable_time'
                      when duration_text is null then 'missing_value'
                      when duration_ms < 0 then 'end_before_start'
-                     when {told_end} is null then 'unreadable_number' end as code
-            from typed
+                     when duration_end is null then 'unreadable_number' end as code
+            from ended
         )
         select record, session, session as key, start_wall,
             case when not has_odd_hour then start_wall end as anchor_wall,
-            if(has_odd_hour, told_end_wall, {told_end}) as end_wall,
-            if(has_odd_hour, told_end_wall, {in_bed}) as bed_end_wall,
+            if(has_odd_hour, told_end_wall, duration_end) as end_wall,
+            if(has_odd_hour, told_end_wall, in_bed_end) as bed_end_wall,
             'sleep' as kind, null::varchar as device,
             case is_main when 'true' then 'main_sleep' when 'false' then 'nap' else 'sleep' end
                 as label,

@@ -6,6 +6,7 @@ import codecs
 import os
 import shutil
 import tempfile
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -17,7 +18,10 @@ import pyarrow as pa
 from connectors.contract import BrokenFile, Source
 from connectors.reading.json_damage import broken_json, is_closed
 
+FEW_ROWS = 50_000
 LARGEST_OBJECT = 1 << 28  # one page of documents may be one object
+# of the copy that is made on purpose
+warnings.filterwarnings("ignore", message="Arrow output on a DB-API result")
 
 
 @cache
@@ -47,10 +51,12 @@ def query(sql: str, **tables: pa.Table) -> pa.Table:
 
     Raises: duckdb.Error.
     """
+    is_small = all(table.num_rows < FEW_ROWS for table in tables.values())
     with _cursor() as cursor:
         for name, table in tables.items():
             cursor.register(name, table)
-        return cursor.sql(sql).to_arrow_table()
+        # a relation is bound twice, which a small one feels; what is executed is copied once more
+        return (cursor.execute(sql) if is_small else cursor.sql(sql)).to_arrow_table()
 
 
 def json_rows(source: Source, columns: dict[str, str]) -> pa.Table:
