@@ -14,12 +14,13 @@ import duckdb
 from flows.deriving.crew import Crew
 from flows.usage import reached, say
 from pages.asked.listing import listing
-from pages.asked.person import person
+from pages.asked.person import ASKED, person
 from pages.asked.reader import Reader
 from pages.figures.units import MGDL, Unit
 from pages.page import About, index_page, person_page
 from warehouse.disguise import Disguise
-from warehouse.store.lake import sweep, written
+from warehouse.one_person import only_of
+from warehouse.store.lake import Lake, sweep, written
 
 INDEX = "index.html"
 ALONE = "set threads = 1"  # many small questions: other threads would only wait
@@ -58,6 +59,7 @@ def _page(
 
 
 def write_page(
+    lake: object,
     connection: duckdb.DuckDBPyConnection,
     who: str,
     asked: Asked,
@@ -66,7 +68,13 @@ def write_page(
 ) -> None:
     """The page of one participant into a file."""
     connection.execute(ALONE)
+    _narrow(lake, connection, who)
     _write(path, _page(connection, who, asked, disguise, with_index=False))
+
+
+def _narrow(lake: object, connection: duckdb.DuckDBPyConnection, who: str) -> None:
+    if isinstance(lake, Lake):  # what is published is listed once, when it is opened
+        only_of(connection, lake, who, ASKED)
 
 
 @dataclass(frozen=True)
@@ -81,7 +89,8 @@ class _Wanted:
 
 
 def _made(page: _Wanted) -> None:
-    _, connection = _open(page.lake)
+    lake, connection = _open(page.lake)
+    _narrow(lake, connection, page.who)
     _write(page.path, _page(connection, page.who, page.asked, page.disguise, with_index=True))
 
 

@@ -54,7 +54,7 @@ def lake_sources(lake: Lake, count: int, without: str | None = None) -> dict[str
         folder = bucket_folder(lake, mart, count)
         if files := sorted(folder.glob("*.parquet")):
             pattern = [folder / "*.parquet"] if _may_glob(folder) else files
-            found[mart] = _from(names, pattern, NO_HIVE)
+            found[mart] = from_files(names, pattern, NO_HIVE)
     for mart, view in kept().items():
         if view.kept is Kept.PARTICIPANT and _parts_of(lake.marts / mart, without):
             found[mart] = _of_each(lake.marts / mart, None, without, columns[mart])
@@ -133,7 +133,7 @@ def _of_each(
     names = schema.names if schema is not None else names
     if len(parts) > NAMED_MAX and _may_glob(folder):
         pattern = folder / f"{PARTITION}=*" / "part.parquet"
-        chosen = _from(names, [pattern], HIVE)
+        chosen = from_files(names, [pattern], HIVE)
         return f"{chosen} where {PARTITION} <> '{without}'" if without else chosen
     largest = sorted(parts, key=lambda part: (-part.stat().st_size, str(part)))[:1]
     return _select(names, [*largest, *(p for p in parts if p not in largest)], HIVE, schema)
@@ -144,10 +144,11 @@ def _select(
 ) -> str:
     if not parts and schema is not None:
         return no_rows(schema)
-    return _from(names, parts, options)
+    return from_files(names, parts, options)
 
 
-def _from(names: Sequence[str], parts: Sequence[Path], options: str) -> str:
+def from_files(names: Iterable[str], parts: Sequence[Path], options: str) -> str:
+    """A SELECT of columns over files."""
     listed = ", ".join("'" + str(part.absolute()).replace("'", "''") + "'" for part in parts)
     columns = ", ".join(f'"{name}"' for name in names)
     return f"select {columns} from read_parquet([{listed}], {options})"

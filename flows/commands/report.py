@@ -51,7 +51,7 @@ def run_report(
         _, connection = opened(folder.root)
     with connection, Crew(workers) as crew:
         if place.suffix == ".html":
-            write_page(connection, people[0], asked, disguise, place)
+            write_page(there, connection, people[0], asked, disguise, place)
         else:
             write_pages(lake, connection, people, asked, disguise, place, crew)
     say(f"a page to open in a browser: {place if place.suffix == '.html' else place / INDEX}")

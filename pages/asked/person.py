@@ -88,6 +88,12 @@ BASES = """
     where participant_id = $who and start_local::date between $first and $last
     group by time_basis order by reading_count desc, time_basis
 """
+# all that these name
+ASKED = (
+    *("night_to_day", "sleep_episode", "sleep_nightly", "data_coverage", "glucose_daily"),
+    *("glucose_summary", "agp_profile", "sleep_rhythm", "glucose", "sleep_stage", "meal"),
+    *("episode", "sleep_effect", "zone_timeline", "clock_finding", "source_file", "reject"),
+)
 NIGHT_COUNT = 14  # nights and days that are shown one by one
 
 

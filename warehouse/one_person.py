@@ -1,0 +1,45 @@
+"""One participant of many: relations over the files that his or her rows are in, and no others.
+
+To find them among those of a thousand people, or to open every bucket, takes longer than to read
+them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import duckdb
+
+from warehouse.schema import COMPUTED_TABLES, RESULTS, TABLES
+from warehouse.store.buckets import MadeFrom, bucket_file, own_file
+from warehouse.store.lake import PARTITION, Lake
+from warehouse.table_files import HIVE, NAMED_MAX, NO_HIVE, from_files
+from warehouse.view_files import Kept, kept
+
+
+def only_of(
+    connection: duckdb.DuckDBPyConnection, lake: Lake, participant: str, names: Iterable[str]
+) -> None:
+    """Let a connection see one participant in some tables and marts. Where there are few people
+    nothing is done, and so are relations that have no files.
+
+    Raises: duckdb.Error for a damaged file.
+    """
+    if sum(1 for _ in lake.tables.glob(f"sample/{PARTITION}=*")) <= NAMED_MAX:
+        return
+    count, views = MadeFrom.of(lake).count, kept()
+    selects = []
+    for name in names:
+        view, schema = views.get(name), (TABLES | RESULTS | COMPUTED_TABLES).get(name)
+        columns = list(view.columns) if view else schema.names if schema is not None else []
+        if name in TABLES or name in RESULTS:
+            part, options = lake.table_part(name, participant), HIVE
+        elif view is not None and view.kept is Kept.PARTICIPANT:
+            part, options = own_file(lake, name, participant), HIVE
+        else:
+            part, options = bucket_file(lake, name, participant, count), NO_HIVE
+        if columns and part.exists():
+            selects.append((name, from_files(columns, [part], options)))
+    connection.execute(
+        ";".join(f'create or replace temp view "{name}" as {select}' for name, select in selects)
+    )
