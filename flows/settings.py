@@ -16,8 +16,6 @@ from pydantic import (
     Field,
     NaiveDatetime,
     ValidationError,
-    ValidationInfo,
-    field_validator,
     model_validator,
 )
 
@@ -83,22 +81,25 @@ class Participant(_Strict):
 
 
 class Priority(_Strict):
-    """Best connector first: what is named, then the rest by what they measure with."""
+    """Best connector first, as far as they are named."""
 
-    sleep: tuple[str, ...] = Field((), validate_default=True)
-    glucose: tuple[str, ...] = Field((), validate_default=True)
+    sleep: tuple[str, ...] = ()
+    glucose: tuple[str, ...] = ()
 
-    @field_validator("sleep", "glucose")
-    @classmethod
-    def _whole(cls, named: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+    def whole(self) -> dict[str, tuple[str, ...]]:
+        """Every connector: those that are named, then the rest by what they measure with.
+
+        All of them are asked, which takes a while: not whenever settings are read.
+        """
         sources = {name: connector.source for name, connector in connectors().items()}
-        return ordered(str(info.field_name), named, sources)
+        named = {"sleep": self.sleep, "glucose": self.glucose}
+        return {stream: ordered(stream, first, sources) for stream, first in named.items()}
 
     def among(self, present: Collection[str]) -> dict[str, list[str]]:
         """The order of some connectors: one that is not there changes nothing."""
         return {
-            "sleep": [name for name in self.sleep if name in present],
-            "glucose": [name for name in self.glucose if name in present],
+            stream: [name for name in every if name in present]
+            for stream, every in self.whole().items()
         }
 
 

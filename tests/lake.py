@@ -235,7 +235,7 @@ def derived(
     lake: Lake, people: Iterable[str], settings: Settings, names: Iterable[str]
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """Some relations over the tables of a lake, each made once as a run makes them, not kept."""
-    rules, priority = settings.numbers(), settings.priority.model_dump()
+    rules, priority = settings.numbers(), settings.priority.whole()
     with over_tables(lake, people, rules, priority, settings.free_days()) as connection:
         computed(connection, names, {"mage": mage_rows})
         yield connection
@@ -450,7 +450,7 @@ def lake_of(folder: Path, people: Mapping[str, Person], settings: Settings | Non
 def with_marts(lake: Lake, people: Iterable[str], settings: Settings) -> Lake:
     """The lake with the marts of people whose tables were written to it, and its views."""
     remember(lake, settings, people, mart_names())
-    rules, priority = settings.numbers(), settings.priority.model_dump()
+    rules, priority = settings.numbers(), settings.priority.whole()
     build(lake, rules, priority, free_days=settings.free_days())
     return lake
 

@@ -49,7 +49,7 @@ def _told(settings: Settings, people: Collection[str]) -> Told:
     return Told(
         version("dawnlake"),
         settings.numbers(),
-        settings.priority.model_dump(),
+        settings.priority.whole(),
         {who: days for who, days in settings.free_days().items() if who in people},
         settings.is_mmol,
     )

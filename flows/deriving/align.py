@@ -152,11 +152,11 @@ def _derived(stage: Lake, participant: str, settings: Settings, parts: Parts) ->
         known = known_clocks(connection, stays, patience, parts.manifests, parts.kept)
     clocks = known.clocks
     made = parts.made()
-    samples = _Samples(parts, clocks, settings.priority.glucose, made)
+    samples = _Samples(parts, clocks, settings.priority.whole()["glucose"], made)
     write_pieces(stage, "sample", participant, samples.pieces())
     reported = _reported(parts, "episode", clocks)
     episode = align.episode(reported, clocks, made)
-    episode, shifted = shifted_sleeps(episode, clocks, settings.priority.sleep)
+    episode, shifted = shifted_sleeps(episode, clocks, settings.priority.whole()["sleep"])
     findings = [
         *known.findings(),
         *samples.findings,

@@ -83,7 +83,7 @@ def build_views(
     if count != before.count:
         divide(lake, mart_names(), before.count, count)
         MadeFrom(count, before.tables, before.marts).write(lake)
-    rules, priority = settings.numbers(), settings.priority.model_dump()
+    rules, priority = settings.numbers(), settings.priority.whole()
     build(lake, rules, priority, anew, without, settings.free_days())
     remove_others(lake, count)
 

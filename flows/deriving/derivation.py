@@ -211,7 +211,7 @@ def sources_of(
 
 def made_from(settings: Settings, count: int) -> MadeFrom:
     """What marts are made from now."""
-    rules, priority = settings.numbers(), settings.priority.model_dump()
+    rules, priority = settings.numbers(), settings.priority.whole()
     return MadeFrom(count, VERSION, mart_fingerprints(rules, priority, mage.VERSION))
 
 

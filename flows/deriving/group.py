@@ -96,7 +96,7 @@ def over(
     lake: Lake, participants: Collection[str], settings: Settings
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """A database with the tables of some participants."""
-    rules, priority = settings.numbers(), settings.priority.model_dump()
+    rules, priority = settings.numbers(), settings.priority.whole()
     with over_tables(lake, participants, rules, priority, settings.free_days()) as connection:
         yield connection
 

@@ -43,17 +43,18 @@ def test_defaults_are_those_of_the_guide() -> None:
     assert (rules.night_min_h, rules.night_max_h, rules.day_cap_h, rules.dawn_min_mgdl) == (
         *(3, 14, 20, 20),
     )
-    sleep = Priority().sleep
+    sleep = Priority().whole()["sleep"]
     eeg, ring, watch = (sleep.index(name) for name in ("dreem", "oura", "fitbit_takeout"))
     assert eeg < ring < watch < sleep.index("apple_health")
-    glucose = Priority().glucose
+    glucose = Priority().whole()["glucose"]
     assert glucose.index("dexcom_clarity") < glucose.index("nightscout")
 
 
 def test_who_is_named_comes_first_and_who_is_not_there_changes_nothing() -> None:
     chosen = Priority(sleep=("apple_health", "elsewhere"))
-    assert chosen.sleep[:3] == ("apple_health", "elsewhere", Priority().sleep[0])
-    assert set(connectors()) < set(chosen.sleep)
+    sleep = chosen.whole()["sleep"]
+    assert sleep[:3] == ("apple_health", "elsewhere", Priority().whole()["sleep"][0])
+    assert set(connectors()) < set(sleep)
     present = {"oura", "apple_health", "libreview"}
     assert chosen.among(present)["sleep"] == ["apple_health", "oura", "libreview"]
     assert Priority(sleep=("elsewhere",)).among(present) == Priority().among(present)

@@ -74,7 +74,7 @@ def pair() -> Lake:
 
 def told(settings: Settings | None = None, version: str = "0") -> Told:
     s = settings or Settings()
-    return Told(version, s.numbers(), s.priority.model_dump(), s.free_days(), s.is_mmol)
+    return Told(version, s.numbers(), s.priority.whole(), s.free_days(), s.is_mmol)
 
 
 def answered(url: str, sql: str) -> list[tuple[object, ...]]:

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.whole
 def marts_on(threads: int) -> dict[str, bytes]:
     """Every mart of the demo's people, as bytes."""
     settings = Settings()
-    rules, priority = settings.rules.model_dump(), settings.priority.model_dump()
+    rules, priority = settings.rules.model_dump(), settings.priority.whole()
     found = {}
     with over_tables(demo_lake(), ["ada", "ben"], rules, priority) as connection:
         connection.execute(f"set threads = {threads}")

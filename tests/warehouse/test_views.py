@@ -73,7 +73,7 @@ file record
 @pytest.fixture(scope="module")
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     lake = Lake(tmp_path_factory.mktemp("empty")).create()
-    build(lake, Settings().rules.model_dump(), Settings().priority.model_dump())
+    build(lake, Settings().rules.model_dump(), Settings().priority.whole())
     return lake
 
 
@@ -145,7 +145,7 @@ def test_comments_outlive_new_tables(tmp_path: Path) -> None:
     """New files take over the views of the old warehouse; `create or replace` drops comments."""
     lake = Lake(tmp_path / "lake")
     shutil.copytree(demo_lake().root, lake.root)
-    build(lake, Settings().rules.model_dump(), Settings().priority.model_dump())
+    build(lake, Settings().rules.model_dump(), Settings().priority.whole())
     sql = "select count(*) as n from duckdb_columns() where not internal and comment is null"
     assert asked(lake, sql) == asked(demo_lake(), sql)
 
@@ -308,7 +308,7 @@ def in_memory() -> Iterator[duckdb.DuckDBPyConnection]:
     """The demo's views in a database that may be spoilt."""
     with duckdb.connect() as connection:
         chosen = Settings()
-        create(connection, chosen.rules.model_dump(), chosen.priority.model_dump())
+        create(connection, chosen.rules.model_dump(), chosen.priority.whole())
         create_tables(connection, lake_sources(demo_lake(), MadeFrom.of(demo_lake()).count))
         connection.execute("set search_path = 'main,live'")
         yield connection
