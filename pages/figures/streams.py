@@ -15,6 +15,7 @@ from pages.figures.units import UNKNOWN, day, plain, short_day
 
 MOST = 14  # streams that are drawn; the table has them all
 ROW = 20
+NAME_MAX = 40  # letters that have room before a row; the table has the whole name
 A_FEW, MANY = 2, 10  # readings of a day, on average: told once, and again for naps
 DAILY = "numbers of the day"
 FIRST = ("interstitial_glucose", "capillary_glucose", "heart_rate", "step_count")
@@ -47,7 +48,7 @@ def streams(
     for number, kind in enumerate(drawn):
         y = box.top + ROW * number
         own = [row for row in coverage if _kind(row) == kind]
-        parts.append(axes.words(box.left - 8, y + 13, names[number], anchor="end"))
+        parts.append(axes.words(box.left - 8, y + 13, _cut(names[number]), anchor="end"))
         parts.append(_cells(own, first, x, y, width))
     y = box.top + ROW * len(drawn)
     if nights:
@@ -125,6 +126,13 @@ def _names(kinds: Sequence[Sequence[str]]) -> list[str]:
         same = sum(_name(kind) == each.split(" (")[0] for each in names)
         names.append(f"{_name(kind)} ({same + 1})" if same else _name(kind))
     return names
+
+
+def _cut(name: str) -> str:
+    """A name that fits: of a longer one its end, which tells the source, and what goes before."""
+    metric, _, source = name.partition(", ")
+    room = max(NAME_MAX - len(source) - 3, 4)
+    return name if len(name) <= NAME_MAX else f"{metric[:room].rstrip()}…, {source}"[:NAME_MAX]
 
 
 def _told(coverage: Sequence[Row], kind: tuple[str, ...]) -> tuple[list[dt.date], list[int]]:

@@ -244,6 +244,19 @@ def test_a_calendar_has_a_week_in_a_row() -> None:
     assert figure.table == [["2025-06-02", "7:30", "–"], ["2025-06-08", "–", "88.0"]]
 
 
+def test_a_long_name_of_a_stream_is_cut_where_it_is_drawn_alone() -> None:
+    kind = {"metric": "heart_rate_variability_rmssd", "connector": "google_health_api"}
+    day = {"device": None, "reading_count": 9, "date": dt.date(2025, 6, 1), "observed_pct": 90.0}
+    figure = streams.streams([{**kind, **day}], [], [])
+    assert figure is not None
+    assert figure.table[0][0] == "heart rate variability rmssd, google_health_api"
+    drawn = [
+        e.text or "" for e in ElementTree.fromstring(figure.image).iter() if e.tag.endswith("text")
+    ]
+    assert "heart rate variabili…, google_health_api" in drawn
+    assert max(map(len, drawn)) <= streams.NAME_MAX
+
+
 def test_streams_have_glucose_first_and_daily_numbers_together() -> None:
     def row(metric: str, day: int, count: int, share: float | None) -> dict[str, Any]:
         return {"metric": metric, "connector": "oura", "device": None, "reading_count": count,
