@@ -8,7 +8,7 @@ nothing can be read without it, FormatDrift. A row that breaks off before its la
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -42,12 +42,7 @@ def _folded(header: tuple[str, ...]) -> frozenset[str]:
 
 def header_of(head: Head, delimiter: str = ",") -> list[str]:
     """The cells of the first line of a file; empty where it has none, or it is not text."""
-    return list(_header(head.first, delimiter))
-
-
-@lru_cache(8)
-def _header(data: bytes, delimiter: str) -> Sequence[str]:
-    lines = lines_of(decoded(data))
+    lines = lines_of(decoded(head.first))
     if not lines or "\0" in lines[0]:
         return []
     try:
