@@ -6,7 +6,7 @@ Source: DuckDB documentation, "Storage Versions and Format" and `STORAGE_VERSION
 
 from __future__ import annotations
 
-from functools import cache
+import os
 from pathlib import Path
 
 import duckdb
@@ -14,6 +14,7 @@ import duckdb
 STORAGE_VERSION = "v1.4.0"  # the oldest DuckDB whose clients are to open a lake
 Option = str | bool | int | float | list[str]
 _limits: dict[str, Option] = {}
+_scratch: dict[int, duckdb.DuckDBPyConnection] = {}  # by process
 
 
 def writable(path: Path) -> duckdb.DuckDBPyConnection:
@@ -32,17 +33,14 @@ def in_memory(**options: Option) -> duckdb.DuckDBPyConnection:
 def scratch() -> duckdb.DuckDBPyConnection:
     """A connection for temporary relations, to the one database of this process that has no others.
 
-    To make a database takes as long as to read a small file.
+    To make a database takes as long as to read a small file. A process that was forked makes its
+    own: threads do not come along.
     """
-    return _scratch().cursor()
-
-
-@cache
-def _scratch() -> duckdb.DuckDBPyConnection:
-    return in_memory()
+    own = _scratch.get(os.getpid()) or _scratch.setdefault(os.getpid(), in_memory())
+    return own.cursor()
 
 
 def limit_threads(count: int) -> None:
     """From now on a database in memory has so many: other processes use the other cores."""
     _limits["threads"] = count
-    _scratch.cache_clear()
+    _scratch.pop(os.getpid(), None)
