@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from connectors import connectors
 from connectors.contract import PEEK_BYTES, Connector, IngestError
 from connectors.reading.lists import listed
 from flows.deriving.receipt import FileReceipt
@@ -62,20 +63,36 @@ def look(
     none is. `mappings` are the lake's own, beside the connectors.
     """
     try:
-        claim = identified(found.source, mappings)
-        small = _small(found, claim)
         if not again and known.has_size(found.size):
-            file = small.file if small else sha256(found)[:FILE_DIGITS]
-            part = known.part((claim[0].name, file))
-            if part is not None and part.manifest["connector_version"] == claim[0].version:
-                count = part.manifest["carried_count"]
+            part = _read_before(found, known, mappings)
+            if part is not None:
                 receipt = FileReceipt(found.name, "known", found.archive, part.manifest)
                 receipt.signs = found.signs
-                receipt.already_known = count
+                receipt.already_known = part.manifest["carried_count"]
                 return receipt
+        claim = identified(found.source, mappings)
+        small = _small(found, claim)
         return Unread(claim, (found,), (small,) if small else ())
     except IngestError as error:
         return FileReceipt(found.name, "set aside", found.archive, error=error)
+
+
+def _read_before(found: Found, known: Known, mappings: Iterable[Connector]) -> Part | None:
+    """These bytes as they were read, if who has read them is the same and still claims them: then
+    nobody else is asked.
+
+    Raises: IngestError for a file that cannot be read to its end.
+    """
+    every = {**connectors(), **{mapping.name: mapping for mapping in mappings}}
+    for part in known.parts(sha256(found)[:FILE_DIGITS]):
+        connector = every.get(part.manifest["connector"])
+        if (
+            connector is not None
+            and connector.version == part.manifest["connector_version"]
+            and connector.identify(found.source) is not None
+        ):
+            return part
+    return None
 
 
 def _small(found: Found, claim: Claim) -> Small | None:

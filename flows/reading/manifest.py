@@ -111,6 +111,7 @@ class Known:
     def __init__(self, parts: Iterable[Part], participant: str = "") -> None:
         self.participant = participant
         self._by_key: dict[Key, Part] = {}
+        self._by_file: dict[str, list[Key]] = {}
         self._sizes: set[int] = set()
         self._given = 0
         self.add(parts)
@@ -121,6 +122,8 @@ class Known:
 
     def add(self, parts: Iterable[Part]) -> None:
         for part in parts:
+            if part.key not in self._by_key:
+                self._by_file.setdefault(part.key[1], []).append(part.key)
             self._by_key[part.key] = part
             self._sizes.add(part.manifest["byte_count"])
             self._given = max(self._given, part.manifest.get("age", {}).get("given", 0))
@@ -133,6 +136,10 @@ class Known:
     def has_size(self, size: int) -> bool:
         """Whether any has so many bytes: a file of another size has not been read before."""
         return size in self._sizes
+
+    def parts(self, file: str) -> list[Part]:
+        """A file by its id alone, by each connector that has read it."""
+        return [self._by_key[key] for key in self._by_file.get(file, ())]
 
     def part(self, key: Key) -> Part | None:
         """A file by its connector and its id."""
