@@ -49,7 +49,7 @@ WORDS = {
     "wake16h_sd_mgdl": "spread of 16 hours",
     "wake16h_titr_pct": "tight range",
     "wake16h_tir_pct": "time in range",
-    "wake16h_excess_mgdl": "16 hours above what is usual",
+    "wake16h_excess_mgdl": "16 hours above usual",
     "fasting_mgdl": "fasting glucose",
     "breakfast_iauc_2h_mgdl_min": "rise after breakfast",
 }
