@@ -85,7 +85,7 @@ def test_ten_people_of_whom_none_is_like_another() -> None:
 @pytest.mark.parametrize("rho", [0.0, 0.35, 0.7])
 @pytest.mark.parametrize("nights", [60, 120, 240])
 def test_groups_keep_what_they_promise(nights: int, rho: float, spread: float) -> None:
-    """Of 500 runs at 95 %, between 93 and 97 in 100 are what chance makes of it."""
+    """Of 500 runs at 95 %, 92 to 98 in 100 are what chance makes of it: three standard errors."""
     of = crowd(nights, rho, spread, 900)
     for people in (2, 4, 6, 10, 30):
         held, slope_wrong, r_wrong = tried(of, people, 500)
@@ -93,7 +93,7 @@ def test_groups_keep_what_they_promise(nights: int, rho: float, spread: float) -
             f"{nights} nights, rho {rho}, spread {spread}, {people} people: "
             f"{held:.1f} % hold it, p < 0.05 in {slope_wrong:.1f} and {r_wrong:.1f} %"
         )
-        assert slope_wrong <= 7 and r_wrong <= 7
+        assert slope_wrong <= 8 and r_wrong <= 8
         if people < FEWEST_FOR_INTERVAL:
             assert held == slope_wrong == 0  # there is none
         else:
