@@ -36,33 +36,35 @@ def interruptible(connection: duckdb.DuckDBPyConnection, work: Callable[[], T]) 
     """
     results: list[T] = []
     errors: list[BaseException] = []
+    done = threading.Event()  # a thread whose join is interrupted may pass for ended
 
     def run() -> None:
         try:
             results.append(work())
         except BaseException as error:  # for the one who waits
             errors.append(error)
+        finally:
+            done.set()
 
-    worker = threading.Thread(target=run, daemon=True)
-    worker.start()
+    threading.Thread(target=run, daemon=True).start()
     try:
-        while worker.is_alive():
-            worker.join(0.1)
+        while not done.wait(0.1):
+            pass
     except KeyboardInterrupt:
-        _end(connection, worker)
+        _end(connection, done)
         raise
     if errors:
         raise errors[0]
     return results[0]
 
 
-def _end(connection: duckdb.DuckDBPyConnection, worker: threading.Thread) -> None:
+def _end(connection: duckdb.DuckDBPyConnection, done: threading.Event) -> None:
     """Wait for a query that is told to end, however often Ctrl-C is pressed meanwhile."""
     until = time.monotonic() + END_S
-    while worker.is_alive() and time.monotonic() < until:
+    while not done.is_set() and time.monotonic() < until:
         with contextlib.suppress(KeyboardInterrupt):
             connection.interrupt()
-            worker.join(0.05)
+            done.wait(0.05)
 
 
 def print_query(
