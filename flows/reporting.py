@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 
@@ -21,6 +22,9 @@ from pages.page import About, index_page, person_page
 from warehouse.disguise import Disguise
 from warehouse.one_person import only_of
 from warehouse.store.lake import Lake, sweep, written
+
+if TYPE_CHECKING:
+    from warehouse.published.reading import PublishedLake
 
 INDEX = "index.html"
 ALONE = "set threads = 1"  # many small questions: other threads would only wait
@@ -59,7 +63,7 @@ def _page(
 
 
 def write_page(
-    lake: object,
+    lake: Lake | PublishedLake,
     connection: duckdb.DuckDBPyConnection,
     who: str,
     asked: Asked,
@@ -72,7 +76,7 @@ def write_page(
     _write(path, _page(connection, who, asked, disguise, with_index=False))
 
 
-def _narrow(lake: object, connection: duckdb.DuckDBPyConnection, who: str) -> None:
+def _narrow(lake: Lake | PublishedLake, connection: duckdb.DuckDBPyConnection, who: str) -> None:
     if isinstance(lake, Lake):  # what is published is listed once, when it is opened
         only_of(connection, lake, who, ASKED)
 
@@ -95,7 +99,7 @@ def _made(page: _Wanted) -> None:
 
 
 @cache
-def _open(lake: str) -> tuple[object, duckdb.DuckDBPyConnection]:
+def _open(lake: str) -> tuple[Lake | PublishedLake, duckdb.DuckDBPyConnection]:
     """The lake, which keeps what its relations need, and a connection."""
     there, connection = reached(lake)
     connection.execute(ALONE)

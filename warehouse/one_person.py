@@ -6,13 +6,16 @@ them.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
+from contextlib import suppress
+from itertools import islice
 
 import duckdb
 
 from warehouse.schema import COMPUTED_TABLES, RESULTS, TABLES
 from warehouse.store.buckets import MadeFrom, bucket_file, own_file
-from warehouse.store.lake import PARTITION, Lake
+from warehouse.store.lake import Lake
 from warehouse.table_files import HIVE, NAMED_MAX, NO_HIVE, from_files
 from warehouse.view_files import Kept, kept
 
@@ -20,13 +23,19 @@ from warehouse.view_files import Kept, kept
 def only_of(
     connection: duckdb.DuckDBPyConnection, lake: Lake, participant: str, names: Iterable[str]
 ) -> None:
-    """Let a connection see one participant in some tables and marts. Where there are few people
-    nothing is done, and so are relations that have no files.
+    """Let a connection see one participant in some tables and marts: in those that have a file of
+    his or hers. Where there are few people nothing is done.
 
     Raises: duckdb.Error for a damaged file.
     """
-    if sum(1 for _ in lake.tables.glob(f"sample/{PARTITION}=*")) <= NAMED_MAX:
-        return
+    with suppress(FileNotFoundError), os.scandir(lake.tables / "sample") as people:
+        if sum(1 for _ in islice(people, NAMED_MAX + 1)) > NAMED_MAX:
+            _narrow(connection, lake, participant, names)
+
+
+def _narrow(
+    connection: duckdb.DuckDBPyConnection, lake: Lake, participant: str, names: Iterable[str]
+) -> None:
     count, views = MadeFrom.of(lake).count, kept()
     selects = []
     for name in names:

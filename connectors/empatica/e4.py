@@ -47,11 +47,7 @@ def extract(source: Source, variant: str) -> Iterator[Item]:
     judged = query(
         f"""with filled as (select * from rows where trim(told) <> ''),
         placed as (
-            select record, told, {
-            epoch(
-                f"(try_cast('{start}' as double) + (record - 3) / try_cast('{found[2]}' as double))"
-            )
-        } as start_utc
+            select record, told, {epoch(f"({start} + (record - 3) / {found[2]}.0)")} as start_utc
             from filled
         )
         select *, null::varchar as skip, case when try_cast(told as double) is null

@@ -24,6 +24,7 @@ from connectors.gadgetbridge.rows import Row, columns_of, table_of, timed_rows
 from connectors.reading.nights import sleeps
 from connectors.reading.query import query
 from connectors.reading.sqlite_file import MAGIC, database_of
+from connectors.reading.text_sql import epoch
 from connectors.reading.verdict import Told, carried, parted
 
 PULSE = ("heart_rate", "/min")
@@ -185,10 +186,9 @@ def _sessions(database: sqlite3.Connection, windows: list[pa.Table]) -> Iterator
     for block, bad in timed_rows(database, 1, SESSIONS, 1000, columns):
         yield from bad
         judged = query(
-            """with timed as (
+            f"""with timed as (
                 select *, epoch_ms(start_utc)::varchar as session, 'sleep' as label,
-                    to_timestamp(case when WAKEUP_TIME between 1 and 253402300799999
-                        then WAKEUP_TIME / 1000 end) as end_utc
+                    case when WAKEUP_TIME > 0 then {epoch("WAKEUP_TIME", 1000)} end as end_utc
                 from block
             )
             select *, case when coalesce(WAKEUP_TIME, 0) = 0 then 'not_awake_yet' end as skip,

@@ -21,7 +21,7 @@ from connectors.reading.head_cells import head_rows
 from connectors.reading.magnitude import unit_by_magnitude
 from connectors.reading.query import query
 from connectors.reading.table import Interval, Number, Plan, parsed, planned
-from connectors.reading.text_sql import number
+from connectors.reading.text_sql import epoch, number
 
 TIMES = {"UnixTime": "unix", "YYYY-mm-dd-HH:MM:SS": "clock", "TZ": "tz"}
 READING = {"Sensorid": "sensor", "nr": "nr", **TIMES}
@@ -36,8 +36,8 @@ LABELS = {
 }
 EXERCISE = ("bike", "walk", "walking", "run", "running", "sport")
 AT = {
-    "start_utc": """case when try_cast(unix as bigint) between 1 and 4102444800
-        then make_timestamptz(try_cast(unix as bigint) * 1000000) end""",
+    "start_utc": f"""case when try_cast(unix as bigint) between 1 and 4102444800
+        then {epoch("unix")} end""",
     "start_wall": parsed("clock", "%Y-%m-%d-%H:%M:%S"),
     "start_offset_min": """case when abs(try_cast(tz as double)) <= 14
         then cast(round(try_cast(tz as double) * 60) as smallint) end""",

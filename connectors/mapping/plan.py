@@ -22,7 +22,7 @@ from connectors.mapping.model import (
     Where,
 )
 from connectors.reading.table import Interval, Number, Plan, parsed, text
-from connectors.reading.text_sql import dated, instant, later, offset_min, wall
+from connectors.reading.text_sql import dated, epoch, instant, later, offset_min, wall
 
 SKIPPED = "skipped_by_mapping"
 LAST_S, LAST_MS = 4_102_444_800, 4_102_444_800_000  # 2100
@@ -150,11 +150,10 @@ def _wall(told: str, formats: tuple[str, ...]) -> str:
 
 
 def _epoch(told: str, formats: tuple[str, ...]) -> str | None:
-    for name, last, micros in ((EPOCH_S, LAST_S, 1_000_000), (EPOCH_MS, LAST_MS, 1000)):
+    for name, last, per_second in ((EPOCH_S, LAST_S, 1), (EPOCH_MS, LAST_MS, 1000)):
         if name in formats:
             number = f"try_cast({told} as double)"
-            return f"""case when {number} between 1 and {last}
-                then make_timestamptz(cast(round({number} * {micros}) as bigint)) end"""
+            return f"case when {number} between 1 and {last} then {epoch(told, per_second)} end"
     return None
 
 

@@ -28,12 +28,13 @@ from connectors.contract import (
 )
 from connectors.reading.sqlite_file import MAGIC, columns_of, database_of, text_rows
 from connectors.reading.table import Interval, Number, Plan, planned
+from connectors.reading.text_sql import epoch
 
 MARKS = (b"BgReadings", b"calculated_value")
 FAULT, FLOOR, CEILING = 38, 39, 400  # xDrip's special values of a reading
 FIRST_MS, LATEST_MS = 946_684_800_000, 4_102_444_800_000  # 2000 to 2100: seconds fall out
 AT = f"""case when try_cast(timestamp as double) between {FIRST_MS} and {LATEST_MS}
-    then make_timestamptz(cast(try_cast(timestamp as double) * 1000 as bigint)) end"""
+    then {epoch("timestamp", 1000)} end"""
 COMMON = ("timestamp", "uuid")
 
 

@@ -150,13 +150,13 @@ def _derived(stage: Lake, participant: str, settings: Settings, parts: Parts) ->
     patience = Patience(rules.stay_min_h * HOUR, rules.stay_join_days * DAY)
     with parts.connection() as connection:
         known = known_clocks(connection, stays, patience, parts.manifests, parts.kept)
-    clocks = known.clocks
+    clocks, priority = known.clocks, settings.priority.whole()
     made = parts.made()
-    samples = _Samples(parts, clocks, settings.priority.whole()["glucose"], made)
+    samples = _Samples(parts, clocks, priority["glucose"], made)
     write_pieces(stage, "sample", participant, samples.pieces())
     reported = _reported(parts, "episode", clocks)
     episode = align.episode(reported, clocks, made)
-    episode, shifted = shifted_sleeps(episode, clocks, settings.priority.whole()["sleep"])
+    episode, shifted = shifted_sleeps(episode, clocks, priority["sleep"])
     findings = [
         *known.findings(),
         *samples.findings,

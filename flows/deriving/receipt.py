@@ -73,10 +73,11 @@ def count_new(lake: Lake, receipt: Receipt, there: set[str]) -> None:
         for file in files["file"].to_pylist()
     ]
     files = files.append_column("arrival", pa.array(order, pa.int32()))
-    is_alone = files.num_rows == len(set(files["connector"].to_pylist()))
-    sources = {s: source for s in ("sample", "episode", "daily") if (source := parts.parts(s))}
-    with scratch() as connection:
-        compared = None if is_alone else novelty(connection, sources, files)
+    compared = None
+    if files.num_rows > len(set(files["connector"].to_pylist())):
+        sources = {s: source for s in ("sample", "episode", "daily") if (source := parts.parts(s))}
+        with scratch() as connection:
+            compared = novelty(connection, sources, files)
     if compared is None:  # no two files tell one thing
         for each in read:
             assert each.manifest is not None

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from tests.crash.soak import read
 from tests.crash.works import readings
-from tests.lake import BERLIN, golden, put
+from tests.lake import BERLIN, golden, put, tree
 
 PEOPLE = [f"p{number:02}" for number in range(12)]
 DAYS = 26
@@ -78,13 +78,10 @@ def ended(run: subprocess.Popen[bytes], kills: list[float], every_s: float) -> s
 def differing(one: Path, other: Path) -> list[str]:
     """Tables and marts that two lakes do not share, byte by byte."""
     here, there = (
-        {
-            str(path.relative_to(lake)): path.read_bytes()
-            for name in KEPT
-            for path in (lake / name).rglob("*.parquet")
-        }
+        {f"{name}/{file}": data for name in KEPT for file, data in tree(lake / name).items()
+         if file.endswith(".parquet")}
         for lake in (one, other)
-    )
+    )  # fmt: skip
     assert here
     return sorted(name for name in here.keys() | there.keys() if here.get(name) != there.get(name))
 
