@@ -261,7 +261,7 @@ FOUND: dict[str, tuple[Callable[[], bytes], str]] = {
             '"Temperature_Fahrenheit(°F)"',
             'Temperature_Fahrenheit(°F)"',
         ),
-        "FormatDrift",
+        "switchbot_meter",
     ),
     "milliseconds of ages": (
         lambda: exchanged("plees_tracker", "sleeps_by_a_button", "1743312600123", "9" * 18),

@@ -46,9 +46,7 @@ def extract(source: Source, variant: str) -> Iterator[Item]:
 
     Raises: FormatDrift without a column that is needed.
     """
-    header = header_of(source)
-    names = {cell: name for cell, name in LAYOUTS[variant].read.items() if cell in header}
-    rows, items = named(source, Layout(names, ("time", "temperature"), DERIVED))
+    rows, items = named(source, LAYOUTS[variant])
     yield from items
     timed = query(f"select *, {wall('time')} as start_wall from rows", rows=rows)
     told = {"temperature": ("room_temperature", UNITS[variant]), "humidity": ("room_humidity", "%")}
