@@ -92,15 +92,18 @@ class Priority(_Strict):
         All of them are asked, which takes a while: not whenever settings are read.
         """
         sources = {name: connector.source for name, connector in connectors().items()}
-        named = {"sleep": self.sleep, "glucose": self.glucose}
-        return {stream: ordered(stream, first, sources) for stream, first in named.items()}
+        return {stream: ordered(stream, first, sources) for stream, first in self._named().items()}
 
     def among(self, present: Collection[str]) -> dict[str, list[str]]:
         """The order of some connectors: one that is not there changes nothing."""
+        there = {name: each.source for name, each in connectors().items() if name in present}
         return {
-            stream: [name for name in every if name in present]
-            for stream, every in self.whole().items()
+            stream: [name for name in ordered(stream, named, there) if name in present]
+            for stream, named in self._named().items()
         }
+
+    def _named(self) -> dict[str, tuple[str, ...]]:
+        return {"sleep": self.sleep, "glucose": self.glucose}
 
 
 class Rules(_Strict):

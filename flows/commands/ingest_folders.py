@@ -18,7 +18,7 @@ from flows.reading.password import Passwords
 from flows.reading.walk import is_litter
 from flows.settings import PARTICIPANT, check_zone, load
 from flows.settings_kept import remember_zones
-from flows.terminal.receipt import print_receipt
+from flows.terminal.receipt import print_receipts
 from flows.usage import UsageError, asker, is_terminal, say
 from warehouse.store.lake import Lake
 from warehouse.store.lock import writing
@@ -67,8 +67,7 @@ def run_folders(
             pipeline.concluded(lake, derive, who, done, Receipt(who))
             for who, done in zip(named, found, strict=True)
         ]
-    for receipt in receipts:
-        print_receipt(receipt)
+    print_receipts(receipts)
     for sentence in odd:
         say(sentence)
     say(f"participants: {len(receipts)}")

@@ -22,7 +22,7 @@ from flows.reading.subjects import extracted_subjects, known_subjects
 from flows.reading.walk import Found, Unreadable, walk
 from flows.settings import Settings, load
 from flows.settings_kept import remember_zones
-from flows.terminal.receipt import print_receipt
+from flows.terminal.receipt import print_receipts
 from flows.usage import UsageError, asker, given, say
 from warehouse.store.lake import Lake
 from warehouse.store.lock import writing
@@ -160,8 +160,7 @@ def _derive_all(
 
 def _told(files: _Files, receipts: list[Receipt]) -> int:
     """Every receipt, then what was set aside."""
-    for receipt in sorted(receipts, key=lambda each: each.participant):
-        print_receipt(receipt)
+    print_receipts(sorted(receipts, key=lambda each: each.participant))
     for file in files.aside:
         if file.error:
             say(f"set aside: {file.name}: {file.error}")

@@ -8,7 +8,7 @@ from flows.nightly.flow import run_nightly
 from flows.pull.fetching import connected
 from flows.reading.inbox import misplaced
 from flows.settings import load
-from flows.terminal.receipt import print_receipt
+from flows.terminal.receipt import print_receipts
 from flows.usage import say
 from warehouse.store.lake import Lake
 
@@ -19,8 +19,7 @@ def run_nightly_once(
     """The Prefect flow, once; its receipts."""
     lake = Lake(folder).create()
     receipts = run_nightly(lake.root, password_file, workers, cluster)
-    for receipt in receipts:
-        print_receipt(receipt)
+    print_receipts(receipts)
     odd = misplaced(Lake(folder))
     for name, why in odd.items():
         say(f"inbox/{name} {why}")

@@ -84,9 +84,14 @@ class Aligned:
     questions: tuple[Question, ...] = ()
 
 
-def known(lake: Lake, participant: str, settings: Settings) -> Aligned | None:
-    """The outcome of before, if nothing that a participant's tables depend on has changed."""
-    parts = Parts.of(lake, participant)
+def known(
+    lake: Lake, participant: str, settings: Settings, parts: Parts | None = None
+) -> Aligned | None:
+    """The outcome of before, if nothing that a participant's tables depend on has changed.
+
+    `parts` are theirs, if somebody knows them already.
+    """
+    parts = parts or Parts.of(lake, participant)
     before = _result(lake.note(participant), _fingerprint(participant, settings, parts))
     return before and replace(before, changed=False)
 

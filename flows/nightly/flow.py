@@ -1,5 +1,6 @@
 """The nightly flow: inbox/<participant>/ as Prefect tasks. Only this room imports Prefect.
 
+Of a participant whose inbox is as it was nothing is read, and there is no task (untouched.py).
 Alone: a task per file to extract (small ones of a kind share one), one per participant to align,
 one for the marts of whoever had something new, one to build the views, all in this process. With
 workers, a task per participant and one per group of them for marts (tasks.py). What Prefect keeps
@@ -33,6 +34,7 @@ from flows.nightly.journal import log_of, note, noted
 from flows.nightly.nights import nights_of
 from flows.nightly.surroundings import NO_HOME
 from flows.nightly.tasks import at_once, step
+from flows.nightly.untouched import Inboxes
 from flows.pull.fetching import connected, fetched, sentence
 from flows.reading.inbox import inbox_participants
 from flows.reading.inbox import misplaced as misplaced_in
@@ -67,8 +69,16 @@ views = step("views", "views", pipeline.build_views)
 fetch = step("pull", "pull {service} for {participant}", fetched)
 
 
+class Told:
+    """The receipts of a night. Prefect looks through lists and dataclasses that a flow gives for
+    futures, value by value: into this it does not look."""
+
+    def __init__(self, receipts: list[Receipt]) -> None:
+        self.receipts = receipts
+
+
 @flow(name=NAME, persist_result=False, log_prints=False)
-def nightly(lake: str, workers: int | None = 1, cluster: str = "") -> State[list[Receipt]]:
+def nightly(lake: str, workers: int | None = 1, cluster: str = "") -> State[Told]:
     """Everything in the inbox of a lake into its tables and views.
 
     `workers` processes work for participants at the same time, None for all cores; or those of the
@@ -91,14 +101,20 @@ def nightly(lake: str, workers: int | None = 1, cluster: str = "") -> State[list
         with at_once(workers, len(people), cluster) as them:
             settled(place, settings, was_left, say, them)
             with derivation(place, settings, them) as derive:
-                nights = nights_of(derive, people, them is not None)
+                inboxes = Inboxes(place, settings)
+                quiet = [night for who in people if (night := inboxes.untouched(who))]
+                others = sorted({*people} - {night.receipt.participant for night in quiet})
+                found = nights_of(derive, others, them is not None)
         views(place, settings)
+        nights = sorted([*quiet, *found], key=lambda night: night.receipt.participant)
         for night in nights:
             who = night.receipt.participant
             if who in derive.lost:
                 night.outcome = Fault(str(derive.lost[who]))
             if isinstance(night.outcome, Aligned):
                 pipeline.complete(place, night.receipt, night.there, night.outcome, derive.nights)
+        for night in found:
+            inboxes.note(night)
         about = "What came in from the inbox, by participant: files, records, nights."
         create_table_artifact([row(night) for night in nights], NAME, about)
         odd = len(misplaced_in(place))
@@ -127,7 +143,7 @@ def _fetch_all(lake: Lake) -> None:
             say(sentence(pulled) + (f"; {pulled.trouble}" if pulled.trouble else ""))
 
 
-def _conclusion(nights: list[Night], misplaced: int) -> State[list[Receipt]]:
+def _conclusion(nights: list[Night], misplaced: int) -> State[Told]:
     """The state the flow ends in.
 
     Raises: Fault if a participant's tables could not be derived.
@@ -142,8 +158,8 @@ def _conclusion(nights: list[Night], misplaced: int) -> State[list[Receipt]]:
     if misplaced:
         message += f"; {misplaced} misplaced in the inbox"
     if all(receipt.is_clean for receipt in receipts) and not misplaced:
-        return Completed(data=receipts, message=message)
-    return Completed(data=receipts, message=f"{message}; see the artifact", name="Set aside")
+        return Completed(data=Told(receipts), message=message)
+    return Completed(data=Told(receipts), message=f"{message}; see the artifact", name="Set aside")
 
 
 @contextmanager
@@ -192,8 +208,8 @@ def run_nightly(
     load(place.settings)  # a mistake in dawnlake.toml is told before a server is started
     with handed_on(password_file), _prefect(place, schedules=False):
         ended: State[Any] = nightly(str(place.root), workers, cluster, return_state=True)
-        receipts: list[Receipt] = ended.result()
-        return receipts
+        told: Told = ended.result()
+        return told.receipts
 
 
 def serve(

@@ -1,9 +1,12 @@
-"""What ingest prints at its end: every record accounted for, and what to do about the rest."""
+"""What ingest prints at its end: every record accounted for, and what to do about the rest.
+
+Of many participants a row each, and of those with nothing new one sentence for all.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from flows.deriving.pipeline import FileReceipt, Receipt
 from flows.usage import card, data, listing, say, shortened
@@ -13,6 +16,22 @@ COUNTS = ("records", "new", "known", "corrected", "skipped", "rejected")
 COUNTS_WIDTH = 56  # of those columns and the blanks around them
 MANY_FILES = 25  # above this, files of one format stand in one line
 MANY_REASONS = 12
+MANY_PEOPLE = 25  # above this, a participant is a row
+FEW_PEOPLE = 5  # so many are named
+
+
+def print_receipts(receipts: Sequence[Receipt]) -> None:
+    """Of several participants: whoever has something new or set aside, and how many have not."""
+    quiet = [receipt for receipt in receipts if _is_quiet(receipt)]
+    others = [receipt for receipt in receipts if not _is_quiet(receipt)]
+    if len(others) > MANY_PEOPLE:
+        _print_people(others)
+    else:
+        for receipt in others:
+            print_receipt(receipt)
+    if quiet:
+        known = _files(sum(len(receipt.files) for receipt in quiet))
+        say(f"nothing new of {_people(quiet)}: {known} as they were")
 
 
 def print_receipt(receipt: Receipt) -> None:
@@ -30,14 +49,44 @@ def print_receipt(receipt: Receipt) -> None:
             f"{_files(unused)} beside them not used: nothing dawnlake reads; `dawnlake check` "
             "names them"
         )
-    _print_reasons(receipt)
-    _print_units(read)
+    _print_reasons(receipt.files)
+    _print_rest(receipt)
+    say(f"nights: {receipt.nights_added} added, {receipt.nights_changed} changed")
+
+
+def _is_quiet(receipt: Receipt) -> bool:
+    """Whether all files of a participant were there before, and nobody has to do anything."""
+    fates = {file.status for file in receipt.files}
+    nights = receipt.nights_added + receipt.nights_changed
+    return receipt.is_clean and "known" in fates and fates <= {"known", "not used"} and not nights
+
+
+def _people(receipts: Sequence[Receipt]) -> str:
+    if len(receipts) > FEW_PEOPLE:
+        return f"{len(receipts)} participants"
+    return ", ".join(receipt.participant for receipt in receipts)
+
+
+def _print_people(receipts: Sequence[Receipt]) -> None:
+    table = listing("participant", numbers=("files", *COUNTS, "nights"))
+    for receipt in receipts:
+        read = [file for file in receipt.files if file.manifest]
+        nights = str(receipt.nights_added + receipt.nights_changed)
+        table.add_row(receipt.participant, str(len(read)), *_counts(read), nights)
+    data.print(table)
+    _print_reasons([file for receipt in receipts for file in receipt.files])
+    for receipt in receipts:
+        _print_rest(receipt)
+
+
+def _print_rest(receipt: Receipt) -> None:
+    """What there is to do, and to know."""
+    _print_units([file for file in receipt.files if file.manifest])
     for file in receipt.files:
         if file.error:
             say(f"set aside: {file.name}: {file.error}")
     for sentence in (*receipt.problems, *receipt.notes):
         say(sentence)
-    say(f"nights: {receipt.nights_added} added, {receipt.nights_changed} changed")
 
 
 def _print_files(read: list[FileReceipt]) -> None:
@@ -79,16 +128,14 @@ def _counts(files: Iterable[FileReceipt]) -> list[str]:
     return [str(total[name]) for name in ("record", *COUNTS[1:])]
 
 
-def _print_reasons(receipt: Receipt) -> None:
+def _print_reasons(every: Sequence[FileReceipt]) -> None:
     for what in ("skipped", "rejected"):
         reasons: Counter[str] = Counter()
-        for file in receipt.files:
+        for file in every:
             reasons.update(file.manifest[what] if file.manifest else {})
         if reasons:
             say(f"{what}: {_listed(reasons)}")
-    drift = sorted(
-        {d for f in receipt.files if f.manifest for d in f.manifest["drift"] if not is_doubt(d)}
-    )
+    drift = sorted({d for f in every if f.manifest for d in f.manifest["drift"] if not is_doubt(d)})
     if drift:
         more = f", and {len(drift) - MANY_REASONS} more" if len(drift) > MANY_REASONS else ""
         say(f"new in these exports, not used yet: {', '.join(drift[:MANY_REASONS])}{more}")

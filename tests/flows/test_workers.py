@@ -57,7 +57,7 @@ def kept(lake: Path) -> dict[str, bytes]:
         str(path.relative_to(lake)): path.read_bytes()
         for name in KEPT
         for path in sorted((lake / name).rglob("*"))
-        if path.is_file()
+        if path.is_file() and path.name != "inbox.json"  # which has times and inodes of the inbox
     }
 
 

@@ -19,7 +19,7 @@ def set_aside(manifests: Iterable[Mapping[str, Any]]) -> pa.Table:
         for m in manifests
         for each in m.get("excluded", [])
     ]
-    return pa.Table.from_pylist(rows, NONE.schema)
+    return pa.Table.from_pylist(rows, NONE.schema) if rows else NONE
 
 
 def without(source: str, gone: pa.Table) -> str:

@@ -4,6 +4,7 @@ dawnlake.toml                                               settings
 inbox/<participant>/                                        what the nightly flow reads
 extracted/participant_id=P/connector=C/file=F/*.parquet     what an export said, manifest.json
 extracted/participant_id=P/connector=C/batch=B/*.parquet    what many small files said, with `file`
+extracted/participant_id=P/inbox.json                       what the last night saw in the inbox
 tables/<table>/participant_id=P/part.parquet                canonical, sorted
 marts/                                                      rows of the views (buckets.py)
 tables/effect_group/part.parquet                            computed from everyone's
@@ -74,15 +75,8 @@ class Lake:
 
     def leftovers(self) -> list[Path]:
         """What runs that were killed have left; while one writes, also what is its own."""
-        extracted = ("extracted/", "extracted/*/", "extracted/*/*/")
-        kept = ("tables/*/", "tables/*/*/", "marts/", "marts/*/", "marts/*/*/")
-        places = ("", "inbox/", *extracted, *kept)
-        return sorted(
-            path
-            for place in places
-            for mark in (PARTIAL, ASIDE)
-            for path in self.root.glob(f"{place}{mark}*")
-        )
+        levels = {self.root: 0, self.inbox: 0, self.extracted: 2, self.tables: 2, self.marts: 2}
+        return sorted(path for folder, deep in levels.items() for path in _marked(folder, deep))
 
     def heal(self, within: Path | None = None) -> None:
         """Undo what was left halfway, everywhere or in a folder. Only for the one who writes."""
@@ -136,6 +130,19 @@ class Lake:
     def participants(self) -> list[str]:
         """Everyone with an extracted file."""
         return sorted(p.name.partition("=")[2] for p in self.extracted.glob(f"{PARTITION}=*"))
+
+
+def _marked(folder: Path, deep: int) -> Iterator[Path]:
+    """What is unfinished or sent aside in a folder and in those below, so many levels deep."""
+    try:
+        entries = list(os.scandir(folder))
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    for entry in entries:
+        if entry.name.startswith((PARTIAL, ASIDE)):
+            yield Path(entry.path)
+        elif deep and entry.is_dir():
+            yield from _marked(Path(entry.path), deep - 1)
 
 
 def sweep(folder: Path) -> None:
