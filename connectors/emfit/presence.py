@@ -11,13 +11,13 @@ Evidence: a published push of the vendor, a reader of real answers and tests of 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 import pyarrow as pa
 
 from connectors.contract import Connector, Drift, FormatDrift, Head, Item, Source, Total, shaped
 from connectors.reading.delimited import decoded
+from connectors.reading.json_prefix import keys_in
 from connectors.reading.nights import sleeps
 from connectors.reading.query import json_values, query
 from connectors.reading.text_sql import later, number
@@ -54,21 +54,23 @@ SERIES = {
     ("vitals", 2): ("respiratory_rate", "/min"),
     ("rmssd", 1): ("heart_rate_variability_rmssd", "ms"),
 }
-_SERVICE = re.compile(
-    r'"(?:tossnturn_count|tossnturn_datapoints|bed_exit_count|bed_exit_periods|hrv_rmssd_evening'
-    r'|hrv_recovery_total|sleep_class_awake_duration|nodata_periods|sleep_epoch_datapoints)"\s*:'
+_SERVICE = frozenset(
+    (
+        *("tossnturn_count", "tossnturn_datapoints", "bed_exit_count", "bed_exit_periods"),
+        *("hrv_rmssd_evening", "hrv_recovery_total", "sleep_class_awake_duration"),
+        *("nodata_periods", "sleep_epoch_datapoints"),
+    )
 )
-_PUSH = re.compile(r'"(?:duration_in_bed|avg_act|calc_data|from_gmt_offset|tossnturn_data)"\s*:')
+_PUSH = frozenset(("duration_in_bed", "avg_act", "calc_data", "from_gmt_offset", "tossnturn_data"))
 
 
 def identify(head: Head) -> str | None:
     """`presence` or `push`, by three keys of its own in an object."""
-    text = decoded(head.first)
-    if text.lstrip()[:1] not in ("{", "["):
+    if decoded(head.first).lstrip()[:1] not in ("{", "["):
         return None
-    if len(set(_PUSH.findall(text))) >= 3:
+    if len(_PUSH & keys_in(head)) >= 3:
         return "push"
-    return "presence" if len(set(_SERVICE.findall(text))) >= 3 else None
+    return "presence" if len(_SERVICE & keys_in(head)) >= 3 else None
 
 
 def extract(source: Source, variant: str) -> Iterator[Item]:

@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from connectors.contract import Connector, Drift, FormatDrift, Head, Item, Source, Total, shaped
 from connectors.reading.delimited import decoded
+from connectors.reading.json_prefix import keys_in
 from connectors.reading.query import json_rows, query
 from connectors.reading.text_sql import epoch
 from connectors.reading.verdict import carried, case_of, parted
@@ -62,6 +63,8 @@ _NUMBER = r"""case when p.value like '{%' then case when
 
 def identify(head: Head) -> str | None:
     """By the keys of the first objects, also of one that is longer than what can be seen."""
+    if not keys_in(head) & {"samplePoints", "sportDataUserData"}:
+        return None
     text = decoded(head.first)
     if _MINUTES.match(text):
         return "minutes"

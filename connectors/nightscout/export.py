@@ -43,6 +43,7 @@ from connectors.nightscout.documents import (
 from connectors.nightscout.treatments import TREATMENT, TREATMENT_TIMES, treatments
 from connectors.reading.delimited import decoded, lines_of, rows_below
 from connectors.reading.json_head import first_objects
+from connectors.reading.json_prefix import keys_in
 from connectors.reading.query import json_rows, query
 from connectors.reading.text_sql import number, raw
 
@@ -62,7 +63,7 @@ CSV_LINE = re.compile(
 
 def identify(head: Head) -> str | None:
     """What the first objects or the first line are documents of, or None."""
-    for each in first_objects(head):
+    for each in first_objects(head) if keys_in(head) & MARKS else ():
         if kind := _kind(each):
             return kind
     lines = lines_of(decoded(head.first))
@@ -88,6 +89,9 @@ def extract(source: Source, variant: str) -> Iterator[Item]:
         yield from _entries(documents(source, ENTRY, ENTRY_TIMES))
     else:
         yield from _csv_entries(source)
+
+
+MARKS = frozenset(("eventType", "store", "sgv", "mbg", "slope"))
 
 
 def _kind(document: dict[str, object]) -> str | None:

@@ -49,7 +49,8 @@ OTHER_KEYS = frozenset(
 
 def identify(head: Head) -> str | None:
     """By the keys of the first documents or the cells of the header, or None."""
-    kinds = {kind_of(document) for _, document in documents_in(head, MARKS)} - {None}
+    told = {tuple(document) for _, document in documents_in(head, MARKS)}
+    kinds = {kind_of(dict.fromkeys(keys)) for keys in told} - {None}
     if kinds:
         return f"api_{kinds.pop()}" if len(kinds) == 1 else "api_mixed"
     lines = lines_of(decoded(head.first))

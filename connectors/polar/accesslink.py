@@ -19,6 +19,7 @@ import pyarrow as pa
 from connectors.contract import Connector, Drift, FormatDrift, Head, Item, Source, Total, shaped
 from connectors.polar.stages import CODES, stages
 from connectors.reading.delimited import decoded
+from connectors.reading.json_prefix import keys_in
 from connectors.reading.nights import sleeps
 from connectors.reading.query import json_rows, query
 from connectors.reading.text_sql import dated, elements, instant, offset_min, raw, wall
@@ -46,10 +47,13 @@ _KINDS = {
 }
 
 
+_MARKS = frozenset(("sleep_start_time", "beat_to_beat_avg", "heart_rate_samples"))
+
+
 def identify(head: Head) -> str | None:
     """By keys that no other vendor writes together; lists may be under their name or bare."""
     text = decoded(head.first).lstrip()
-    if text[:1] not in ("{", "["):
+    if text[:1] not in ("{", "[") or not _MARKS & keys_in(head):
         return None
     return next((name for name, form in _KINDS.items() if form.match(text)), None)
 

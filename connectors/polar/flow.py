@@ -27,6 +27,7 @@ from connectors.contract import (
 )
 from connectors.polar.stages import STATES, stages
 from connectors.reading.delimited import decoded
+from connectors.reading.json_prefix import keys_in
 from connectors.reading.nights import iso_s, sleeps
 from connectors.reading.query import json_rows, query
 from connectors.reading.text_sql import dated, elements, instant, later, offset_min, raw, wall
@@ -70,8 +71,13 @@ _KINDS = {
 }
 
 
+_MARKS = frozenset(("nightSleeps", "deviceDays", "sleepWakeStateChangeModels", "night"))
+
+
 def identify(head: Head) -> str | None:
     """The kind of file, by the keys of its first objects."""
+    if not _MARKS & keys_in(head):
+        return None
     text = decoded(head.first)
     return next((name for name, form in _KINDS.items() if form.match(text)), None)
 

@@ -11,6 +11,7 @@ an open quote is handed over by line number, for the connector to understand or 
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -28,6 +29,7 @@ BLOCK_BYTES = 1 << 26
 # longer cell.
 LONGEST_LINE = 1 << 17
 KEPT_LETTERS = 1000
+_JSON = re.compile(r'\s*(?:\[\s*(?:[\[{"\]]|-?\d)|\{\s*["}])')
 MOST_COLUMNS = 1000  # short rows are filled up to the header: thousands of columns of them are GBs
 
 
@@ -94,6 +96,11 @@ def lines_of(text: str) -> list[str]:
     """Lines, whatever ends them; the empty piece after the last line end is none."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     return lines[:-1] if lines and not lines[-1] else lines
+
+
+def is_json(text: str) -> bool:
+    """Whether a text begins as JSON does, and so has no header line."""
+    return bool(_JSON.match(text))
 
 
 def fields_of(line: str, delimiter: str) -> list[str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from connectors.contract import BrokenFile, Head
-from connectors.reading.delimited import LONGEST_LINE, decoded, fields_of, lines_of
+from connectors.reading.delimited import LONGEST_LINE, decoded, fields_of, is_json, lines_of
 from connectors.reading.workbook import is_workbook
 
 DELIMITERS = ",;\t|"
@@ -46,7 +46,7 @@ def _rows(first: bytes) -> tuple[Row, ...]:
 
 def _split(lines: list[str]) -> Iterator[Row]:
     for place, line in enumerate(lines):
-        if len(line) > LONGEST_LINE:
+        if len(line) > LONGEST_LINE or is_json(line):
             return
         delimiter = max(DELIMITERS, key=line.count)
         try:

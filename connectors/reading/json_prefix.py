@@ -15,6 +15,7 @@ from connectors.contract import Head
 from connectors.reading.delimited import decoded
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],]', re.DOTALL)
+_KEY = re.compile(r'"([^"\\]{1,80})"\s*:')
 _BLANK = re.compile(r"[\s,]*")
 _DECODER = json.JSONDecoder()
 _PAIR = {"{": "}", "[": "]"}
@@ -29,12 +30,22 @@ def values_in(head: Head) -> list[object]:
     return _values(head.first)
 
 
+@lru_cache(4)
+def _keys(data: bytes) -> frozenset[str]:
+    text = decoded(data)
+    return frozenset(_KEY.findall(text)) if text.lstrip()[:1] in ("{", "[") else frozenset()
+
+
+def keys_in(head: Head) -> frozenset[str]:
+    """Every key that stands in the start of a JSON file, at whatever depth; never raises."""
+    return _keys(head.first)
+
+
 def documents_in(head: Head, marks: frozenset[str]) -> Iterator[tuple[str, dict[str, object]]]:
     """Objects that have one of `marks` as key, in whatever lists and objects they are wrapped, each
     with the keys around it (`sleep/data`, '' for none). What is in a document is not looked into.
     """
-    text = decoded(head.first)
-    if any(f'"{mark}"' in text for mark in marks):  # most files have none of a vendor's
+    if marks & keys_in(head):  # most files have none of a vendor's
         yield from _documents(_values(head.first), marks, "", 0)
 
 
@@ -51,7 +62,8 @@ def _documents(
             yield under, value
             return
         for key, each in value.items():
-            yield from _documents(each, marks, f"{under}/{key}".lstrip("/"), depth + 1)
+            if isinstance(each, list | dict):
+                yield from _documents(each, marks, f"{under}/{key}".lstrip("/"), depth + 1)
 
 
 @lru_cache(4)  # every connector asks about the same bytes

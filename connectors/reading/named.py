@@ -16,7 +16,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.contract import BrokenFile, Drift, FormatDrift, Head, Item, Source, Total
-from connectors.reading.delimited import Delimited, decoded, fields_of, lines_of, rows_below
+from connectors.reading.delimited import (
+    Delimited,
+    decoded,
+    fields_of,
+    is_json,
+    lines_of,
+    rows_below,
+)
 
 
 @dataclass(frozen=True)
@@ -43,7 +50,7 @@ def _folded(header: tuple[str, ...]) -> frozenset[str]:
 def header_of(head: Head, delimiter: str = ",") -> list[str]:
     """The cells of the first line of a file; empty where it has none, or it is not text."""
     lines = lines_of(decoded(head.first))
-    if not lines or "\0" in lines[0]:
+    if not lines or "\0" in lines[0] or is_json(lines[0]):
         return []
     try:
         return fields_of(lines[0], delimiter)
