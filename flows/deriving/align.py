@@ -96,12 +96,16 @@ def known(
     return before and replace(before, changed=False)
 
 
-def aligned(lake: Lake, stage: Lake, participant: str, settings: Settings) -> Aligned:
+def aligned(
+    lake: Lake, stage: Lake, participant: str, settings: Settings, parts: Parts | None = None
+) -> Aligned:
     """Derive a participant's tables to a stage, with the note of what they are made from.
+
+    `parts` are theirs, if somebody knows them already.
 
     Raises: duckdb.Error, pyarrow.ArrowException for a damaged lake.
     """
-    parts = Parts.of(lake, participant)
+    parts = parts or Parts.of(lake, participant)
     outcome = _derived(stage, participant, settings, parts)
     print_ = _fingerprint(participant, settings, parts)
     noted = {"fingerprint": print_, "version": VERSION, "result": asdict(outcome)}
@@ -270,7 +274,9 @@ def _reported(
         source = f"(from {source} where {piece.condition()})"
     settled = clocks and clocks.folds.table("metric" if shape == "sample" else "kind")
     with parts.connection() as connection:
-        return one_copy(connection, shape, source, parts.files(), settled, parts.excluded())
+        excluded = parts.excluded()
+        is_shared = shape in parts.shared or excluded.num_rows > 0
+        return one_copy(connection, shape, source, parts.files(), settled, excluded, is_shared)
 
 
 def _rejects(parts: Parts) -> pa.Table:

@@ -11,14 +11,18 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from connectors.contract import STORED
 from flows.reading.manifest import Manifest, Part, is_batch, parts_of
 from transforms.arrays import DAY
 from transforms.copies.age import ranked
 from transforms.copies.set_aside import set_aside, without
+from transforms.copies.shared import shared_shapes
 from transforms.pieces import EVERYTHING, Piece
 from warehouse.store.database import scratch
 from warehouse.store.lake import Lake
 
+SHAPES = ("sample", "episode", "daily")
+FEW_BYTES = 1 << 20
 EPOCH, MICROSECOND = dt.datetime(1970, 1, 1), dt.timedelta(microseconds=1)
 
 
@@ -38,14 +42,12 @@ class Parts:
         return [part.manifest for part in self.every]
 
     def files(self) -> pa.Table:
-        """connector, file, newness, and the first and the last time in it."""
+        """connector, file and newness."""
         return pa.table(
             {
                 "connector": pa.array([m["connector"] for m in self.manifests], pa.string()),
                 "file": pa.array([m["file"] for m in self.manifests], pa.string()),
                 "newness": pa.array(range(len(self.manifests)), pa.int32()),
-                "first": pa.array([m["first_time"] for m in self.manifests], pa.string()),
-                "last": pa.array([m["last_time"] for m in self.manifests], pa.string()),
             }
         )
 
@@ -61,10 +63,36 @@ class Parts:
         return ends
 
     def connection(self) -> duckdb.DuckDBPyConnection:
-        """A connection with temporary relations of its own."""
+        """A connection with temporary relations of its own, and the rows that are in memory."""
         connection = scratch()
         connection.execute("set timezone = 'UTC'")
+        for shape, rows in self._rows.items():
+            connection.register(f"{shape}_rows", rows)
         return connection
+
+    @cached_property
+    def _rows(self) -> dict[str, pa.Table]:
+        """The rows of shapes that have few: they are asked a dozen times, and opening files takes
+        longer than going through them."""
+        found = {}
+        with scratch() as connection:
+            for shape in STORED:
+                files = [part / f"{shape}.parquet" for part in self._folders(shape)]
+                if files and sum(file.stat().st_size for file in files) < FEW_BYTES:
+                    source = self._source(shape)
+                    found[shape] = connection.sql(f"from {source}").to_arrow_table()
+        return found
+
+    def _folders(self, shape: str, piece: Piece = EVERYTHING) -> list[Path]:
+        wanted = (part.folder for part in self.every if piece.may_be_in(part.manifest))
+        return [f for f in dict.fromkeys(wanted) if (f / f"{shape}.parquet").exists()]
+
+    @cached_property
+    def shared(self) -> frozenset[str]:
+        """Shapes of which two files may tell one fact."""
+        sources = {s: source for s in SHAPES if (source := self.parts(s))}
+        with self.connection() as connection:
+            return shared_shapes(connection, sources, self.files())
 
     def excluded(self) -> pa.Table:
         """connector, file and record of what was set aside by hand."""
@@ -77,8 +105,10 @@ class Parts:
 
     def parts(self, shape: str, piece: Piece = EVERYTHING) -> str | None:
         """A FROM clause over a shape's parts with connector and file; None if there is none."""
-        wanted = (part.folder for part in self.every if piece.may_be_in(part.manifest))
-        folders = [f for f in dict.fromkeys(wanted) if (f / f"{shape}.parquet").exists()]
+        return f"{shape}_rows" if shape in self._rows else self._source(shape, piece)
+
+    def _source(self, shape: str, piece: Piece = EVERYTHING) -> str | None:
+        folders = self._folders(shape, piece)
         batches = [folder for folder in folders if is_batch(folder)]
         alone = [folder for folder in folders if not is_batch(folder)]
         sources = [_rows_of(alone, shape, "file")] if alone else []

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from flows.deriving.align import Aligned, aligned, known
+from flows.deriving.align import Aligned, Parts, aligned, known
 from flows.deriving.files import give_way, read_all
 from flows.deriving.receipt import Receipt, count_new
 from flows.reading.manifest import files_of
@@ -77,10 +77,11 @@ def worked(person: Person) -> Worked | None:
             )
         untangle(lake, who)
         give_way(lake, receipt, set(there))
-        before = None if person.force else known(lake, who, settings)
-        outcome = before or aligned(lake, person.stage, who, settings)
+        parts = Parts.of(lake, who)
+        before = None if person.force else known(lake, who, settings, parts)
+        outcome = before or aligned(lake, person.stage, who, settings, parts)
         if outcome.changed and not receipt.is_counted:
-            count_new(lake, receipt, set(there))
+            count_new(lake, receipt, set(there), parts)
             receipt.is_counted = True
         return Worked(receipt, there, outcome)
 

@@ -12,7 +12,6 @@ from flows.deriving.version_words import version_notes
 from flows.reading.manifest import Key, Manifest
 from transforms.copies.age import Signs
 from transforms.copies.novelty import novelty, without_rejects
-from warehouse.store.database import scratch
 from warehouse.store.lake import Lake
 
 
@@ -60,30 +59,30 @@ class Receipt:
         return not (rejected or aside or self.problems)
 
 
-def count_new(lake: Lake, receipt: Receipt, there: set[str]) -> None:
-    """Fill in how many records of each file that was read are new, known or corrected."""
+def count_new(lake: Lake, receipt: Receipt, there: set[str], parts: Parts | None = None) -> None:
+    """Fill in how many records of each file that was read are new, known or corrected.
+
+    `parts` are the participant's, if somebody knows them already.
+    """
     read = [f for f in receipt.files if f.status == "read" and f.manifest]
     if not read:
         return
     arrival = {f.manifest["file"]: number for number, f in enumerate(read, 1) if f.manifest}
-    parts = Parts.of(lake, receipt.participant)
+    parts = parts or Parts.of(lake, receipt.participant)
+    if not parts.shared:  # no two files tell one thing
+        for each in read:
+            assert each.manifest is not None
+            each.new = each.manifest["carried_count"]
+        return
     files = parts.files()
     order = [
         0 if file in there and file not in arrival else arrival.get(file, 0)
         for file in files["file"].to_pylist()
     ]
     files = files.append_column("arrival", pa.array(order, pa.int32()))
-    compared = None
-    if files.num_rows > len(set(files["connector"].to_pylist())):
-        sources = {s: source for s in ("sample", "episode", "daily") if (source := parts.parts(s))}
-        with scratch() as connection:
-            compared = novelty(connection, sources, files)
-    if compared is None:  # no two files tell one thing
-        for each in read:
-            assert each.manifest is not None
-            each.new = each.manifest["carried_count"]
-        return
-    counts, versions = compared
+    sources = {s: source for s in ("sample", "episode", "daily") if (source := parts.parts(s))}
+    with parts.connection() as connection:
+        counts, versions = novelty(connection, sources, files)
     receipt.notes += version_notes(versions, {m["file"]: m for m in parts.manifests}, set(arrival))
     for each in read:
         assert each.manifest is not None

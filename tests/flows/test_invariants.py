@@ -285,14 +285,17 @@ def test_provenance_of_every_row(shape: str) -> None:
 def strays_of(lake: Lake, participant: str, shape: str) -> tuple[int, int, int]:
     """Rows; of them those whose record is not in their file's extracted rows, or whose file is
     not in source_file. A sample's and a date's reported value must be the record's own."""
-    parts = Parts.of(lake, participant).parts(shape)
+    every = Parts.of(lake, participant)
+    parts = every.parts(shape)
     if parts is None:
         return 0, 0, 0
     is_number = shape in ("sample", "daily")
     same = "r.value is not distinct from e.value" if is_number else "true"
     value = "reported_value as value" if is_number else "0 as value"
-    ((count, strays, unfiled),) = duckdb.execute(
-        f"""
+    ((count, strays, unfiled),) = (
+        every.connection()
+        .execute(
+            f"""
         with canonical as (
             select connector, file, record, {value}
             from read_parquet('{lake.table_part(shape, participant)}', hive_partitioning = false)
@@ -306,7 +309,9 @@ def strays_of(lake: Lake, participant: str, shape: str) -> tuple[int, int, int]:
         ))
         from canonical as r
         """
-    ).fetchall()
+        )
+        .fetchall()
+    )
     return count, strays, unfiled
 
 

@@ -24,13 +24,12 @@ def copies(files: Sequence[Sequence[Told]], newest: Sequence[int] | None = None)
             fact = {"record": record, "metric": "heart_rate", "start_utc": at, "value": value}
             source = {"device": device, "connector": "apple_health", "file": f"f{number}"}
             rows.append({**fact, **source})
-        ends = [f"2025-07-01T08:{m:02}" for m in (min(t[1] for t in told), max(t[1] for t in told))]
         age = newest[number] if newest else number
-        about.append(("apple_health", f"f{number}", age, *ends))
+        about.append(("apple_health", f"f{number}", age))
     schema = STORED["sample"]
     for name in ("connector", "file"):
         schema = schema.append(pa.field(name, pa.string()))
-    names = ("connector", "file", "newness", "first", "last")
+    names = ("connector", "file", "newness")
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'")
         connection.register("rows", pa.Table.from_pylist(rows, schema))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import duckdb
 import pyarrow as pa
 
-from transforms.copies.one_copy import WHAT, crowded_sql, facts, may_be_shared
+from transforms.copies.one_copy import WHAT, crowded_sql, facts
 
 
 @dataclass(frozen=True)
@@ -23,9 +23,8 @@ class Versions:
 
 def novelty(
     connection: duckdb.DuckDBPyConnection, parts: Mapping[str, str], files: pa.Table
-) -> tuple[dict[str, tuple[int, int, int]], list[Versions]] | None:
-    """Records new, known and corrected, by newly read file; versions that one of them tells. None
-    if no two files share a fact, so that every record is new.
+) -> tuple[dict[str, tuple[int, int, int]], list[Versions]]:
+    """Records new, known and corrected, by newly read file; versions that one of them tells.
 
     `parts` maps shapes to FROM clauses of extracted rows with connector and file; `files` has
     connector, file, newness and arrival (0: was there before; else the order of reading). A record
@@ -41,8 +40,6 @@ def novelty(
         connection.execute(
             f"create temp table {shape}_crowded as {crowded_sql(shape, f'{shape}_part')}"
         )
-    if not any(may_be_shared(connection, f"{shape}_crowded", f"{shape}_part") for shape in parts):
-        return None
     rows = [_states_sql(shape) for shape in parts]
     counts = connection.execute(
         f"""

@@ -75,6 +75,7 @@ def one_copy(
     files: pa.Table,
     settled: pa.Table | None = None,
     excluded: pa.Table = NONE,
+    is_shared: bool = True,
 ) -> pa.Table:
     """The rows of a shape without copies, with `connector`, `file` and `newness`.
 
@@ -82,9 +83,9 @@ def one_copy(
     either; a version that the vendor has made since is.
 
     `parts` is a FROM clause of extracted rows with connector and file; `files` has connector,
-    file, newness (larger is newer; a total order), and first and last (the times in it as texts,
-    None if it has none); `settled` has connector, file, record and metric (kind) of rows whose
-    instant the order of their file settles.
+    file and newness (larger is newer; a total order); `settled` has connector, file, record and
+    metric (kind) of rows whose instant the order of their file settles. Not `is_shared`: it is
+    known that no two files tell one fact.
     """
     connection.register("files", files)
     connection.register("excluded", excluded)
@@ -93,7 +94,7 @@ def one_copy(
         f"from {parts} p join files f using (connector, file)"
     )
     what, listed = WHAT[shape], facts(shape)
-    if not _has_copies(connection, shape, files, excluded):
+    if not (is_shared and _has_copies(connection, shape, excluded)):
         return connection.sql(f"select {KEPT} from part where not is_excluded").to_arrow_table()
     counted = _not_renamed(shape) if _many_names(connection, what) else "counted"
     best = "file"
@@ -142,32 +143,24 @@ def _and_not_gone(excluded: pa.Table, listed: str) -> str:
     return f"and not bool_or(is_excluded) over (partition by connector, {listed})"
 
 
-def _has_copies(
-    connection: duckdb.DuckDBPyConnection, shape: str, files: pa.Table, excluded: pa.Table
-) -> bool:
-    """Whether any fact may be told by two files, with `crowded` made if so."""
-    if len(set(files["connector"].to_pylist())) == files.num_rows:
-        return False
-    if shape != "daily" and not _may_have_copies(connection, files):
-        return False
+def _has_copies(connection: duckdb.DuckDBPyConnection, shape: str, excluded: pa.Table) -> bool:
+    """Whether any fact may be told by two files, with `crowded` made."""
     connection.execute(f"create temp table crowded as {crowded_sql(shape, 'part')}")
-    return may_be_shared(connection, "crowded", "part", is_excluded=excluded.num_rows > 0)
+    asked = may_be_shared_sql("crowded", "part", is_excluded=excluded.num_rows > 0)
+    ((is_shared,),) = connection.execute(f"select {asked}").fetchall()
+    return bool(is_shared)
 
 
-def may_be_shared(
-    connection: duckdb.DuckDBPyConnection, crowded: str, part: str, is_excluded: bool = False
-) -> bool:
-    """Whether two files of a connector may tell one fact: without a key, or two of them with keys.
+def may_be_shared_sql(crowded: str, part: str, is_excluded: bool = False) -> str:
+    """SQL: whether two files of a connector may tell one fact: without a key, or two of them with
+    keys.
 
     Where something `is_excluded`, whether there are keys at all.
     """
     keyed = f"select connector from {part} where key is not null"
     if not is_excluded:
         keyed += " group by connector having min(file) < max(file)"
-    ((is_shared,),) = connection.execute(
-        f"select exists (from {crowded}) or exists ({keyed})"
-    ).fetchall()
-    return bool(is_shared)
+    return f"(exists (from {crowded}) or exists ({keyed}))"
 
 
 def _many_names(connection: duckdb.DuckDBPyConnection, what: str) -> bool:
@@ -203,24 +196,3 @@ def _not_renamed(shape: str) -> str:
         )
         where newest_of_name = newest or newest_told < told
     )"""
-
-
-def _may_have_copies(connection: duckdb.DuckDBPyConnection, files: pa.Table) -> bool:
-    """Whether two files of one connector overlap in time, or a fact has a key."""
-    if _overlap(files):
-        return True
-    ((may,),) = connection.execute("select exists (from part where key is not null)").fetchall()
-    return bool(may)
-
-
-def _overlap(files: pa.Table) -> bool:
-    """Whether two of thousands do, without comparing each with each."""
-    columns = (files[name].to_pylist() for name in ("connector", "first", "last"))
-    spans = [span for span in zip(*columns, strict=True) if None not in span]
-    reached: dict[str, str] = {}
-    for connector, first, last in sorted(spans):
-        before = reached.get(connector, "")
-        if first <= before:
-            return True
-        reached[connector] = max(before, last)
-    return False
