@@ -33,7 +33,6 @@ def over_tables(
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """A database in memory with the tables of some participants, in UTC, and the macros."""
     with in_memory(temp_directory="") as connection:  # nothing of anybody is left on a disk
-        connection.execute("set timezone = 'UTC'")
         connection.execute(settings_sql(rules, priority, free_days or {}))
         sources = table_sources(lake, list(participants))
         connection.execute(

@@ -30,7 +30,7 @@ from connectors.contract import (
     shaped,
 )
 from connectors.dexcom.clarity_layout import BY_POSITION, layout_of, unknown_columns
-from connectors.dexcom.clarity_words import events_sql
+from connectors.dexcom.clarity_words import events_sql, worded
 from connectors.reading.delimited import Delimited
 from connectors.reading.grid import grids_of, grids_seen
 from connectors.reading.query import query
@@ -70,15 +70,19 @@ def extract(source: Source, variant: str) -> Iterator[Item]:
         yield Drift(f"column {column}")
     yield from rows.unreadable()
     lines = _fourteen(rows)
-    events = query(events_sql(unit), rows=lines)
+    events = query(events_sql(unit), rows=worded(lines))
     if pc.any(events["is_unnamed"]).as_py():
         yield Drift("event types without a known word, read as glucose by their transmitter time")
     yield from left_out(events)
     if name := " ".join(_patient(events, lines)):
         yield Named(name)
     sound = carried(events)
-    yield shaped("sample", query(_samples_sql(unit), sound=sound))
-    yield shaped("episode", query(EPISODES_SQL, sound=sound))
+    kinds = set(pc.unique(sound["event"]).to_pylist())
+    if sampled := [sql for event, sql in _samples_sql(unit).items() if event in kinds]:
+        asked = f"{' union all by name '.join(sampled)} order by record"
+        yield shaped("sample", query(asked, sound=sound))
+    if kinds & {"exercise", "health", "carbs"}:
+        yield shaped("episode", query(EPISODES_SQL, sound=sound))
 
 
 def _fourteen(rows: Delimited) -> pa.Table:
@@ -109,24 +113,26 @@ def _patient(events: pa.Table, lines: pa.Table) -> list[str]:
     return [cell for cell in cells if cell]
 
 
-def _samples_sql(unit: str) -> str:
-    return f"""
-        select record, 'interstitial_glucose' as metric, start_wall, glucose as value,
-            '{unit}' as unit, bound, device, key, clock_id, clock_s
-        from sound where event = 'glucose'
-        union all by name
-        select record, 'capillary_glucose' as metric, start_wall, glucose as value,
-            '{unit}' as unit, device
-        from sound where event = 'calibration'
-        union all by name
-        select record, insulin_metric as metric, start_wall, insulin as value, 'U' as unit, device
-        from sound where event = 'insulin'
-        union all by name
-        select record, 'dietary_carbohydrate' as metric, start_wall, carbs as value,
-            'g' as unit, device
-        from sound where event = 'carbs'
-        order by record
-    """
+def _samples_sql(unit: str) -> dict[str, str]:
+    """Samples of each kind of event."""
+    return {
+        "glucose": f"""
+            select record, 'interstitial_glucose' as metric, start_wall, glucose as value,
+                '{unit}' as unit, bound, device, key, clock_id, clock_s
+            from sound where event = 'glucose'""",
+        "calibration": f"""
+            select record, 'capillary_glucose' as metric, start_wall, glucose as value,
+                '{unit}' as unit, device
+            from sound where event = 'calibration'""",
+        "insulin": """
+            select record, insulin_metric as metric, start_wall, insulin as value, 'U' as unit,
+                device
+            from sound where event = 'insulin'""",
+        "carbs": """
+            select record, 'dietary_carbohydrate' as metric, start_wall, carbs as value,
+                'g' as unit, device
+            from sound where event = 'carbs'""",
+    }
 
 
 EPISODES_SQL = f"""

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from connectors.reading.insulin_words import insulin_metric
 from connectors.reading.text_sql import integer, number, written
 
@@ -61,13 +66,32 @@ EVENTS = {
 }
 
 
-def words(listed: tuple[str, ...]) -> str:
-    """The words in lower case, as SQL lists them."""
-    return ", ".join("'" + word.lower() + "'" for word in listed)
+_EVENT = {word.lower(): event for event, listed in EVENTS.items() for word in listed}
+_LIMIT = {
+    **dict.fromkeys((word.lower() for word in LOW_WORDS), "low"),
+    **dict.fromkeys((word.lower() for word in HIGH_WORDS), "high"),
+}
+
+
+def worded(lines: pa.Table) -> pa.Table:
+    """Lines with what their words mean: `named` (the event of c2), `is_low` and `is_high` (of c7
+    or c3). A word is looked up once, however many lines have it."""
+    limits = [_meant(lines[name], _LIMIT) for name in ("c7", "c3")]
+    lines = lines.append_column("named", _meant(lines["c2"], _EVENT))
+    for word in ("low", "high"):
+        is_it = pc.or_(*(pc.fill_null(pc.equal(limit, word), False) for limit in limits))
+        lines = lines.append_column(f"is_{word}", is_it)
+    return lines
+
+
+def _meant(column: pa.ChunkedArray, meaning: Mapping[str, str]) -> pa.Array:
+    coded = column.combine_chunks().dictionary_encode()
+    told = [meaning.get((word or "").lower()) for word in coded.dictionary.to_pylist()]
+    return pa.array(told, pa.string()).take(coded.indices)
 
 
 def events_sql(unit: str) -> str:
-    """Every line with its event, time, number, bound and verdict, still as reported.
+    """Every line of `worded` with its event, time, number, bound and verdict, still as reported.
 
     Beside `event`, `is_unnamed` tells of a reading whose event has no known word: a transmitter's
     counter stands beside a sensor's readings alone.
@@ -76,10 +100,7 @@ def events_sql(unit: str) -> str:
 
 
 def _typed_sql() -> str:
-    """Every line with its texts as a wall clock and numbers, and its event by its word."""
-    event = " ".join(
-        f"when lower(c2) in ({words(listed)}) then '{name}'" for name, listed in EVENTS.items()
-    )
+    """Every line with its texts as a wall clock and numbers."""
     return f"""
         select record, is_cut, c1, c2, c3, c7, c8, c9, c10, c6 as device,
             -- T, a blank and an unpadded hour all occur
@@ -91,18 +112,20 @@ def _typed_sql() -> str:
             case when c13 <> '' and not regexp_matches(c13, '^[0-9][.,][0-9]+E') then c13 end
                 as clock_id,
             {integer("c12")} as clock_s,
-            case {event} end as named, named is null and c2 <> '' and c7 <> '' and c8 = ''
-                and c9 = '' and clock_s is not null as is_unnamed,
-            if(is_unnamed, 'glucose', named) as event,
-            lower(c7) in ({words(LOW_WORDS)}) or lower(c3) in ({words(LOW_WORDS)}) as is_low,
-            lower(c7) in ({words(HIGH_WORDS)}) or lower(c3) in ({words(HIGH_WORDS)}) as is_high
+            named, is_low, is_high,
+            named is null and c2 <> '' and c7 <> '' and c8 = '' and c9 = '' as may_be_unnamed
         from rows
     """
 
 
 def _verdicts_sql(low: float, high: float) -> str:
     """Bounds and kinds of what `typed` has, and what is wrong with it; NULL for nothing."""
-    return f"""read as (
+    return f"""told as (
+        select * exclude (may_be_unnamed, named),
+            may_be_unnamed and clock_s is not null as is_unnamed,
+            if(may_be_unnamed and clock_s is not null, 'glucose', named) as event
+        from typed
+    ), read as (
         select * replace (nullif(device, '') as device,
             -- a counter that says nothing has no owner
             case when clock_s is not null then clock_id end as clock_id,
@@ -113,7 +136,7 @@ def _verdicts_sql(low: float, high: float) -> str:
             case when clock_id is not null and clock_s is not null
                 then clock_id || '/' || clock_s end as key,
             if(c3 = '', 'insulin_bolus', {insulin_metric("c3")}) as insulin_metric
-        from typed
+        from told
     )
     select *,
         case when event = 'patient' then 'patient_row' when event = 'alert' then 'alert_setting'

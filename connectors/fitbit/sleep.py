@@ -81,8 +81,10 @@ def sleep_items(source: Source) -> Iterator[Item]:
     """
     logs = query("select record, doc as log from d", d=documents(source, MARKS))
     yield Total(logs.num_rows)
-    yield from _drift(logs)
-    good, items = sorted_out(query(_sleeps_sql(), logs=logs))
+    keys, types = _told(logs)
+    yield from (Drift(f"key {key}") for key in keys if key not in {*KEYS, *OTHER_KEYS})
+    yield from (Drift(f"type {name}") for name in types if name not in TYPES)
+    good, items = sorted_out(query(_sleeps_sql("minuteData" in keys), logs=logs))
     yield from items
     if good.num_rows == 0:
         return
@@ -91,24 +93,25 @@ def sleep_items(source: Source) -> Iterator[Item]:
     yield from totals(good, list(TOTALS))
 
 
-def _drift(logs: pa.Table) -> Iterator[Drift]:
-    """Keys and types of logs that nobody has told us about."""
+def _told(logs: pa.Table) -> tuple[list[str], list[str]]:
+    """Keys and types of logs."""
     told = query(
         """select list_sort(list_distinct(flatten(list(json_keys(log))))) as keys,
                list_sort(list_distinct(list(log ->> '$.type'))) as types from logs""",
         logs=logs,
     ).to_pylist()[0]
-    yield from (
-        Drift(f"key {key}") for key in told["keys"] or [] if key not in {*KEYS, *OTHER_KEYS}
-    )
-    yield from (Drift(f"type {name}") for name in told["types"] or [] if name not in TYPES)
+    return told["keys"] or [], told["types"] or []
 
 
-def _sleeps_sql() -> str:
-    """One row per log: its session, its levels, its totals as text under the metric's name."""
+def _sleeps_sql(has_minutes: bool) -> str:
+    """One row per log: its session, its levels, its totals as text under the metric's name.
+
+    Logs that `has_minutes` may have their levels by the minute.
+    """
+    by_minute = f"when minutes is not null then {_minutes_sql()}" if has_minutes else ""
     told = ", ".join(f"{path} as {metric}" for metric, path in TOTALS.items())
     told_end = later("start_wall", "duration_ms / 1000")
-    in_bed = later("start_wall", f"{number('time_in_bed')} * 60")
+    in_bed = later("start_wall", "in_bed_min * 60")
     return f"""
         with parsed as (
             select record, log as text, from_json(log, '{_LOG}') as log from logs
@@ -126,6 +129,7 @@ def _sleeps_sql() -> str:
                     or json_type(levels.data) not in ('ARRAY', 'NULL')
                     or json_type(levels.shortData) not in ('ARRAY', 'NULL')
                     or json_type(log.minuteData) not in ('ARRAY', 'NULL') as is_broken,
+                {number("log.timeInBed")} as in_bed_min,
                 log.minuteData as minutes, coalesce(log.mainSleep, log.isMainSleep) as is_main,
                 {told}
             from opened
@@ -151,8 +155,7 @@ def _sleeps_sql() -> str:
             'sleep' as kind, null::varchar as device,
             case is_main when 'true' then 'main_sleep' when 'false' then 'nap' else 'sleep' end
                 as label,
-            case when has_odd_hour then data[:-2] when minutes is not null then {_minutes_sql()}
-                 else data end as data,
+            case when has_odd_hour then data[:-2] {by_minute} else data end as data,
             shorts, {", ".join(TOTALS)}, null::varchar as skip, code,
             case when code = 'broken_row' then null when session is null then 'logId'
                  when code like '%time' then 'startTime' else 'duration' end as field,

@@ -23,12 +23,15 @@ def documents(source: Source, marks: frozenset[str]) -> pa.Table:
     Raises: BrokenFile if the text is not JSON to its end, or has no document.
     """
     has_mark = " or ".join(f"json_exists(doc, '$.\"{mark}\"')" for mark in sorted(marks))
-    rows = query(
-        "select [record]::bigint[] as place, '' as under, doc, true as is_listed from v",
-        v=json_values(source),
-    )
+    values = json_values(source)
     found: list[pa.Table] = []
     try:
+        if _are_documents(values, has_mark):
+            return values.add_column(1, "under", pa.repeat("", values.num_rows))
+        rows = query(
+            "select [record]::bigint[] as place, '' as under, doc, true as is_listed from v",
+            v=values,
+        )
         for _ in range(LEVELS_DEEP):
             judged = query(_JUDGED.format(has_mark=has_mark), rows=rows)
             found.append(query(_FOUND, judged=judged))
@@ -44,6 +47,12 @@ def documents(source: Source, marks: frozenset[str]) -> pa.Table:
     if table.num_rows == 0:
         raise BrokenFile("nothing in this file but empty answers: export or ask for it again")
     return table
+
+
+def _are_documents(values: pa.Table, has_mark: str) -> bool:
+    """Whether every value is a document, with nothing around it."""
+    asked = f"select bool_and(json_type(doc) = 'OBJECT' and ({has_mark})) as are from v"
+    return query(asked, v=values)["are"][0].as_py() is True
 
 
 _JUDGED = """

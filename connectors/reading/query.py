@@ -26,9 +26,11 @@ warnings.filterwarnings("ignore", message="Arrow output on a DB-API result")
 
 @cache
 def _database() -> duckdb.DuckDBPyConnection:
-    return duckdb.connect(
+    database = duckdb.connect(
         config={"autoinstall_known_extensions": False, "autoload_known_extensions": False}
     )
+    database.execute("set global timezone = 'UTC'")  # of every cursor, which need not be told
+    return database
 
 
 def limit_threads(count: int) -> None:
@@ -39,7 +41,6 @@ def limit_threads(count: int) -> None:
 @contextmanager
 def _cursor() -> Iterator[duckdb.DuckDBPyConnection]:
     with _database().cursor() as cursor:
-        cursor.execute("set timezone = 'UTC'")
         try:
             yield cursor
         except UnicodeDecodeError:  # its message quotes the text, cut in the middle of a letter

@@ -13,9 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.contract import REJECT_CODES, Item, Skip, shaped
-from connectors.reading.query import query
 
-_CODES = ", ".join(f"'{code}'" for code in REJECT_CODES)
+_CODES = pa.array(list(REJECT_CODES), pa.string())
 
 
 def carried(judged: pa.Table) -> pa.Table:
@@ -25,18 +24,12 @@ def carried(judged: pa.Table) -> pa.Table:
 
 def left_out(judged: pa.Table) -> Iterator[Item]:
     """A Skip for every reason, and the rejects."""
-    counts = query(
-        f"""select verdict as reason, count(distinct record) as n from judged
-            where verdict is not null and verdict not in ({_CODES})
-            group by reason order by reason""",
-        judged=judged,
-    )
-    for row in counts.to_pylist():
-        yield Skip(row["reason"], row["n"])
-    rejects = query(
-        f"""select record, verdict as code, field, raw from judged
-            where verdict in ({_CODES}) order by record""",
-        judged=judged,
-    )
+    told = judged.filter(pc.is_valid(judged["verdict"]))
+    is_code = pc.is_in(told["verdict"], _CODES)
+    counts = told.filter(pc.invert(is_code)).group_by("verdict")
+    for row in counts.aggregate([("record", "count_distinct")]).sort_by("verdict").to_pylist():
+        yield Skip(row["verdict"], row["record_count_distinct"])
+    rejects = told.filter(is_code).sort_by("record")
     if rejects.num_rows:
-        yield shaped("reject", rejects)
+        rejects = rejects.append_column("code", rejects["verdict"])
+        yield shaped("reject", rejects.select(["record", "code", "field", "raw"]))

@@ -65,7 +65,6 @@ class Parts:
     def connection(self) -> duckdb.DuckDBPyConnection:
         """A connection with temporary relations of its own, and the rows that are in memory."""
         connection = scratch()
-        connection.execute("set timezone = 'UTC'")
         for shape, rows in self._rows.items():
             connection.register(f"{shape}_rows", rows)
         return connection

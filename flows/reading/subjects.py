@@ -60,7 +60,6 @@ def extracted_subjects(
             writer.close()
         people = participants(prefix, book.subjects)
         with in_memory() as connection:
-            connection.execute("set timezone = 'UTC'")
             by_person = _Sorted(connection, spool)
             accounts = {who: _own_account(book, by_person, who) for who in people}
             of_nobody = by_person.rejects_of_nobody()

@@ -26,8 +26,10 @@ def writable(path: Path) -> duckdb.DuckDBPyConnection:
 
 
 def in_memory(**options: Option) -> duckdb.DuckDBPyConnection:
-    """A database in memory, with as many threads as this process may have."""
-    return duckdb.connect(config={**_limits, **options})
+    """A database in memory, in UTC, with as many threads as this process may have."""
+    database = duckdb.connect(config={**_limits, **options})
+    database.execute("set global timezone = 'UTC'")  # of every cursor, which need not be told
+    return database
 
 
 def scratch() -> duckdb.DuckDBPyConnection:
