@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from transforms.align import GLUCOSE
 from transforms.arrays import DAY, Micros
@@ -83,6 +84,16 @@ def pieces(connection: duckdb.DuckDBPyConnection, source: str | None) -> list[Pi
             group.append(metric)
             size += count
     return [*found, Piece(tuple(group))] if group else found
+
+
+def are_few(rows: int) -> bool:
+    """Whether so many rows are one piece, whatever they are."""
+    return rows <= min(PIECE_ROWS, LARGE_ROWS)
+
+
+def of_few(rows: pa.Table) -> Piece:
+    """Samples that `are_few`, as one piece."""
+    return Piece(tuple(sorted(pc.unique(rows["metric"]).to_pylist())))
 
 
 def _by_days(connection: duckdb.DuckDBPyConnection, source: str, metric: str) -> list[Piece]:

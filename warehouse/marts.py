@@ -70,7 +70,9 @@ def derived(
     """The rows of these marts, from the tables in a connection; each in the order of its grain."""
     computed(connection, names, by_python)
     for name in names:
-        yield name, connection.sql(_ordered(name)).to_arrow_table()
+        # a relation is bound twice, which a small mart feels; what is executed is copied once more
+        ask = connection.sql if is_large(name) else connection.execute
+        yield name, ask(_ordered(name)).to_arrow_table()
 
 
 def _ordered(name: str) -> str:

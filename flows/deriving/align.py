@@ -27,12 +27,12 @@ from transforms.clocks.known import Clocks
 from transforms.clocks.participant import finding_rows, known_clocks, zone_rows
 from transforms.clocks.places import Doubt
 from transforms.clocks.questions import Question
-from transforms.copies.one_copy import one_copy
+from transforms.copies.one_copy import as_they_are, one_copy
 from transforms.copies.people import CONTRADICTING, OTHER_NAME, contradicting, other_names
 from transforms.copies.routes import copies_marked
 from transforms.glucose.apart import KIND as APART
 from transforms.glucose.apart import sensors_apart
-from transforms.pieces import EVERYTHING, Piece, pieces
+from transforms.pieces import EVERYTHING, Piece, of_few, pieces
 from transforms.sleep.belonging import belonging
 from transforms.sleep.parts import sleep_parts
 from transforms.sleep.same_night import shifted_sleeps
@@ -227,8 +227,12 @@ class _Samples:
 
     def pieces(self) -> Iterator[pa.Table]:
         """Tables in the order of metrics and instants; the next is read while one is aligned."""
-        with self.parts.connection() as connection:
-            planned = pieces(connection, self.parts.parts("sample"))
+        rows = self.parts.few("sample")
+        if rows is not None:
+            planned = [of_few(rows)]
+        else:
+            with self.parts.connection() as connection:
+                planned = pieces(connection, self.parts.parts("sample"))
         with ThreadPoolExecutor(1) as beside:
             reading = [beside.submit(_reported, self.parts, "sample", self.clocks, planned[0])]
             for number, piece in enumerate(planned):
@@ -270,12 +274,15 @@ def _reported(
         for name in ("connector", "file"):
             schema = schema.append(pa.field(name, pa.string()))
         return schema.append(pa.field("newness", pa.int32())).empty_table()
+    excluded = parts.excluded()
+    is_shared = shape in parts.shared or excluded.num_rows > 0
+    few = parts.few(shape)
+    if few is not None and not is_shared:
+        return as_they_are(few, parts.files())
     if piece.metrics:
         source = f"(from {source} where {piece.condition()})"
     settled = clocks and clocks.folds.table("metric" if shape == "sample" else "kind")
     with parts.connection() as connection:
-        excluded = parts.excluded()
-        is_shared = shape in parts.shared or excluded.num_rows > 0
         return one_copy(connection, shape, source, parts.files(), settled, excluded, is_shared)
 
 
@@ -284,7 +291,7 @@ def _rejects(parts: Parts) -> pa.Table:
     if source is None:
         return TABLES["reject"].empty_table()
     with parts.connection() as connection:
-        return connection.sql(
+        return connection.execute(
             f"select connector, file, record, code, field, raw from {source} "
             "order by connector, file, record, code, field, raw"
         ).to_arrow_table()

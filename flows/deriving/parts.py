@@ -10,6 +10,7 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from connectors.contract import STORED
 from flows.reading.manifest import Manifest, Part, is_batch, parts_of
@@ -17,12 +18,11 @@ from transforms.arrays import DAY
 from transforms.copies.age import ranked
 from transforms.copies.set_aside import set_aside, without
 from transforms.copies.shared import shared_shapes
-from transforms.pieces import EVERYTHING, Piece
+from transforms.pieces import EVERYTHING, Piece, are_few
 from warehouse.store.database import scratch
 from warehouse.store.lake import Lake
 
 SHAPES = ("sample", "episode", "daily")
-FEW_BYTES = 1 << 20
 EPOCH, MICROSECOND = dt.datetime(1970, 1, 1), dt.timedelta(microseconds=1)
 
 
@@ -77,10 +77,14 @@ class Parts:
         with scratch() as connection:
             for shape in STORED:
                 files = [part / f"{shape}.parquet" for part in self._folders(shape)]
-                if files and sum(file.stat().st_size for file in files) < FEW_BYTES:
+                if files and are_few(sum(map(_row_count, files))):
                     source = self._source(shape)
-                    found[shape] = connection.sql(f"from {source}").to_arrow_table()
+                    found[shape] = connection.execute(f"from {source}").to_arrow_table()
         return found
+
+    def few(self, shape: str) -> pa.Table | None:
+        """The rows of a shape with connector and file, if they are few enough to be in memory."""
+        return self._rows.get(shape)
 
     def _folders(self, shape: str, piece: Piece = EVERYTHING) -> list[Path]:
         wanted = (part.folder for part in self.every if piece.may_be_in(part.manifest))
@@ -117,6 +121,10 @@ class Parts:
         if len(sources) < 2:
             return sources[0] if sources else None
         return f"(from {sources[0]} union all by name from {sources[1]})"
+
+
+def _row_count(file: Path) -> int:
+    return int(pq.read_metadata(file).num_rows)
 
 
 def _rows_of(folders: Iterable[Path], shape: str, kind: str) -> str:

@@ -26,7 +26,7 @@ def claims(connection: duckdb.DuckDBPyConnection, parts: Iterable[str]) -> list[
     is one piece of evidence, in however many exports it stands; what a source says again within
     three hours is one claim. Names that are no zone say nothing.
     """
-    told = " union all ".join(_TOLD.format(part=part) for part in parts)
+    told = " union all ".join(_TOLD.format(part=part) for part in parts if _says(connection, part))
     if not told:
         return []
     rows = connection.sql(_SAYING.format(told=told)).to_arrow_table()
@@ -40,6 +40,15 @@ def claims(connection: duckdb.DuckDBPyConnection, parts: Iterable[str]) -> list[
         elif zone is not None and is_zone(zone):
             found.append(Claim(first, last, source or "", "zone_name", None, zone, count))
     return sorted(found, key=_by_time)
+
+
+def _says(connection: duckdb.DuckDBPyConnection, part: str) -> bool:
+    """Whether any row states an offset or names a zone: most formats do neither."""
+    ((found,),) = connection.execute(
+        f"""select count(zone) + count(start_offset_min)
+            + count(*) filter (start_utc is not null and start_wall is not null) from {part}"""
+    ).fetchall()
+    return bool(found)
 
 
 def _by_time(claim: Claim) -> tuple[int, int, str, bool, str, int]:
@@ -118,7 +127,7 @@ _SAYING = """
 
 def counted(connection: duckdb.DuckDBPyConnection, part: str) -> pa.Table:
     """Rows with a counter: connector, file, record, device, clock_id, clock_s, start_wall."""
-    return connection.sql(
+    return connection.execute(
         f"""
         select connector, file, record, device, clock_id, clock_s, start_wall
         from {part} where clock_s is not null and {_NAIVE}
@@ -128,7 +137,7 @@ def counted(connection: duckdb.DuckDBPyConnection, part: str) -> pa.Table:
 
 def bare_readings(connection: duckdb.DuckDBPyConnection, part: str) -> pa.Table:
     """Sensor readings by a wall clock alone: connector, device, start_wall."""
-    return connection.sql(
+    return connection.execute(
         f"""
         select distinct connector, coalesce(device, '') as device, start_wall
         from {part}
@@ -144,7 +153,7 @@ def near_folds(
     file, record, metric or kind, device, start_wall (of whatever tells their offset)."""
     what, bare = ("metric", "clock_s is null") if shape == "sample" else ("kind", "true")
     within = " or ".join(f"wall between timestamp '{a}' and timestamp '{b}'" for a, b in days)
-    return connection.sql(
+    return connection.execute(
         f"""
         select connector, file, record, {what}, device, wall as start_wall
         from (select *, coalesce(anchor_wall, start_wall) as wall from {part})

@@ -26,6 +26,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 PARTITION = "participant_id"
@@ -163,7 +164,7 @@ def _partial_name() -> str:
 
 def private_folder(folder: Path) -> Path:
     """The folder, made with all above it, mode 0700 whatever the umask."""
-    missing = [f for f in (folder, *folder.parents) if not f.exists()]
+    missing = list(takewhile(lambda each: not each.exists(), (folder, *folder.parents)))
     for each in reversed(missing):
         each.mkdir(0o700, exist_ok=True)
         each.chmod(0o700)
