@@ -14,8 +14,6 @@ import pyarrow.compute as pc
 
 from connectors.contract import REJECT_CODES, Item, Skip, shaped
 
-_CODES = pa.array(list(REJECT_CODES), pa.string())
-
 
 def carried(judged: pa.Table) -> pa.Table:
     """The records without a verdict."""
@@ -25,7 +23,7 @@ def carried(judged: pa.Table) -> pa.Table:
 def left_out(judged: pa.Table) -> Iterator[Item]:
     """A Skip for every reason, and the rejects."""
     told = judged.filter(pc.is_valid(judged["verdict"]))
-    is_code = pc.is_in(told["verdict"], _CODES)
+    is_code = pc.is_in(told["verdict"], pa.array(REJECT_CODES, pa.string()))
     counts = told.filter(pc.invert(is_code)).group_by("verdict")
     for row in counts.aggregate([("record", "count_distinct")]).sort_by("verdict").to_pylist():
         yield Skip(row["verdict"], row["record_count_distinct"])
