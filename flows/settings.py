@@ -7,7 +7,7 @@ import re
 import tomllib
 from collections.abc import Collection, Iterable
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import (
     BaseModel,
@@ -19,11 +19,12 @@ from pydantic import (
     model_validator,
 )
 
-from connectors import connectors
-from transforms.clocks.timeline import Stay
 from transforms.clocks.zone_names import problem_with
 from transforms.copies.priority import ordered
 from transforms.units import GLUCOSE
+
+if TYPE_CHECKING:
+    from transforms.clocks.timeline import Stay
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
@@ -74,6 +75,8 @@ class Participant(_Strict):
 
     def stays(self) -> list[Stay]:
         """The zone timeline; empty if no zone is known."""
+        from transforms.clocks.timeline import Stay  # here: who reads settings does not wait
+
         if self.timezone is None:
             return []
         changes = sorted(self.zones, key=lambda change: change.since)
@@ -91,11 +94,15 @@ class Priority(_Strict):
 
         All of them are asked, which takes a while: not whenever settings are read.
         """
+        from connectors import connectors
+
         sources = {name: connector.source for name, connector in connectors().items()}
         return {stream: ordered(stream, first, sources) for stream, first in self._named().items()}
 
     def among(self, present: Collection[str]) -> dict[str, list[str]]:
         """The order of some connectors: one that is not there changes nothing."""
+        from connectors import connectors
+
         there = {name: each.source for name, each in connectors().items() if name in present}
         return {
             stream: [name for name in ordered(stream, named, there) if name in present]

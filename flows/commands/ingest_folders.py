@@ -14,8 +14,8 @@ from flows.deriving.person import Person, Worked
 from flows.deriving.receipt import Receipt
 from flows.imports import without_pandas
 from flows.reading.inbox import ids, twin
+from flows.reading.litter import is_litter
 from flows.reading.password import Passwords
-from flows.reading.walk import is_litter
 from flows.settings import PARTICIPANT, check_zone, load
 from flows.settings_kept import remember_zones
 from flows.terminal.receipt import print_receipts

@@ -20,8 +20,6 @@ from flows.usage import (
     participants,
     reached,
 )
-from transforms.glucose.units_told import STATED
-from transforms.streams import observed_pct
 from warehouse.store.lake import Lake
 
 STREAMS = """
@@ -127,6 +125,8 @@ def _print_summary(told: Overview) -> None:
 
 
 def _print_person(connection: duckdb.DuckDBPyConnection, who: str) -> None:
+    from transforms.glucose.units_told import STATED  # here: a summary does not wait for them
+
     data.print(f"{who}: {_nights(connection, who)}")
     _print_streams(connection, who)
     bases = fetched(connection, BASES, who)
@@ -152,6 +152,8 @@ def _nights(connection: duckdb.DuckDBPyConnection, who: str) -> str:
 
 def _print_streams(connection: duckdb.DuckDBPyConnection, who: str) -> None:
     """Streams of one source together, the source above them."""
+    from transforms.streams import observed_pct
+
     table = listing("stream", numbers=("rows", "first (UTC)", "newest", "every", "observed"))
     source = None
     for connector, device, metric, count, first, last, interval in fetched(

@@ -19,9 +19,9 @@ import connectors
 from flows.deriving.align import Parts, known
 from flows.deriving.pipeline import FileReceipt, Receipt
 from flows.nightly.discretion import Fault, Night
+from flows.reading.litter import is_litter
 from flows.reading.manifest import Key, Part
 from flows.reading.mappings import folder_of
-from flows.reading.walk import is_litter
 from flows.settings import Settings
 from warehouse.store.lake import PARTITION, Lake, digest, write_json
 

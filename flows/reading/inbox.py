@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection
 from pathlib import Path
 
-from flows.reading.walk import is_litter
+from flows.reading.litter import is_litter
 from flows.settings import PARTICIPANT, load
 from warehouse.store.lake import Lake
 

@@ -22,6 +22,7 @@ from zipfile import ZipFile, ZipInfo
 from connectors.contract import BrokenFile, IngestError, Source, UnknownFormat
 from connectors.reading.workbook import peeked
 from flows.reading import archive as zips
+from flows.reading.litter import is_litter
 from flows.reading.password import Passwords
 from flows.settings import Limits
 from transforms.copies.age import NO_SIGNS, Signs, moment, named_in, unpacked_in
@@ -30,7 +31,6 @@ FOLDERS_DEEP = 100  # below what the system and this program can follow
 CHUNK_BYTES = 1 << 20
 OF_A_LAKE = ("writer.lock", "extracted", "tables")  # not to be read for one of its people
 UNFINISHED = (".part", ".crdownload", ".partial", ".download", ".opdownload")  # of browsers
-LITTER = ("__MACOSX", "Thumbs.db", "desktop.ini")  # left by file managers; .DS_Store is hidden
 
 
 @dataclass(frozen=True)
@@ -125,11 +125,6 @@ def _shown(name: str) -> str:
     """A name that can be printed and stored: foreign bytes and control characters replaced."""
     text = name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     return "".join(c if c.isprintable() else "\ufffd" for c in text)
-
-
-def is_litter(parts: Iterable[str]) -> bool:
-    """Whether a name says that a file manager has left it."""
-    return any(part.startswith(".") or part in LITTER for part in parts)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import zoneinfo
 
 import pytest
 
-from transforms.clocks.places import WELL_KNOWN, everywhere
+from transforms.clocks.every_zone import WELL_KNOWN, everywhere
 from transforms.clocks.zone_names import is_place, problem_with
 
 MEANT = {

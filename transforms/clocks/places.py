@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,38 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from transforms.clocks.claims import Claim
-from transforms.clocks.every_zone import every_zone
+from transforms.clocks.every_zone import WELL_KNOWN, everywhere
 from transforms.clocks.timeline import FAR_AHEAD, LONG_AGO, Span, timeline_of
 
-# Of zones whose clocks agree, the one that most people live in is named: one or two for each rule
-# that is in use, in no order that matters elsewhere. All others come after, by name.
-WELL_KNOWN = (
-    "America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles",
-    "Europe/Berlin", "Europe/London", "Europe/Athens", "Europe/Moscow", "Asia/Kolkata",
-    "Asia/Shanghai", "Asia/Tokyo", "Australia/Sydney", "Australia/Brisbane", "Australia/Adelaide",
-    "Pacific/Auckland", "America/Sao_Paulo", "America/Mexico_City", "America/Phoenix",
-    "America/Bogota", "America/Santiago", "America/Halifax", "America/Caracas",
-    "America/Anchorage", "Pacific/Honolulu", "America/St_Johns", "America/Havana",
-    "Africa/Lagos", "Africa/Cairo", "Africa/Johannesburg", "Africa/Nairobi", "Africa/Casablanca",
-    "Africa/Abidjan", "Asia/Jerusalem", "Asia/Beirut", "Europe/Istanbul", "Asia/Tehran",
-    "Asia/Dubai", "Asia/Kabul", "Asia/Karachi", "Asia/Kathmandu", "Asia/Dhaka", "Asia/Yangon",
-    "Asia/Bangkok", "Atlantic/Azores", "Atlantic/Cape_Verde", "America/Noronha",
-    "Australia/Lord_Howe", "Pacific/Chatham", "Pacific/Apia", "Pacific/Tongatapu",
-    "Pacific/Pago_Pago", "Pacific/Noumea", "Pacific/Kiritimati", "Pacific/Marquesas",
-)  # fmt: skip
 _MOST_CLAIMS = 400  # enough to tell zones apart
 _FEWEST = 10  # days of evidence: fewer may be of a journey
-
-
-@functools.cache
-def everywhere() -> tuple[str, ...]:
-    """Every zone of the world by place, the well known first."""
-    rest = sorted(
-        name
-        for name in every_zone() - set(WELL_KNOWN)
-        if "/" in name and name.partition("/")[0] not in ("Etc", "SystemV", "US", "posix", "right")
-    )
-    return (*WELL_KNOWN, *rest)
 
 
 def candidates(named: Iterable[str], claim: Claim) -> list[str]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from transforms.clocks.places import WELL_KNOWN
+from transforms.clocks.every_zone import WELL_KNOWN
 from transforms.clocks.timeline import (
     DAY,
     FAR_AHEAD,

@@ -13,8 +13,7 @@ import functools
 import re
 from zoneinfo import ZoneInfo
 
-from transforms.clocks.every_zone import is_zone
-from transforms.clocks.places import WELL_KNOWN, everywhere
+from transforms.clocks.every_zone import WELL_KNOWN, everywhere, is_zone
 
 _UTC = ("UTC", "Etc/UTC")  # whoever says so means it
 # Links of tzdata that name a country or a city, and follow it.

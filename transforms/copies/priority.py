@@ -6,8 +6,10 @@ Settings name the first ones; the rest stands in the order of what they measure 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from connectors.contract import MeasuredBy
+if TYPE_CHECKING:
+    from connectors.contract import MeasuredBy
 
 # Brain waves are what all others are tested against; a ring and a watch know pulse and movement; a
 # mat may hear whoever lies beside; movement alone has no stages, and a store has what it was given.
