@@ -81,7 +81,7 @@ def extract(source: Source, variant: str) -> Iterator[Item]:
     if sampled := [sql for event, sql in _samples_sql(unit).items() if event in kinds]:
         asked = f"{' union all by name '.join(sampled)} order by record"
         yield shaped("sample", query(asked, sound=sound))
-    if kinds & {"exercise", "health", "carbs"}:
+    if kinds.intersection(EPISODES):
         yield shaped("episode", query(EPISODES_SQL, sound=sound))
 
 
@@ -135,6 +135,7 @@ def _samples_sql(unit: str) -> dict[str, str]:
     }
 
 
+EPISODES = ("exercise", "health", "carbs")
 EPISODES_SQL = f"""
     select record, case event when 'carbs' then 'meal' else event end as kind,
         nullif(c3, '') as label, start_wall,
@@ -142,7 +143,7 @@ EPISODES_SQL = f"""
             then {dated("(start_wall + try_cast(c10 as interval))")} end as end_wall,
         device
     from sound
-    where event in ('exercise', 'health', 'carbs')
+    where event in {EPISODES}
     order by record
 """
 

@@ -22,7 +22,7 @@ from connectors.contract import Connector, Drift, Head, Item, Source, Total
 from connectors.garmin.days import DAY_KEYS, OTHER_DAY_KEYS, days
 from connectors.garmin.documents import documents
 from connectors.garmin.sleep import OTHER_SLEEP_KEYS, SLEEP_KEYS, nights
-from connectors.reading.json_head import distinct_objects, first_objects, unknown_keys
+from connectors.reading.json_head import first_objects, unknown_keys
 from connectors.reading.json_prefix import keys_in
 
 SLEEP_MARKS = {
@@ -39,7 +39,7 @@ API_KEYS = {"sleepTimeSeconds", "userDailySummaryId", "userProfileId", "dailySle
 
 def identify(head: Head) -> str | None:
     """The kind of file, by the keys of its first objects, or None."""
-    objects = distinct_objects(head) if keys_in(head) & {"calendarDate", "retro"} else ()
+    objects = first_objects(head) if keys_in(head) & {"calendarDate", "retro"} else []
     for each in objects:
         keys = set(each)
         if keys & API_KEYS:

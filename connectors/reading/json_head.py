@@ -48,19 +48,6 @@ def _whole(text: str, position: int) -> tuple[dict[str, object], ...]:
         found.append(value)
 
 
-def distinct_objects(head: Head) -> tuple[dict[str, object], ...]:
-    """Of the first objects that have the same keys, the first: one for each kind of object."""
-    return _distinct(head.first)
-
-
-@lru_cache(maxsize=4)
-def _distinct(first: bytes) -> tuple[dict[str, object], ...]:
-    found: dict[tuple[str, ...], dict[str, object]] = {}
-    for each in _objects(first, ""):
-        found.setdefault(tuple(each), each)
-    return tuple(found.values())
-
-
 def unknown_keys(objects: list[dict[str, object]], known: frozenset[str]) -> list[str]:
     """Keys that none of the known files had, in alphabetical order."""
     return sorted({key for each in objects for key in each} - known)

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from connectors.contract import STORED
-from transforms.copies.one_copy import one_copy
+from transforms.copies.one_copy import NONE, one_copy
 
 Told = tuple[str, int, float]  # device, minute, value
 
@@ -71,3 +71,20 @@ def test_a_source_that_was_renamed_is_not_told_twice(
 ) -> None:
     assert copies([old, new]) == sorted(expected)
     assert copies([new, old], newest=[1, 0]) == sorted(expected)  # whatever the files are called
+
+
+@pytest.mark.parametrize("key", [None, "k"])
+def test_of_one_file_only_the_excluded_record_goes(key: str | None) -> None:
+    """What is told twice in one file are two facts, and one of them was set aside."""
+    fact = {"metric": "heart_rate", "value": 60.0, "key": key, "device": "w"}
+    source = {"connector": "apple_health", "file": "f0"}
+    schema = STORED["sample"]
+    for name in ("connector", "file"):
+        schema = schema.append(pa.field(name, pa.string()))
+    rows = pa.Table.from_pylist([{**fact, **source, "record": n} for n in (1, 2)], schema)
+    files = pa.table({"connector": ["apple_health"], "file": ["f0"], "newness": [0]})
+    excluded = pa.Table.from_pylist([{**source, "record": 1}], NONE.schema)
+    with duckdb.connect() as connection:
+        connection.register("rows", rows)
+        found = one_copy(connection, "sample", "rows", files, excluded=excluded)
+    assert found["record"].to_pylist() == [2]

@@ -95,7 +95,8 @@ def one_copy(
         f"from {parts} p join files f using (connector, file)"
     )
     what, listed = WHAT[shape], facts(shape)
-    if not (is_shared and _has_copies(connection, shape, excluded)):
+    is_compared = is_shared and are_several(files)
+    if not (is_compared and _has_copies(connection, shape, excluded)):
         return connection.sql(f"select {KEPT} from part where not is_excluded").to_arrow_table()
     counted = _not_renamed(shape) if _many_names(connection, what) else "counted"
     best = "file"
@@ -150,6 +151,11 @@ def _and_not_gone(excluded: pa.Table, listed: str) -> str:
     if not excluded.num_rows:
         return ""
     return f"and not bool_or(is_excluded) over (partition by connector, {listed})"
+
+
+def are_several(files: pa.Table) -> bool:
+    """Whether there are two files of any connector."""
+    return bool(files.num_rows > len(set(files["connector"].to_pylist())))
 
 
 def _has_copies(connection: duckdb.DuckDBPyConnection, shape: str, excluded: pa.Table) -> bool:

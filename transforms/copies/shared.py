@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import duckdb
 import pyarrow as pa
 
-from transforms.copies.one_copy import crowded_sql, may_be_shared_sql
+from transforms.copies.one_copy import are_several, crowded_sql, may_be_shared_sql
 
 
 def shared_shapes(
@@ -19,9 +19,7 @@ def shared_shapes(
     `parts` maps shapes to FROM clauses of extracted rows with connector and file; `files` has the
     connector of each file.
     """
-    if len(set(files["connector"].to_pylist())) == files.num_rows:
-        return frozenset()
-    if not parts:
+    if not (parts and are_several(files)):
         return frozenset()
     asked = " union all ".join(
         f"""select '{shape}' as shape where

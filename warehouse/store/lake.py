@@ -137,8 +137,8 @@ def _marked(folder: Path, deep: int) -> Iterator[Path]:
     """What is unfinished or sent aside in a folder and in those below, so many levels deep."""
     try:
         entries = list(os.scandir(folder))
-    except (FileNotFoundError, NotADirectoryError):
-        return
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return  # it is gone meanwhile, or whoever looks may not
     for entry in entries:
         if entry.name.startswith((PARTIAL, ASIDE)):
             yield Path(entry.path)
