@@ -144,7 +144,11 @@ class _Pull:
             self._window(stream, window)
         window = window_of(start, stream.days)
         while window.first <= self._today() + DAY:  # it is tomorrow somewhere
+            is_by_ours = not self._api.is_time_told
             has_any = self._window(stream, window)
+            if is_by_ours and (earlier := window_of(self._start(stream), stream.days)) < window:
+                window = earlier  # our clock is ahead: the service remembers days before that
+                continue
             reached = min(window.until, self._today()).isoformat()
             self._connection.cursors[stream.name] = reached
             if has_any:

@@ -42,6 +42,7 @@ class Client:
         self.service, self.base, self.secrets = service, checked(base), secrets
         self.headers: dict[str, str] = {"Accept": "application/json", "User-Agent": "dawnlake"}
         self.facts: dict[str, Any] = {}  # what a service finds out when it is opened
+        self.is_time_told = False
         self._behind = dt.timedelta()
         self._is_opening = False
         self._session = requests.Session()
@@ -169,6 +170,7 @@ class Client:
         except (KeyError, ValueError):
             return
         self._behind = told.astimezone(dt.UTC) - dt.datetime.now(dt.UTC)
+        self.is_time_told = True
 
     def _wait(self) -> None:
         with _asking:

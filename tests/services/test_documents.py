@@ -3,6 +3,7 @@ data as files; tokens that are rotated, revoked, and renewed under a lock."""
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 import time
@@ -203,6 +204,17 @@ def test_years_are_gone_through_and_gone_on_with(httpserver: HTTPServer, lake: L
     assert at_first == 33
     assert len(world.asked) < 200
     assert len(inbox(lake, service)) == 4
+
+
+def test_a_clock_that_is_ahead_skips_no_day_that_is_remembered(
+    httpserver: HTTPServer, lake: Lake
+) -> None:
+    """What the service still has is counted by its clock, which the first answer tells."""
+    _, world, service = opened(httpserver, lake, "polar")
+    world.today = dt.date(2026, 11, 20)
+    assert pulled(lake, service).trouble is None
+    days = re.findall(KEY["polar"], b"".join(inbox(lake, service).values()).decode())
+    assert min(days) == "2026-10-24"  # of 28 days
 
 
 def test_a_watch_that_was_silent_for_weeks(httpserver: HTTPServer, lake: Lake) -> None:
