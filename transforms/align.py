@@ -21,7 +21,7 @@ from transforms.glucose.readings import told
 from transforms.glucose.sensors import is_warming_up, sensor_codes, sensor_columns
 from transforms.units import conversion
 
-VERSION = "7"  # of everything in this package: a new one derives every table again
+VERSION = "8"  # of everything in this package: a new one derives every table again
 GLUCOSE = "interstitial_glucose"
 SCAN = "interstitial_glucose_scan"
 GRACE = DAY  # by which a clock may be ahead of the one that dated the export

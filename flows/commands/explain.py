@@ -9,8 +9,8 @@ from typing import Any
 
 import duckdb
 
-from flows.deriving.derivation import sources_of
-from flows.deriving.exclude import near
+from flows.deriving.excluded import near
+from flows.deriving.over import sources_of
 from flows.reading.manifest import parts_of
 from flows.settings import load
 from flows.terminal.rows import print_query, print_rows

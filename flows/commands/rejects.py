@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flows.deriving.exclude import excluded_of
+from flows.deriving.excluded import excluded_of
 from flows.reading.manifest import parts_of
 from flows.usage import data, fetched, listing, opened, participants, say, shortened
 from warehouse.store.lake import Lake

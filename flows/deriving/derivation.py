@@ -14,13 +14,12 @@ import pyarrow as pa
 from connectors.contract import IngestError
 from flows.deriving.align import VERSION, Aligned, aligned, known
 from flows.deriving.crew import FEWEST, Crew
-from flows.deriving.group import Group, Marts, marts_of, over
+from flows.deriving.group import Group, Marts, marts_of
 from flows.deriving.group import Nights as Nights
 from flows.deriving.person import Person, Worked, worked
 from flows.settings import Settings
 from transforms.glucose import mage
 from warehouse.marts import mart_fingerprints, stage_small
-from warehouse.steps import computed
 from warehouse.store.buckets import MadeFrom, bucket_of
 from warehouse.store.exchange import exchange, staged
 from warehouse.store.lake import Lake, flush, private_folder
@@ -197,16 +196,6 @@ def derivation(
         finally:
             if workers.has_lost:
                 lake.heal(lake.extracted)
-
-
-@contextmanager
-def sources_of(
-    lake: Lake, participant: str, settings: Settings
-) -> Iterator[duckdb.DuckDBPyConnection]:
-    """`night_source` of one participant, at the price of one."""
-    with over(lake, [participant], settings) as connection:
-        computed(connection, ["night_source"])
-        yield connection
 
 
 def made_from(settings: Settings, count: int) -> MadeFrom:

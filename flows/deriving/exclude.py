@@ -2,40 +2,18 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from connectors.contract import STORED
 from flows.deriving.align import Parts
 from flows.deriving.completion import build_views, discard_results
 from flows.deriving.derivation import derivation
+from flows.deriving.excluded import SHAPES
 from flows.errors import UsageError
-from flows.reading.manifest import Part, changed, parts_of
+from flows.reading.manifest import Part, changed
 from flows.settings import load
-from transforms.copies.set_aside import date_of, has_record
+from transforms.copies.set_aside import has_record
 from warehouse.store.lake import Lake
-
-SHAPES = tuple(shape for shape in STORED if shape != "reject")
-
-
-@dataclass(frozen=True)
-class Excluded:
-    """A record that was set aside, and why."""
-
-    file: str
-    record: int
-    why: str
-
-
-def excluded_of(lake: Lake, participant: str) -> list[Excluded]:
-    """Everything of a participant that was set aside by hand, by file and record."""
-    found = [
-        Excluded(part.file, each["record"], each["why"])
-        for part in parts_of(lake, participant)
-        for each in part.manifest.get("excluded", [])
-    ]
-    return sorted(found, key=lambda each: (each.file, each.record))
 
 
 def exclude(lake: Lake, parts: Sequence[Part], record: int, why: str) -> None:
@@ -62,17 +40,6 @@ def take_back(lake: Lake, parts: Sequence[Part], record: int) -> None:
     _note(lake, parts, record, [])
 
 
-def near(lake: Lake, participant: str, date: dt.date) -> list[Excluded]:
-    """What was set aside of a night and the days around it; also what tells no time."""
-    found = []
-    parts = Parts.of(lake, participant)
-    for each in excluded_of(lake, participant):
-        when = _date(parts, each)
-        if when is None or abs((when - date).days) <= 1:
-            found.append(each)
-    return found
-
-
 def _note(lake: Lake, parts: Sequence[Part], record: int, now: Iterable[dict[str, object]]) -> None:
     """Manifests with what is to be of a record now, and everything derived from them."""
     settings = load(lake.settings)
@@ -97,15 +64,3 @@ def _has(parts: Parts, file: str, record: int) -> bool:
     with parts.connection() as connection:
         sources = (source for shape in SHAPES if (source := parts.parts(shape)))
         return any(has_record(connection, source, file, record) for source in sources)
-
-
-def _date(parts: Parts, excluded: Excluded) -> dt.date | None:
-    """The first date that a record tells."""
-    file, record = excluded.file, excluded.record
-    with parts.connection() as connection:
-        dates = [
-            date_of(connection, shape, source, file, record)
-            for shape in SHAPES
-            if (source := parts.parts(shape))
-        ]
-    return min((date for date in dates if date), default=None)

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from connectors.contract import STORED
 from flows.reading.manifest import Manifest, Part, is_batch, parts_of
 from transforms.arrays import DAY
-from transforms.copies.age import ranked
+from transforms.copies.age import named_first, ranked
 from transforms.copies.set_aside import set_aside, without
 from transforms.copies.shared import shared_shapes
 from transforms.pieces import EVERYTHING, Piece, are_few
@@ -42,12 +42,13 @@ class Parts:
         return [part.manifest for part in self.every]
 
     def files(self) -> pa.Table:
-        """connector, file and newness."""
+        """connector, file, newness and naming."""
         return pa.table(
             {
                 "connector": pa.array([m["connector"] for m in self.manifests], pa.string()),
                 "file": pa.array([m["file"] for m in self.manifests], pa.string()),
                 "newness": pa.array(range(len(self.manifests)), pa.int32()),
+                "naming": pa.array(named_first(self.manifests), pa.int32()),
             }
         )
 

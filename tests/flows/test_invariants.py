@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import json
+import os
 import re
 import shutil
 from collections import Counter
@@ -29,6 +30,7 @@ from tests.lake import (
     aged,
     align_participant,
     asked,
+    at,
     clarity,
     demo_lake,
     demo_people,
@@ -230,6 +232,30 @@ def test_order_and_grouping_do_not_matter(runs: list[tuple[str, list[str]]]) -> 
                 path.unlink()
             kept(lake, packed(how, paths), PERSON, NEW_YORK)
         assert tables_of(lake) == expected
+
+
+def test_which_of_two_equal_copies_is_named_does_not_depend_on_order(tmp_path: Path) -> None:
+    """Exports made in one hour, each of them twice, byte by byte not the same."""
+    corrected = ("late.csv", "garmin_connect-sleep_a_night_corrected")
+    every = {
+        f"{name}{end.decode()}": data + end
+        for name, data in corpus().items()
+        if name not in corrected and not data.startswith(b"SQLite")
+        for end in (b"", b" ")
+    }
+    assert len({*every.values()}) == len(every) > 40
+    files = put(tmp_path / "in", every)
+    made_s = at("2027-01-01T12:00+00:00").timestamp()
+    for path in files:
+        os.utime(path, (made_s, made_s))
+    found = []
+    for number, runs in enumerate(((files[::2], files[1::2]), (files[1::2], files[::2]), (files,))):
+        lake = lake_in(tmp_path / str(number))
+        for run in runs:
+            kept(lake, run, PERSON, NEW_YORK)
+        found.append(tables_of(lake))
+        del found[-1][f"fingerprint/{PERSON}.json"]  # of the order in which they came
+    assert found[0] == found[1] == found[2]
 
 
 def packed(how: str, paths: list[Path]) -> list[Path]:

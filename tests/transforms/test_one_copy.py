@@ -25,11 +25,11 @@ def copies(files: Sequence[Sequence[Told]], newest: Sequence[int] | None = None)
             source = {"device": device, "connector": "apple_health", "file": f"f{number}"}
             rows.append({**fact, **source})
         age = newest[number] if newest else number
-        about.append(("apple_health", f"f{number}", age))
+        about.append(("apple_health", f"f{number}", age, -age))
     schema = STORED["sample"]
     for name in ("connector", "file"):
         schema = schema.append(pa.field(name, pa.string()))
-    names = ("connector", "file", "newness")
+    names = ("connector", "file", "newness", "naming")
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'")
         connection.register("rows", pa.Table.from_pylist(rows, schema))
@@ -88,3 +88,39 @@ def test_of_one_file_only_the_excluded_record_goes(key: str | None) -> None:
         connection.register("rows", rows)
         found = one_copy(connection, "sample", "rows", files, excluded=excluded)
     assert found["record"].to_pylist() == [2]
+
+
+Version = tuple[str, int, float]  # file, record, value
+
+
+@pytest.mark.parametrize(
+    "told, expected",
+    [
+        ([("b", 7, 60.0), ("a", 9, 60.0)], ("a", 9, 60.0)),
+        ([("a", 9, 60.0), ("b", 7, 60.0)], ("a", 9, 60.0)),  # whichever was given later
+        ([("a", 9, 60.0), ("b", 7, 61.0)], ("b", 7, 61.0)),  # a version of its own
+        ([("a", 9, 61.0), ("c", 5, 60.0), ("b", 7, 61.0)], ("a", 9, 61.0)),
+        ([("a", 9, 60.0), ("a", 10, 60.0), ("b", 7, 60.0)], ("b", 7, 60.0)),  # not as often
+    ],
+)
+def test_of_files_of_one_age_that_tell_a_fact_equally_the_first_by_name_is_named(
+    told: list[Version], expected: Version
+) -> None:
+    fact = {"metric": "heart_rate", "key": "k", "device": "w", "connector": "oura"}
+    schema = STORED["sample"]
+    for name in ("connector", "file"):
+        schema = schema.append(pa.field(name, pa.string()))
+    names = ("file", "record", "value")
+    listed = [{**fact, **dict(zip(names, each, strict=True))} for each in told]
+    given = list(dict.fromkeys(file for file, _, _ in told))
+    columns = {
+        "connector": ["oura"] * len(given),
+        "file": given,
+        "newness": list(range(len(given))),
+        "naming": [sorted(given).index(file) for file in given],
+    }
+    with duckdb.connect() as connection:
+        connection.register("rows", pa.Table.from_pylist(listed, schema))
+        (found,) = one_copy(connection, "sample", "rows", pa.table(columns)).to_pylist()
+    assert tuple(found[name] for name in names) == expected
+    assert found["newness"] == len(given) - 1

@@ -138,6 +138,16 @@ def ranked(manifests: Sequence[Mapping[str, Any]]) -> list[int]:
     return sorted(range(len(ages)), key=lambda each: ages[each])
 
 
+def named_first(manifests: Sequence[Mapping[str, Any]]) -> list[int]:
+    """The rank of each manifest, least first, among files that tell a fact equally: the newest,
+    of several of one age the first by name. The order of giving has no say in it."""
+    made = [made_at(manifest) for manifest in manifests]
+    names = [str(manifest["file"]) for manifest in manifests]
+    order = sorted(range(len(made)), key=lambda each: names[each])
+    order.sort(key=lambda each: made[each], reverse=True)
+    return [rank for _, rank in sorted(zip(order, range(len(order)), strict=True))]
+
+
 def _age(manifest: Mapping[str, Any]) -> Age:
     """When it was made, its number in the order of giving; of lakes that did not keep that, the
     last time in it."""

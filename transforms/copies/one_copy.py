@@ -1,11 +1,12 @@
 """One copy of each fact within a connector, whatever files it came in, in whatever order.
 
 A fact with a key (the vendor's own identity of it) is taken from the newest export that tells it:
-a value, a total or the stages of a sleep that the vendor changed are replaced, not added. A fact
-without one is known by everything that was reported about it plus an occurrence number within its
-file: two equal rows of one file are two facts, the same row in two files is one. A source may be
-renamed between two exports, a phone by its owner or its language: what a newer export tells of the
-same time, kind and value under another name, and as often, is not told a second time.
+a value, a total or the stages of a sleep that the vendor changed are replaced, not added. Where
+exports of one age tell it equally, the first by name is named, whichever was given later. A fact
+without a key is known by everything that was reported about it plus an occurrence number within
+its file: two equal rows of one file are two facts, the same row in two files is one. A source may
+be renamed between two exports, a phone by its owner or its language: what a newer export tells of
+the same time, kind and value under another name, and as often, is not told a second time.
 
 Only files that can share a fact are compared: those of one connector, and of facts without a key
 those whose times of the same metric overlap. A year of day files costs no more than one file.
@@ -13,6 +14,8 @@ Of equal copies one is kept whose file settles its instant, if any does.
 """
 
 from __future__ import annotations
+
+from itertools import pairwise
 
 import duckdb
 import pyarrow as pa
@@ -84,9 +87,10 @@ def one_copy(
     either; a version that the vendor has made since is.
 
     `parts` is a FROM clause of extracted rows with connector and file; `files` has connector,
-    file and newness (larger is newer; a total order); `settled` has connector, file, record and
-    metric (kind) of rows whose instant the order of their file settles. Not `is_shared`: it is
-    known that no two files tell one fact.
+    file, newness (larger is newer; a total order) and naming (of files that tell a fact equally
+    the least is named; a total order too); `settled` has connector, file, record and metric (kind)
+    of rows whose instant the order of their file settles. Not `is_shared`: it is known that no two
+    files tell one fact.
     """
     connection.register("files", files)
     connection.register("excluded", excluded)
@@ -110,11 +114,7 @@ def one_copy(
             select {KEPT} from part anti join crowded using (connector, file, {what})
             where key is null and not is_excluded
         ),
-        keyed as (
-            select {KEPT} from part where key is not null
-            qualify newness = max(newness) over (partition by connector, key, {what})
-                {_and_not_gone(excluded, listed)}
-        ),
+        keyed as ({_keyed(shape, are_of_one_age(files))} {_and_not_gone(excluded, listed)}),
         counted as (
             select *, row_number() over (
                 partition by connector, file, {listed} order by record) as nth
@@ -129,6 +129,39 @@ def one_copy(
         union all by name select * from unkeyed
         """
     ).to_arrow_table()
+
+
+def _keyed(shape: str, are_of_one_age: bool) -> str:
+    """SELECT of facts with a key as the newest file tells them, up to a QUALIFY that goes on."""
+    of_fact = f"connector, key, {WHAT[shape]}"
+    newest = f"newness = max(newness) over (partition by {of_fact})"
+    if not are_of_one_age:
+        return f"select {KEPT} from part where key is not null qualify {newest}"
+    return f"""
+        select * exclude (is_excluded, named, newest)
+            replace (coalesce(newest, newness) as newness)
+        from part left join (
+            select {of_fact}, arg_min(file, naming) as named, max(newest) as newest
+            from (
+                select *, max(newness) over fact as newest,
+                    first_value(told) over (fact order by newness desc) as newest_told
+                from (
+                    select {of_fact}, file, newness, naming, sum(hash({facts(shape)})) as told
+                    from part join files using (connector, file, newness)
+                    where key is not null group by {of_fact}, file, newness, naming
+                )
+                window fact as (partition by {of_fact})
+            )
+            where told = newest_told group by {of_fact} having count(*) > 1
+        ) using ({of_fact})
+        where key is not null qualify coalesce(file = named, {newest})"""
+
+
+def are_of_one_age(files: pa.Table) -> bool:
+    """Whether of two files of a connector nothing but the order of giving tells the newer one."""
+    columns = (files[name].to_pylist() for name in ("connector", "newness", "naming"))
+    by_age = sorted(zip(*columns, strict=True))
+    return any(a[0] == b[0] and a[2] < b[2] for a, b in pairwise(by_age))
 
 
 def as_they_are(rows: pa.Table, files: pa.Table) -> pa.Table:
