@@ -135,13 +135,13 @@ def with_records(lake: Lake) -> Lake:
 
     To make them is three quarters of a first night; `test_nightly.py` has one that does.
     """
-    from flows.nightly.flow import _prefect
+    from flows.nightly.prefect_of import prefect_of
 
     with once("prefect") as (folder, is_first):
         if is_first:
             with pytest.MonkeyPatch.context() as patch:
                 patch.delenv("PREFECT_API_URL", raising=False)
-                with _prefect(Lake(folder).create(), schedules=False):
+                with prefect_of(Lake(folder).create(), schedules=False):
                     pass
     shutil.copytree(folder / "prefect", lake.root / "prefect")
     return lake

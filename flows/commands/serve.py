@@ -20,7 +20,7 @@ def run_serve(
     """The Prefect flow every day, until stopped; with Prefect's page of runs if it `has_page`."""
     if has_page:  # Prefect reads this when it is imported
         os.environ["PREFECT_SERVER_UI_ENABLED"] = "true"
-    from flows.nightly.flow import serve
+    from flows.nightly.serving import serve
 
     how = {"workers": workers, "cluster": cluster}
     serve(Lake(folder).create().root, at, timezone, password_file, has_page, how)

