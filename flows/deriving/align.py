@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,31 +12,24 @@ import pyarrow as pa
 
 from connectors.contract import STORED
 from flows.deriving.parts import Parts as Parts
+from flows.deriving.samples import VOCABULARY, Samples, reported_of
 from flows.reading.manifest import Manifest
 from flows.settings import Settings
 from transforms import align
-from transforms.align import GLUCOSE, Quantity
 from transforms.arrays import DAY, HOUR
 from transforms.clocks import questions
 from transforms.clocks.findings import Finding, count_future, of_future, waiting
 from transforms.clocks.itinerary import Patience
-from transforms.clocks.known import Clocks
 from transforms.clocks.participant import finding_rows, known_clocks, zone_rows
 from transforms.clocks.places import Doubt
 from transforms.clocks.questions import Question
-from transforms.copies.one_copy import as_they_are, one_copy
 from transforms.copies.people import CONTRADICTING, OTHER_NAME, contradicting, other_names
-from transforms.copies.routes import copies_marked
 from transforms.glucose.apart import KIND as APART
-from transforms.glucose.apart import sensors_apart
-from transforms.pieces import EVERYTHING, Piece, of_few, pieces
 from transforms.sleep.belonging import belonging
 from transforms.sleep.parts import sleep_parts
 from transforms.sleep.same_night import shifted_sleeps
-from transforms.streams import Streams
 from warehouse.schema import (
     CLOCK_FINDING,
-    METRICS,
     RESULTS,
     SOURCE_FILE,
     TABLES,
@@ -52,7 +42,6 @@ from warehouse.store.rows import write_pieces, write_table
 # Of whatever derives tables: those of another may not fit the views
 VERSION = digest(align.VERSION, {name: str(schema) for name, schema in (TABLES | RESULTS).items()})
 TWO_PEOPLE = (APART, OTHER_NAME, CONTRADICTING)
-VOCABULARY = {name: Quantity(m.unit, m.low, m.high) for name, m in METRICS.items()}
 
 
 @dataclass(frozen=True)
@@ -161,9 +150,9 @@ def _derived(stage: Lake, participant: str, settings: Settings, parts: Parts) ->
         known = known_clocks(connection, stays, patience, parts.manifests, parts.kept)
     clocks, priority = known.clocks, settings.priority.whole()
     made = parts.made()
-    samples = _Samples(parts, clocks, priority["glucose"], made)
+    samples = Samples(parts, clocks, priority["glucose"], made)
     write_pieces(stage, "sample", participant, samples.pieces())
-    reported = _reported(parts, "episode", clocks)
+    reported = reported_of(parts, "episode", clocks)
     episode = align.episode(reported, clocks, made)
     episode, shifted = shifted_sleeps(episode, clocks, priority["sleep"])
     findings = [
@@ -179,7 +168,7 @@ def _derived(stage: Lake, participant: str, settings: Settings, parts: Parts) ->
     tables = {
         "episode": episode,
         "sleep_part": sleep_parts(belonging(episode)),
-        "daily": align.daily(_reported(parts, "daily", clocks), VOCABULARY),
+        "daily": align.daily(reported_of(parts, "daily", clocks), VOCABULARY),
         "stream": samples.streams.table(),
         "zone_timeline": table_of(zone_rows(known), ZONE_TIMELINE.remove(0)),
         "clock_finding": table_of(finding_rows(findings), CLOCK_FINDING.remove(0)),
@@ -211,79 +200,11 @@ def _derived(stage: Lake, participant: str, settings: Settings, parts: Parts) ->
     )
 
 
-@dataclass
-class _Samples:
-    """Canonical samples, some metrics at a time, and what is to be known of them all."""
-
-    parts: Parts
-    clocks: Clocks | None
-    priority: Sequence[str]
-    made: align.Made
-    findings: list[Finding] = field(default_factory=list)
-    streams: Streams = field(default_factory=Streams)
-    future: Counter[str] = field(default_factory=Counter)
-    unplaced: int = 0
-    needs_zone: bool = False
-
-    def pieces(self) -> Iterator[pa.Table]:
-        """Tables in the order of metrics and instants; the next is read while one is aligned."""
-        rows = self.parts.few("sample")
-        if rows is not None:
-            planned = [of_few(rows)]
-        else:
-            with self.parts.connection() as connection:
-                planned = pieces(connection, self.parts.parts("sample"))
-        with ThreadPoolExecutor(1) as beside:
-            reading = [beside.submit(_reported, self.parts, "sample", self.clocks, planned[0])]
-            for number, piece in enumerate(planned):
-                rows = reading.pop().result()
-                for following in planned[number + 1 : number + 2]:
-                    more = (self.parts, "sample", self.clocks, following)
-                    reading.append(beside.submit(_reported, *more))
-                yield self._aligned(rows, piece)
-
-    def _aligned(self, rows: pa.Table, piece: Piece) -> pa.Table:
-        if self.clocks is None:
-            self.needs_zone |= align.needs_zone(rows)
-        found = piece.own(align.sample(rows, self.clocks, VOCABULARY, self.made))
-        self.findings += of_future(found)
-        self.future += count_future(found)
-        if GLUCOSE in piece.metrics:
-            found, copies = copies_marked(found, GLUCOSE, self.priority)
-            self.findings += [*copies, *sensors_apart(found, GLUCOSE)]
-            self.findings += waiting(found, self.clocks, "metric", (GLUCOSE,))
-        self.streams.add(found)
-        self.unplaced += align.unplaced(found)
-        return found
-
-
 def _of_two_people(parts: Parts) -> list[Finding]:
     """Signs of two people in the files as such."""
     sources = {s: source for s in STORED if s != "reject" and (source := parts.kept(s))}
     with parts.connection() as connection:
         return [*other_names(parts.manifests), *contradicting(connection, sources, parts.manifests)]
-
-
-def _reported(
-    parts: Parts, shape: str, clocks: Clocks | None, piece: Piece = EVERYTHING
-) -> pa.Table:
-    """One copy of every reported fact of a shape, or of a piece of the samples."""
-    source = parts.parts(shape, piece)
-    if source is None:
-        schema = STORED[shape]
-        for name in ("connector", "file"):
-            schema = schema.append(pa.field(name, pa.string()))
-        return schema.append(pa.field("newness", pa.int32())).empty_table()
-    excluded = parts.excluded()
-    is_shared = shape in parts.shared or excluded.num_rows > 0
-    few = parts.few(shape)
-    if few is not None and not is_shared:
-        return as_they_are(few, parts.files())
-    if piece.metrics:
-        source = f"(from {source} where {piece.condition()})"
-    settled = clocks and clocks.folds.table("metric" if shape == "sample" else "kind")
-    with parts.connection() as connection:
-        return one_copy(connection, shape, source, parts.files(), settled, excluded, is_shared)
 
 
 def _rejects(parts: Parts) -> pa.Table:

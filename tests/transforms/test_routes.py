@@ -11,8 +11,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from flows.deriving.align import VOCABULARY
 from flows.deriving.pipeline import ingest
+from flows.deriving.samples import VOCABULARY
 from tests.lake import BERLIN, PERSON, Row, asked, clarity, opened, put, reported, rows
 from tests.strategies import clock_of
 from transforms import align

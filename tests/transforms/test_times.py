@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flows.deriving.align import VOCABULARY
 from flows.deriving.pipeline import ingest
+from flows.deriving.samples import VOCABULARY
 from tests.lake import BERLIN, PERSON, Row, clarity, put, reported, stream_of, table
 from tests.strategies import at, clock_of, micros
 from transforms import align
