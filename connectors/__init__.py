@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-import re
-from collections.abc import Collection
 from functools import cache
 from importlib.metadata import entry_points
-from pathlib import Path
 
 from connectors.contract import Connector
 
@@ -32,25 +29,3 @@ def connectors() -> dict[str, Connector]:
     if len(by_name) != len(found):
         raise ValueError(f"two connectors share a name: {sorted(c.name for c in found)}")
     return dict(sorted(by_name.items()))
-
-
-def named(names: Collection[str]) -> dict[str, Connector]:
-    """Those of some names that there are: of all hundred the import takes a while.
-
-    Raises: ValueError, as `connectors`.
-    """
-    modules = _modules()
-    if not modules.keys() >= {*names}:
-        return {name: each for name, each in connectors().items() if name in names}
-    return {name: importlib.import_module(modules[name]).CONNECTOR for name in sorted(names)}
-
-
-@cache
-def _modules() -> dict[str, str]:
-    """The modules of this package that say in their text which connector they are."""
-    told = re.compile(rb'^CONNECTOR = \w+\(\n    name="(\w+)"', re.MULTILINE)
-    return {
-        found[1].decode(): f"{__name__}.{module.parent.name}.{module.stem}"
-        for module in Path(__file__).parent.glob("*/*.py")
-        if (found := told.search(module.read_bytes()))
-    }

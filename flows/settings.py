@@ -101,9 +101,9 @@ class Priority(_Strict):
 
     def among(self, present: Collection[str]) -> dict[str, list[str]]:
         """The order of some connectors: one that is not there changes nothing."""
-        from connectors import named
+        from connectors import connectors
 
-        there = {name: connector.source for name, connector in named(present).items()}
+        there = {name: each.source for name, each in connectors().items() if name in present}
         return {
             stream: [name for name in ordered(stream, named, there) if name in present]
             for stream, named in self._named().items()

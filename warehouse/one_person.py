@@ -15,16 +15,31 @@ import duckdb
 
 from warehouse.schema import COMPUTED_TABLES, RESULTS, TABLES
 from warehouse.store.buckets import MadeFrom, bucket_file, own_file
-from warehouse.store.lake import Lake
+from warehouse.store.lake import PARTITION, Lake
 from warehouse.table_files import HIVE, NAMED_MAX, NO_HIVE, from_files
-from warehouse.view_files import Kept, kept
+from warehouse.view_files import Kept, kept, relations, steps_from_marts
+
+
+def computed_of(
+    connection: duckdb.DuckDBPyConnection, lake: Lake, participant: str, name: str
+) -> None:
+    """Let a connection find a view that is asked of marts as a table of one participant: each
+    relation that it is made of is computed once, and of nobody else.
+
+    Raises: duckdb.Error for a damaged file.
+    """
+    steps = steps_from_marts([name])
+    _narrow(connection, lake, participant, [*TABLES, *COMPUTED_TABLES, *kept()])
+    for step in steps:
+        sql = relations()[step].sql
+        connection.execute(f'create or replace temp table "{step}" as {sql}')
 
 
 def only_of(
     connection: duckdb.DuckDBPyConnection, lake: Lake, participant: str, names: Iterable[str]
 ) -> None:
-    """Let a connection see one participant in some tables and marts: in those that have a file of
-    his or hers. Where there are few people nothing is done.
+    """Let a connection see one participant alone in some tables and marts, if it pays: where there
+    are few people nothing is done.
 
     Raises: duckdb.Error for a damaged file.
     """
@@ -37,6 +52,8 @@ def _narrow(
     connection: duckdb.DuckDBPyConnection, lake: Lake, participant: str, names: Iterable[str]
 ) -> None:
     count, views = MadeFrom.of(lake).count, kept()
+    whose = participant.replace("'", "''")
+    ((place,),) = connection.execute("select current_database() || '.main'").fetchall()
     selects = []
     for name in names:
         view, schema = views.get(name), (TABLES | RESULTS | COMPUTED_TABLES).get(name)
@@ -47,8 +64,9 @@ def _narrow(
             part, options = own_file(lake, name, participant), HIVE
         else:
             part, options = bucket_file(lake, name, participant, count), NO_HIVE
-        if columns and part.exists():
-            selects.append((name, from_files(columns, [part], options)))
+        if PARTITION in columns:
+            own = from_files(columns, [part], options) if part.exists() else f"from {place}.{name}"
+            selects.append((name, f"{own} where {PARTITION} = '{whose}'"))
     connection.execute(
         ";".join(f'create or replace temp view "{name}" as {select}' for name, select in selects)
     )

@@ -10,7 +10,6 @@ from typing import Any
 import duckdb
 
 from flows.deriving.excluded import near
-from flows.deriving.over import sources_of
 from flows.reading.manifest import parts_of
 from flows.settings import load
 from flows.terminal.rows import print_query, print_rows
@@ -28,6 +27,8 @@ from flows.usage import (
 )
 from warehouse.mmoll import converted, renamed
 from warehouse.night_parts import HISTORY, PARTS, WHOLE, columns_by_part
+from warehouse.one_person import computed_of
+from warehouse.steady import steadily
 
 
 class Row(dict[str, Any]):
@@ -68,19 +69,19 @@ def explain_night(folder: Path, who: str, sleep_date: str, is_whole: bool, form:
     night = _night(connection, who, date)
     if form != "table" and not is_whole:
         raise UsageError("--format is of --rows: add it")
-    with sources_of(lake, who, settings) as sources:
-        if is_whole:
-            query = ROWS.format(who=who.replace("'", "''"), date=date)
-            if form == "table":
-                print_query(sources, query, None, settings.is_mmol)
-            else:
-                print_rows(sources, query, form)
-            return 0
-        names = {part.file: part.manifest["name"] for part in parts_of(lake, who)}
-        data.print(f"{who}, the night to {date}")
-        night.is_mmol = settings.is_mmol
-        data.print(_values(WHOLE, night))
-        told = {*WHOLE, *_print_parts(sources, who, date, night, names)}
+    steadily(lambda: computed_of(connection, lake, who, "night_source"))
+    if is_whole:
+        query = ROWS.format(who=who.replace("'", "''"), date=date)
+        if form == "table":
+            print_query(connection, query, None, settings.is_mmol)
+        else:
+            print_rows(connection, query, form)
+        return 0
+    names = {part.file: part.manifest["name"] for part in parts_of(lake, who)}
+    data.print(f"{who}, the night to {date}")
+    night.is_mmol = settings.is_mmol
+    data.print(_values(WHOLE, night))
+    told = {*WHOLE, *_print_parts(connection, who, date, night, names)}
     told |= _print_history(connection, who, date, night)
     rest = [name for name, value in night.items() if value is not None and name not in told]
     if rest := [name for name in rest if name not in ("participant_id", "sleep_date")]:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 
 from flows.deriving.mage_rows import mage_rows
-from flows.deriving.over import over
 from flows.settings import Settings
 from warehouse.marts import derived, is_large, mart_names, stage_large
+from warehouse.steps import over_tables
 from warehouse.store.buckets import rows_of
 from warehouse.store.database import in_memory
 from warehouse.store.lake import Lake
@@ -87,6 +89,16 @@ def marts_of(group: Group) -> Marts:
             else:
                 rows[name] = found
         return Marts(files, rows, {} if group.names else _nights(group, rows))
+
+
+@contextmanager
+def over(
+    lake: Lake, participants: Collection[str], settings: Settings
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database with the tables of some participants."""
+    rules, priority = settings.numbers(), settings.priority.whole()
+    with over_tables(lake, participants, rules, priority, settings.free_days()) as connection:
+        yield connection
 
 
 def _nights(group: Group, rows: Mapping[str, pa.Table]) -> dict[str, Nights]:

@@ -10,7 +10,7 @@ import pytest
 from pages.asked import person
 from tests.lake import demo_lake, opened
 from warehouse import one_person
-from warehouse.one_person import only_of
+from warehouse.one_person import computed_of, only_of
 from warehouse.store.lake import PARTITION
 from warehouse.view_files import relations
 
@@ -39,6 +39,19 @@ def test_one_of_many_has_the_same_rows(monkeypatch: pytest.MonkeyPatch, who: str
         narrowed = [n for n in person.ASKED if count(connection, n) < everyone[n]]
     assert after == before
     assert {"glucose", "zone_timeline"} <= set(narrowed)  # others share buckets
+
+
+@pytest.mark.parametrize("who", ["ada", "ben", "nobody"])
+def test_a_view_that_is_asked_of_marts_as_a_table_of_one(who: str) -> None:
+    lake = demo_lake()
+    with opened(lake) as connection:
+        before = found(connection, "night_source", who)
+        computed_of(connection, lake, who, "night_source")
+        assert found(connection, "night_source", who) == before
+        assert count(connection, "night_source") == len(before)
+        for name in ("glucose", "night_to_day", "sample"):
+            assert count(connection, name) == len(found(connection, name, who))
+    assert (who == "nobody") == (before == [])
 
 
 def test_of_few_nothing_is_changed() -> None:
