@@ -6,33 +6,15 @@ them.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
-from contextlib import suppress
-from itertools import islice
 
 import duckdb
 
 from warehouse.schema import COMPUTED_TABLES, RESULTS, TABLES
 from warehouse.store.buckets import MadeFrom, bucket_file, own_file
 from warehouse.store.lake import PARTITION, Lake
-from warehouse.table_files import HIVE, NAMED_MAX, NO_HIVE, from_files
-from warehouse.view_files import Kept, kept, relations, steps_from_marts
-
-
-def computed_of(
-    connection: duckdb.DuckDBPyConnection, lake: Lake, participant: str, name: str
-) -> None:
-    """Let a connection find a view that is asked of marts as a table of one participant: each
-    relation that it is made of is computed once, and of nobody else.
-
-    Raises: duckdb.Error for a damaged file.
-    """
-    steps = steps_from_marts([name])
-    _narrow(connection, lake, participant, [*TABLES, *COMPUTED_TABLES, *kept()])
-    for step in steps:
-        sql = relations()[step].sql
-        connection.execute(f'create or replace temp table "{step}" as {sql}')
+from warehouse.table_files import HIVE, NO_HIVE, from_files
+from warehouse.view_files import Kept, kept
 
 
 def only_of(
@@ -43,9 +25,8 @@ def only_of(
 
     Raises: duckdb.Error for a damaged file.
     """
-    with suppress(FileNotFoundError), os.scandir(lake.tables / "sample") as people:
-        if sum(1 for _ in islice(people, NAMED_MAX + 1)) > NAMED_MAX:
-            _narrow(connection, lake, participant, names)
+    if lake.has_many():
+        _narrow(connection, lake, participant, names)
 
 
 def _narrow(

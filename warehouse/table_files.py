@@ -10,11 +10,10 @@ import pyarrow as pa
 
 from warehouse.schema import COMPUTED_TABLES, RESULTS, TABLES
 from warehouse.store.buckets import bucket_folder
-from warehouse.store.lake import PARTITION, Lake
+from warehouse.store.lake import NAMED_MAX, PARTITION, Lake
 from warehouse.table_columns import TABLE_COLUMNS
 from warehouse.view_files import Kept, kept
 
-NAMED_MAX = 64  # files that a relation names one by one; of more, it asks the folder
 HIVE = f"hive_partitioning = true, hive_types = {{{PARTITION}: varchar}}"
 NO_HIVE = "hive_partitioning = false"
 

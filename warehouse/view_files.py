@@ -108,6 +108,11 @@ def needs_of(name: str) -> set[str]:
     return _needs()[name]
 
 
+def reads_of(name: str) -> set[str]:
+    """Views and tables that a view may read from, and words that are neither."""
+    return _mentioned(relations()[name].sql)
+
+
 def steps_from_marts(names: Iterable[str]) -> list[str]:
     """The same with what is kept as it is: the views beside it."""
     there = kept().keys() | COMPUTED.keys()

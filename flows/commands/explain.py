@@ -25,9 +25,9 @@ from flows.usage import (
     shortened,
     wake_date,
 )
+from warehouse.from_marts import computed_of
 from warehouse.mmoll import converted, renamed
 from warehouse.night_parts import HISTORY, PARTS, WHOLE, columns_by_part
-from warehouse.one_person import computed_of
 from warehouse.steady import steadily
 
 

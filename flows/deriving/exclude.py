@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from flows.deriving.align import Parts
 from flows.deriving.completion import build_views, discard_results
 from flows.deriving.derivation import derivation
-from flows.deriving.excluded import SHAPES
+from flows.deriving.parts import SHAPES, Parts
 from flows.errors import UsageError
 from flows.reading.manifest import Part, changed
 from flows.settings import load

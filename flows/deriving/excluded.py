@@ -6,14 +6,11 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from connectors.contract import STORED
 from flows.reading.manifest import parts_of
 from warehouse.store.lake import Lake
 
 if TYPE_CHECKING:
     from flows.deriving.parts import Parts
-
-SHAPES = tuple(shape for shape in STORED if shape != "reject")
 
 
 @dataclass(frozen=True)
@@ -53,6 +50,7 @@ def near(lake: Lake, participant: str, date: dt.date) -> list[Excluded]:
 
 def _date(parts: Parts, excluded: Excluded) -> dt.date | None:
     """The first date that a record tells."""
+    from flows.deriving.parts import SHAPES
     from transforms.copies.set_aside import date_of
 
     file, record = excluded.file, excluded.record

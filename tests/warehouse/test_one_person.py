@@ -9,8 +9,8 @@ import pytest
 
 from pages.asked import person
 from tests.lake import demo_lake, opened
-from warehouse import one_person
-from warehouse.one_person import computed_of, only_of
+from warehouse.from_marts import computed_of
+from warehouse.one_person import only_of
 from warehouse.store.lake import PARTITION
 from warehouse.view_files import relations
 
@@ -29,7 +29,7 @@ def test_a_page_names_all_that_it_asks() -> None:
 
 @pytest.mark.parametrize("who", ["ada", "ben"])
 def test_one_of_many_has_the_same_rows(monkeypatch: pytest.MonkeyPatch, who: str) -> None:
-    monkeypatch.setattr(one_person, "NAMED_MAX", 0)
+    monkeypatch.setattr("warehouse.store.lake.NAMED_MAX", 0)
     lake = demo_lake()
     with opened(lake) as connection:
         before = {name: found(connection, name, who) for name in person.ASKED}
@@ -42,14 +42,18 @@ def test_one_of_many_has_the_same_rows(monkeypatch: pytest.MonkeyPatch, who: str
 
 
 @pytest.mark.parametrize("who", ["ada", "ben", "nobody"])
-def test_a_view_that_is_asked_of_marts_as_a_table_of_one(who: str) -> None:
+@pytest.mark.parametrize("most", [0, 64])
+def test_a_view_that_is_asked_of_marts_as_a_table_of_one(
+    monkeypatch: pytest.MonkeyPatch, who: str, most: int
+) -> None:
+    monkeypatch.setattr("warehouse.store.lake.NAMED_MAX", most)
     lake = demo_lake()
     with opened(lake) as connection:
         before = found(connection, "night_source", who)
         computed_of(connection, lake, who, "night_source")
         assert found(connection, "night_source", who) == before
         assert count(connection, "night_source") == len(before)
-        for name in ("glucose", "night_to_day", "sample"):
+        for name in ("glucose", "sleep_nightly", "daily"):
             assert count(connection, name) == len(found(connection, name, who))
     assert (who == "nobody") == (before == [])
 

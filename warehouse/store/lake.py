@@ -24,11 +24,12 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from itertools import takewhile
+from itertools import islice, takewhile
 from pathlib import Path
 
+NAMED_MAX = 64  # files that a relation names one by one; of more, it asks the folder
 PARTITION = "participant_id"
 PARTIAL = ".partial-"  # what is not finished, or not wanted any more
 ASIDE = ".aside-"  # a folder whose successor is about to take its place
@@ -110,6 +111,12 @@ class Lake:
     def notes(self) -> list[Path]:
         """Of everyone."""
         return sorted((self.tables / "fingerprint").glob("*.json"))
+
+    def has_many(self) -> bool:
+        """Whether there are more participants than a relation names one by one."""
+        with suppress(FileNotFoundError), os.scandir(self.tables / "sample") as people:
+            return sum(1 for _ in islice(people, NAMED_MAX + 1)) > NAMED_MAX
+        return False
 
     def part_folder(self, participant: str, connector: str, file: str) -> Path:
         """The folder of one extracted file."""
