@@ -24,6 +24,8 @@ from warehouse.store.lake import Lake
 from warehouse.store.lock import writing
 from warehouse.store.work import RunEnded, at_work
 
+pytestmark = pytest.mark.whole
+
 
 def squared(number: int) -> int:
     return number * number

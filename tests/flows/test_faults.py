@@ -465,6 +465,7 @@ def at_the_ends_of_the_calendar() -> dict[str, bytes]:
     return files
 
 
+@pytest.mark.long
 def test_times_at_the_ends_of_the_calendar(tmp_path: Path) -> None:
     lake = tolerant(Lake(tmp_path / "lake"))
     paths = put(tmp_path / "in", at_the_ends_of_the_calendar())

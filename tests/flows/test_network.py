@@ -11,7 +11,7 @@ import pytest
 from tests.lake import asked, demo_people
 from warehouse.store.lake import Lake
 
-pytestmark = pytest.mark.whole
+pytestmark = [pytest.mark.whole, pytest.mark.long]
 
 # Ends the process at the first try; what is no Python is left to the kernel's empty network.
 WATCHED = """

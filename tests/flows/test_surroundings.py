@@ -15,7 +15,7 @@ import pytest
 from flows.cli import main
 from tests.lake import BERLIN, demo_people
 
-pytestmark = pytest.mark.whole
+pytestmark = [pytest.mark.whole, pytest.mark.long]
 
 # No UTF-8 anywhere: what a text is written and read in has to be said each time.
 ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": ""}

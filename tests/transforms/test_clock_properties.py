@@ -21,7 +21,7 @@ from transforms.clocks.known import Clocks, Readings
 from transforms.clocks.timeline import Stay, Timeline, spans_of, timeline
 from transforms.clocks.times import times
 
-pytestmark = pytest.mark.whole
+pytestmark = [pytest.mark.whole, pytest.mark.long]
 
 YEARS = (2014, 2016)
 SPRING, END = micros(dt.datetime(2015, 2, 1)), micros(dt.datetime(2015, 12, 20))

@@ -19,7 +19,7 @@ from transforms.clocks.every_zone import is_zone
 from transforms.clocks.evidence import claims
 from transforms.clocks.timeline import HOUR, MINUTE
 
-pytestmark = pytest.mark.whole
+pytestmark = [pytest.mark.whole, pytest.mark.long]
 
 START = dt.datetime(2024, 3, 30, tzinfo=dt.UTC)
 SCHEMA = SAMPLE.append(pa.field("connector", pa.string())).append(pa.field("file", pa.string()))

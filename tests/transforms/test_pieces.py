@@ -14,7 +14,7 @@ from tests.lake import align_participant, demo_lake
 from transforms import pieces
 from warehouse.store.lake import Lake
 
-pytestmark = pytest.mark.whole
+pytestmark = [pytest.mark.whole, pytest.mark.long]
 
 
 def copied(lake: Lake, folder: Path) -> Lake:

@@ -267,6 +267,7 @@ def two_transmitters(draw: st.DrawFn) -> list[Row]:
 
 @settings(max_examples=60)
 @given(two_transmitters())
+@pytest.mark.whole
 def test_a_counter_settles_the_repeated_hour_in_any_order(facts: list[Row]) -> None:
     found = told("sample", without_truth(facts))
     assert [row["start_at"] for row in found] == [fact["truth"] for fact in facts]
@@ -406,6 +407,7 @@ def test_nothing_resolved_is_a_stream_of_nothing() -> None:
     assert stream_of(table_.slice(0, 0)).num_rows == 0
 
 
+@pytest.mark.whole
 def test_ingest_without_a_zone_keeps_everything_and_says_what_to_do(tmp_path: Path) -> None:
     text = clarity(
         [("2025-07-01T10:00:00", 101, 1000, "8AB"), ("2025-07-01T10:05:00", 102, 1300, "8AB")]
@@ -424,6 +426,7 @@ def test_ingest_without_a_zone_keeps_everything_and_says_what_to_do(tmp_path: Pa
     assert [r["time_basis"] for r in table(lake, "sample")] == ["device_clock"] * 2
 
 
+@pytest.mark.whole
 def test_a_bare_instant_waits_for_a_zone_too(tmp_path: Path) -> None:
     document = (
         '[{"type":"sgv","sgv":101,"date":1751364000000,"dateString":"2025-07-01T10:00:00.000Z"}]'

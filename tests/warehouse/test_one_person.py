@@ -14,6 +14,8 @@ from warehouse.one_person import only_of
 from warehouse.store.lake import PARTITION
 from warehouse.view_files import relations
 
+pytestmark = pytest.mark.whole
+
 
 def asked_for() -> set[str]:
     """What the queries of a page name."""

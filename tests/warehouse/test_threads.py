@@ -12,7 +12,7 @@ from tests.lake import demo_lake
 from warehouse.marts import derived, mart_names
 from warehouse.steps import over_tables
 
-pytestmark = pytest.mark.whole
+pytestmark = [pytest.mark.whole, pytest.mark.long]
 
 
 def marts_on(threads: int) -> dict[str, bytes]:

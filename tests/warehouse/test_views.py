@@ -362,6 +362,7 @@ def elsewhere(zone: str, lake: Path, paths: list[Path]) -> str:
     return done.stdout
 
 
+@pytest.mark.long
 def test_another_zone_of_the_machine_gives_the_same_bytes_and_rows(tmp_path: Path) -> None:
     paths = [p for p in demo_people()["ben"].paths if p.suffix == ".csv"]
     (apple,) = (p for p in demo_people()["ben"].paths if p.suffix == ".zip")
