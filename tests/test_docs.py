@@ -149,6 +149,7 @@ def test_every_query_of_the_pages_gives_rows() -> None:
         assert asked(demo_lake(), query), query
 
 
+@pytest.mark.whole
 @pytest.mark.filterwarnings("ignore:The inplace keyword")  # DuckDB's own use of pandas
 def test_the_python_of_the_pages_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "demo").mkdir()
@@ -269,6 +270,7 @@ def test_the_example_refuses_and_counts(owl: Connector, owl_case: Case) -> None:
     assert not any(isinstance(item, Skip) for item in read(text.replace("not worn", "nowhere")))
 
 
+@pytest.mark.whole
 @pytest.mark.usefixtures("owl")
 def test_the_example_ends_in_nights(owl_case: Case, tmp_path: Path) -> None:
     """The wall clock says 7:09; with the hour that comes twice it was 8:09."""

@@ -13,6 +13,8 @@ import pytest
 
 from flows.cli import app
 
+pytestmark = pytest.mark.whole
+
 BIN = Path(sys.executable).parent
 UNITS = sorted((Path(__file__).parent.parent / "systemd").rglob("*.*"))
 SERVICES = [unit for unit in UNITS if unit.suffix == ".service"]

@@ -58,6 +58,7 @@ def test_a_table_of_glucose_or_sleep_is_known_as_one(data: bytes, is_ours: bool)
     assert isinstance(caught.value, UnreadTable) == is_ours
 
 
+@pytest.mark.whole
 def test_a_table_of_glucose_beside_exports_is_set_aside(tmp_path: Path) -> None:
     folder = tmp_path / "downloads"
     folder.mkdir()

@@ -21,6 +21,7 @@ def broken(source: Source, variant: str) -> Iterator[Item]:
     yield
 
 
+@pytest.mark.whole
 def test_a_fault_in_one_reader_costs_one_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -209,6 +209,7 @@ def test_an_unknown_zone_is_refused_before_anything_is_made(tmp_path: Path) -> N
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.whole
 def test_a_corrected_journey_needs_no_file_again(tmp_path: Path) -> None:
     """The zones are settings: rows move without their export."""
     lake = Lake(tmp_path / "lake")

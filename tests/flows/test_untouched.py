@@ -22,6 +22,8 @@ from flows.settings import load
 from tests.lake import PERSON, golden, put, temporary, tree
 from warehouse.store.lake import Lake
 
+pytestmark = pytest.mark.whole
+
 CLARITY = golden("dexcom_clarity", "italian").data()
 SLEEP = golden("fitbit_takeout", "sleep_fall_back_night").data()
 ZONE = f'participants.{PERSON}.timezone = "Europe/London"\n'

@@ -439,6 +439,7 @@ def test_a_bare_instant_waits_for_a_zone_too(tmp_path: Path) -> None:
     assert problem.startswith("1 rows of p1")
 
 
+@pytest.mark.whole
 def test_nothing_waits_that_states_its_offset(tmp_path: Path) -> None:
     night = (Path(__file__).parents[1] / "golden/oura/api_sleep_spring_forward_night").glob(
         "input.*"
