@@ -1,6 +1,6 @@
 # make demo   a made-up month of two people, ingested and shown
 # make test   checks and tests
-# make quick  the tests that need no lake, in a minute and a half; make check: formatting, lint, types
+# make quick  the tests that need no lake, in a minute; make check: formatting, lint, types
 # make long   what CI runs as well: runs that are killed, damaged exports, other machines, workers, clusters
 # make slow   tests that take minutes: simulations
 # make env    .venv from the lock

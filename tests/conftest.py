@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import os
 import re
 import signal
@@ -58,6 +59,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest first, so that no process of several is left with one of them at the end."""
     order = ("prefect", "crash", "whole", "fuzz")
     items.sort(key=lambda item: [item.get_closest_marker(name) is None for name in order])
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays to the end: garbage is not looked for in it."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True, scope="session")
