@@ -12,7 +12,7 @@ from flows.deriving.pipeline import ingest
 from tests.lake import BERLIN, PERSON, Row, asked, golden, put
 from warehouse.store.lake import Lake
 
-pytestmark = pytest.mark.whole
+pytestmark = [pytest.mark.whole, pytest.mark.long]
 
 NIGHT = """select sleep_date::varchar as date, onset_at::varchar as onset, time_in_bed_min as bed,
     total_sleep_min as asleep, deep_min as deep from sleep_nightly"""

@@ -29,7 +29,7 @@ from warehouse.published.reading import PublishedLake
 from warehouse.published.upload import Told, publish, sweep
 from warehouse.store.lake import Lake
 
-pytestmark = pytest.mark.whole
+pytestmark = [pytest.mark.whole, pytest.mark.long]
 NO_GRACE, DAY = dt.timedelta(0), dt.timedelta(days=1)
 RELATIONS = """
     select table_name from information_schema.tables where table_schema in ('main', 'live')
