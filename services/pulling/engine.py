@@ -144,10 +144,11 @@ class _Pull:
             self._window(stream, window)
         window = window_of(start, stream.days)
         while window.first <= self._today() + DAY:  # it is tomorrow somewhere
-            is_by_ours = not self._api.is_time_told
+            was_told = self._api.is_time_told
             has_any = self._window(stream, window)
-            if is_by_ours and (earlier := window_of(self._start(stream), stream.days)) < window:
-                window = earlier  # our clock is ahead: the service remembers days before that
+            is_news = self._api.is_time_told and not was_told  # until now the day was by our clock
+            if is_news and (earlier := window_of(self._start(stream), stream.days)) < window:
+                window = earlier
                 continue
             reached = min(window.until, self._today()).isoformat()
             self._connection.cursors[stream.name] = reached

@@ -217,6 +217,20 @@ def test_a_clock_that_is_ahead_skips_no_day_that_is_remembered(
     assert min(days) == "2026-10-24"  # of 28 days
 
 
+def test_a_service_that_tells_no_time_is_asked_by_our_clock(
+    httpserver: HTTPServer, lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, world, service = opened(httpserver, lake, "oura")
+    with monkeypatch.context() as patch:
+        patch.setattr(world, "date", lambda: "at some time")
+        for _ in range(2):
+            assert pulled(lake, service).trouble is None
+    whole = Lake(lake.root.parent / "whole")
+    connected(whole, service, service.base[""], secrets(SHOPS["oura"](), "oura"), FIRST)
+    assert pulled(whole, service).trouble is None
+    assert inbox(whole, service) == inbox(lake, service)
+
+
 def test_a_watch_that_was_silent_for_weeks(httpserver: HTTPServer, lake: Lake) -> None:
     """Pulled meanwhile, with nothing new; then all its nights come at once."""
     shop, world, service = opened(httpserver, lake, "oura")
