@@ -20,8 +20,8 @@ from warehouse.view_files import Kept, kept
 def only_of(
     connection: duckdb.DuckDBPyConnection, lake: Lake, participant: str, names: Iterable[str]
 ) -> None:
-    """Let a connection see one participant alone in some tables and marts, if it pays: where there
-    are few people nothing is done.
+    """Let a connection see one participant alone in some tables and marts: in those that have a
+    file with his or her rows. Where there are few people nothing is done.
 
     Raises: duckdb.Error for a damaged file.
     """
@@ -34,7 +34,6 @@ def _narrow(
 ) -> None:
     count, views = MadeFrom.of(lake).count, kept()
     whose = participant.replace("'", "''")
-    ((place,),) = connection.execute("select current_database() || '.main'").fetchall()
     selects = []
     for name in names:
         view, schema = views.get(name), (TABLES | RESULTS | COMPUTED_TABLES).get(name)
@@ -45,8 +44,8 @@ def _narrow(
             part, options = own_file(lake, name, participant), HIVE
         else:
             part, options = bucket_file(lake, name, participant, count), NO_HIVE
-        if PARTITION in columns:
-            own = from_files(columns, [part], options) if part.exists() else f"from {place}.{name}"
+        if columns and part.exists():
+            own = from_files(columns, [part], options)
             selects.append((name, f"{own} where {PARTITION} = '{whose}'"))
     connection.execute(
         ";".join(f'create or replace temp view "{name}" as {select}' for name, select in selects)

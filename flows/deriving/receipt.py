@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 
 from connectors.contract import IngestError
-from flows.deriving.align import Parts
+from flows.deriving.parts import SHAPES, Parts
 from flows.deriving.version_words import version_notes
 from flows.reading.manifest import Key, Manifest
 from transforms.copies.age import Signs
@@ -80,7 +80,7 @@ def count_new(lake: Lake, receipt: Receipt, there: set[str], parts: Parts | None
         for file in files["file"].to_pylist()
     ]
     files = files.append_column("arrival", pa.array(order, pa.int32()))
-    sources = {s: source for s in ("sample", "episode", "daily") if (source := parts.parts(s))}
+    sources = {s: source for s in SHAPES if (source := parts.parts(s))}
     with parts.connection() as connection:
         counts, versions = novelty(connection, sources, files)
     receipt.notes += version_notes(versions, {m["file"]: m for m in parts.manifests}, set(arrival))

@@ -161,7 +161,6 @@ def export(values: Values) -> str:
 
 
 @pytest.mark.whole
-@pytest.mark.whole
 def test_it_is_derived_when_what_it_depends_on_has_changed(tmp_path: Path) -> None:
     lake = lake_of(tmp_path / "lake", {})
     (path,) = put(tmp_path / "in", {"a.csv": export(wave(2))})

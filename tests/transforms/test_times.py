@@ -265,9 +265,9 @@ def two_transmitters(draw: st.DrawFn) -> list[Row]:
     return draw(st.permutations(facts))
 
 
+@pytest.mark.whole
 @settings(max_examples=60)
 @given(two_transmitters())
-@pytest.mark.whole
 def test_a_counter_settles_the_repeated_hour_in_any_order(facts: list[Row]) -> None:
     found = told("sample", without_truth(facts))
     assert [row["start_at"] for row in found] == [fact["truth"] for fact in facts]

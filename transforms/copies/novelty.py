@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import duckdb
 import pyarrow as pa
 
-from transforms.copies.one_copy import WHAT, crowded_sql, facts
+from transforms.copies.one_copy import WHAT, crowded_sql, facts, versions_sql
 
 
 @dataclass(frozen=True)
@@ -67,12 +67,7 @@ def _versions_sql(shape: str) -> str:
     """Pairs of files, one of them newly read, and how many facts they tell differently."""
     what = WHAT[shape]
     return f"""
-        with version as (
-            select connector, key, {what}, file, any_value(newness) as newness,
-                any_value(arrival) as arrival, bit_xor(hash({facts(shape)})) as told
-            from {shape}_part where key is not null
-            group by connector, key, {what}, file
-        ),
+        with version as ({versions_sql(shape, f"{shape}_part", "arrival")}),
         newest as (
             select connector, key, {what}, arg_max(file, newness) as used,
                 arg_max(told, newness) as told, arg_max(arrival, newness) as arrival

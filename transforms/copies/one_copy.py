@@ -137,6 +137,7 @@ def _keyed(shape: str, are_of_one_age: bool) -> str:
     newest = f"newness = max(newness) over (partition by {of_fact})"
     if not are_of_one_age:
         return f"select {KEPT} from part where key is not null qualify {newest}"
+    versions = versions_sql(shape, "part join files using (connector, file, newness)", "naming")
     return f"""
         select * exclude (is_excluded, named, newest)
             replace (coalesce(newest, newness) as newness)
@@ -145,16 +146,20 @@ def _keyed(shape: str, are_of_one_age: bool) -> str:
             from (
                 select *, max(newness) over fact as newest,
                     first_value(told) over (fact order by newness desc) as newest_told
-                from (
-                    select {of_fact}, file, newness, naming, sum(hash({facts(shape)})) as told
-                    from part join files using (connector, file, newness)
-                    where key is not null group by {of_fact}, file, newness, naming
-                )
+                from ({versions})
                 window fact as (partition by {of_fact})
             )
             where told = newest_told group by {of_fact} having count(*) > 1
         ) using ({of_fact})
         where key is not null qualify coalesce(file = named, {newest})"""
+
+
+def versions_sql(shape: str, rows: str, *of_file: str) -> str:
+    """SELECT of what each file tells of each fact with a key: connector, key, metric (kind), file,
+    newness, `told` (equal where the same is told as often), and columns that a file has one of."""
+    columns = ", ".join(("connector", "key", WHAT[shape], "file", "newness", *of_file))
+    told = f"sum(hash({facts(shape)})) as told"
+    return f"select {columns}, {told} from {rows} where key is not null group by {columns}"
 
 
 def are_of_one_age(files: pa.Table) -> bool:
